@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,9 @@ class GroupReader:
     def stream_names(self, scope: Scope, group: str) -> set[str]:
         return {name for _, name, _ in self._ask(STREAM_NAMES, _of(scope) | {"group": group})}
 
-    def events(self, span: Span, after: Place | None = None, *, backward: bool = False) -> Iterator[StoredEvent]:
+    def events(
+        self, span: Span, after: Place | None = None, *, backward: bool = False
+    ) -> Generator[StoredEvent, None, None]:
         """In the order of time, as many as somebody takes. after: begin behind it, in either direction."""
         if not self._path.exists():
             return

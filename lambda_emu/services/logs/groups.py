@@ -30,6 +30,7 @@ from lambda_emu.services.logs.errors import (
     StreamIsThere,
     StreamMissing,
 )
+from lambda_emu.services.logs.insights.queries import Queries
 from lambda_emu.services.logs.records import LogGroup
 from lambda_emu.store import Store
 
@@ -67,6 +68,7 @@ class Groups:
         self.reader = GroupReader(logs.path)
         self.changed: Callable[[], object] = lambda: None
         self.clock = clock
+        self.queries = Queries(self.reader, loop, clock)
         self.destinations: Destinations = NoDestinations()
         self.begins: dict[tuple[Scope, str, str], int] = {}
         """The segment behind which a filter applies that was made in this run, by group, and kind and name."""
@@ -190,9 +192,11 @@ class Groups:
             detail = (group.account, group.region, group.name, None)
             self._logs.ask(LogRequest(DELETED, detail, _tell))
         self._made = {}
+        self.queries.clear()
         self._store.post(table.clear, _tell_failure)
 
     def close(self) -> None:
+        self.queries.clear()
         if self._timer is not None:
             self._timer.cancel()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from lambda_emu.services.logs import event_operations, filter_operations, group_operations
+from lambda_emu.services.logs import event_operations, filter_operations, group_operations, query_operations
 from lambda_emu.services.logs.asked import Asked, Result
 from lambda_emu.services.logs.groups import Groups
 
@@ -24,8 +24,11 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DescribeLogStreams": group_operations.describe_log_streams,
         "DescribeMetricFilters": filter_operations.describe_metric_filters,
         "DescribeSubscriptionFilters": filter_operations.describe_subscription_filters,
+        "DescribeQueries": query_operations.describe_queries,
         "FilterLogEvents": event_operations.filter_log_events,
         "GetLogEvents": event_operations.get_log_events,
+        "GetLogRecord": query_operations.get_log_record,
+        "GetQueryResults": query_operations.get_query_results,
         "ListLogGroups": group_operations.list_log_groups,
         "ListTagsForResource": group_operations.list_tags_for_resource,
         "ListTagsLogGroup": group_operations.list_tags_log_group,
@@ -34,6 +37,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "PutMetricFilter": filter_operations.put_metric_filter,
         "PutRetentionPolicy": group_operations.put_retention_policy,
         "PutSubscriptionFilter": filter_operations.put_subscription_filter,
+        "StartQuery": query_operations.start_query,
+        "StopQuery": query_operations.stop_query,
         "TagLogGroup": group_operations.tag_log_group,
         "TagResource": group_operations.tag_resource,
         "TestMetricFilter": filter_operations.test_metric_filter,
