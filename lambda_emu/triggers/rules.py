@@ -18,6 +18,7 @@ from lambda_emu.destinations.retries import Cause, RetryPolicy
 from lambda_emu.destinations.senders import event_for
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.invoke.invoker import Admit
+from lambda_emu.services.eventbridge.buses import LARGE_BYTES
 from lambda_emu.services.eventbridge.delivery import Handover, Prepared
 from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.kept import find_rule
@@ -28,8 +29,6 @@ from lambda_emu.store import WorkItem
 
 log = logging.getLogger(__name__)
 
-SHORT_BYTES = 64 * 1024
-"""Of an event. What rules make of a longer one is made beside the loop, and read again when its turn has come."""
 MOST_AGE_S, MOST_RETRIES = 86_400, 185
 """What a target has whose RetryPolicy says nothing."""
 
@@ -45,7 +44,7 @@ class RuleDeliveries:
     def prepare(self, handovers: Sequence[Handover]) -> Prepared:
         prepared = _Prepared(self._outbox, self._clock)
         for each in handovers:
-            if len(each.occasion.event.detail) > SHORT_BYTES:
+            if len(each.occasion.event.detail) > LARGE_BYTES:
                 prepared.long.append(each)
             else:
                 self._begin(each, prepared)
@@ -98,10 +97,11 @@ class _Prepared:
         if undo is not None:
             self._undoes.append(undo)
 
+    def make(self) -> None:
+        self._work += works_of(self.long, self._clock)
+        self.long = []
+
     def write(self, connection: sqlite3.Connection) -> None:
-        if self.long:
-            self._work += works_of(self.long, self._clock)
-            self.long = []
         put(connection, self._work)
 
     def begin(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -198,3 +199,16 @@ def test_what_nobody_serves_is_no_target(account: Account) -> None:
     assert answer["FailedEntries"][0]["ErrorMessage"].startswith("lambda-emu brings nothing to ecs; ")
     with pytest.raises(ClientError, match="SqsParameters must be specified for target: 1"):
         account.events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": account.queue("q.fifo", FifoQueue="true")}])
+
+
+def test_a_large_event_reaches_all_targets_whole(account: Account) -> None:
+    part = {"InputPathsMap": {"all": "$.detail.all"}, "InputTemplate": '{"mine": <all>}'}
+    account.rule("r", ANY, account.function("large"), account.queue("q"), account.queue("p"))
+    account.rule("s", ANY, {"Id": "1", "Arn": account.queue("part"), "InputTransformer": part})
+
+    id = account.put({"all": "x" * 200_000})
+
+    (got,) = eventually(lambda: account.printed("large"), "the function's")
+    texts = [eventually(partial(account.receive, name), f"{name}'s")[0]["Body"] for name in ("q", "p", "part")]
+    assert [json.loads(text)["id"] for text in texts[:2]] == [got["id"]] * 2 == [id] * 2
+    assert json.loads(texts[2]) == {"mine": "x" * 200_000} == {"mine": got["detail"]["all"]}

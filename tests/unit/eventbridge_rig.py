@@ -50,6 +50,9 @@ class Recorded:
     recorder: Recorder
     handovers: Sequence[Handover]
 
+    def make(self) -> None:
+        pass
+
     def write(self, connection: sqlite3.Connection) -> None:
         if self.recorder.broken:
             raise sqlite3.OperationalError("database or disk is full")

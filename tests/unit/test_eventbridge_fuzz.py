@@ -37,6 +37,12 @@ _MEMBERS = (
     "NextToken",
     "Policy",
     "StatementId",
+    "ArchiveName",
+    "EventSourceArn",
+    "RetentionDays",
+    "ReplayName",
+    "ConnectionArn",
+    "InvocationEndpoint",
 )
 _ENTRIES = st.lists(
     st.fixed_dictionaries(
@@ -58,11 +64,25 @@ _TARGETS = st.lists(
     min_size=1,
     max_size=2,
 )
+
+
+def _replay(name: str, archive: str, first: Any, end: Any, bus: str) -> Any:
+    times = {"EventStartTime": first, "EventEndTime": end}
+    return {"ReplayName": name, "EventSourceArn": archive, "Destination": {"Arn": bus}, **times}
+
+
+def _connection(name: str, key: str, value: str, other: Any) -> Any:
+    parameters = {"ApiKeyAuthParameters": {"ApiKeyName": key, "ApiKeyValue": value}, "InvocationHttpParameters": other}
+    return {"Name": name, "AuthorizationType": "API_KEY", "AuthParameters": parameters}
+
+
 _BODIES = st.one_of(
     st.dictionaries(st.sampled_from(_MEMBERS), _VALUES, max_size=4),
     st.dictionaries(st.sampled_from(_MEMBERS), _TEXTS, max_size=4),
     st.builds(lambda entries: {"Entries": entries}, _ENTRIES),
     st.builds(lambda rule, targets: {"Rule": rule, "Targets": targets}, _TEXTS, _TARGETS),
+    st.builds(_replay, _TEXTS, _TEXTS, _VALUES, _VALUES, _TEXTS),
+    st.builds(_connection, _TEXTS, _TEXTS, _TEXTS, _VALUES),
     _VALUES,
 )
 
@@ -83,6 +103,32 @@ def test_every_request_is_answered(served: Events, operation: str, body: Any) ->
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'{"Name": "\xff"}', b"null", b'{"Entries": 1}'])
 def test_a_body_that_is_no_request_is_the_clients_fault(served: Events, body: bytes) -> None:
     assert _asked(served, "PutEvents", body) == 400
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("PutRule", {"Name": "large", "EventPattern": json.dumps({"k": ["v" * 3_000_000]})}),
+        ("PutRule", {"Name": "wide", "EventPattern": json.dumps({f"k{n}": [n] for n in range(200_000)})}),
+        ("PutRule", {"Name": "deep", "EventPattern": '{"a":' * 800 + "[1]" + "}" * 800}),
+        ("PutRule", {"Name": "ways", "EventPattern": json.dumps({"$or": [{f"k{n}": [n]} for n in range(200_000)]})}),
+        ("TestEventPattern", {"EventPattern": '{"a": [1]}', "Event": '{"a":' * 400_000}),
+        ("CreateArchive", {"ArchiveName": "a" * 4_000_000, "EventSourceArn": "x" * 10}),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_what_is_too_much_is_refused_at_once(served: Events, operation: str, body: Any) -> None:
+    assert _asked(served, operation, json.dumps(body).encode()) in (400, 413)
+
+
+@pytest.mark.parametrize(
+    "detail", ['{"a":' * 50_000 + "1" + "}" * 50_000, '{"a":' + "[" * 100_000 + "]" * 100_000 + "}", '{"a": 1e999999}']
+)
+def test_details_that_are_deep_or_odd_disturb_nobody(served: Events, detail: str) -> None:
+    entry = {"Source": "a", "DetailType": "t", "Detail": detail}
+
+    assert _asked(served, "PutEvents", json.dumps({"Entries": [entry]}).encode()) in (200, 400)
+    assert "EventId" in served.put({"n": 1})
 
 
 def test_a_time_that_no_calendar_has_is_the_clients_fault(served: Events) -> None:

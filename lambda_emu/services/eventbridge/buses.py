@@ -16,7 +16,7 @@ from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.mappings.filters import Fields
 from lambda_emu.services.eventbridge import archive_table
-from lambda_emu.services.eventbridge.delivery import Deliveries
+from lambda_emu.services.eventbridge.delivery import Deliveries, Prepared
 from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
 from lambda_emu.services.eventbridge.index import RuleIndex
 from lambda_emu.services.eventbridge.kept import Change, KeptChange
@@ -138,7 +138,8 @@ class Buses:
         Large ones are looked at beside the loop, while no rule changes.
         """
         if sum(len(each.event.detail) for each in arrivals) <= LARGE_BYTES:
-            self._hand_over(self._find(arrivals), told)
+            wanted = self._find(arrivals)
+            self._write(wanted, self._deliveries.prepare(wanted.handovers), told)
             return
 
         async def look() -> None:
@@ -153,8 +154,10 @@ class Buses:
         except Exception:
             log.exception("events could not be looked at")
             return NotKept()
+        prepared = self._deliveries.prepare(wanted.handovers)
+        await self._loop.work(LOOKS, prepared.make)
         kept: Future[LambdaError | None] = self._loop.asyncio.create_future()
-        self._hand_over(wanted, kept.set_result, also)
+        self._write(wanted, prepared, kept.set_result, also)
         return await kept
 
     def _find(self, arrivals: Sequence[Arrival]) -> Wanted:
@@ -163,11 +166,17 @@ class Buses:
             find_wanted(each, self, self._clock.new_id, wanted)
         return wanted
 
-    def _hand_over(self, wanted: Wanted, told: Callable[[LambdaError | None], None], also: Also | None = None) -> None:
+    def _write(
+        self,
+        wanted: Wanted,
+        prepared: Prepared,
+        told: Callable[[LambdaError | None], None],
+        also: Also | None = None,
+    ) -> None:
         if not (wanted.handovers or wanted.kept or also):
             told(None)
             return
-        prepared, now_s = self._deliveries.prepare(wanted.handovers), self._clock.now_s()
+        now_s = self._clock.now_s()
 
         def write(connection: sqlite3.Connection) -> None:
             prepared.write(connection)

@@ -76,6 +76,9 @@ def _filled(value: Any, event: Envelope) -> Any:
 class Prepared(Protocol):
     """Handovers that are to be kept."""
 
+    def make(self) -> None:
+        """What takes long with large events. On a worker, where there are some."""
+
     def write(self, connection: sqlite3.Connection) -> None:
         """Make them last, within the transaction that whoever sent the events waits for. On the store's thread.
 
