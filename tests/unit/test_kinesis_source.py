@@ -27,12 +27,17 @@ HALF = 1 << 127
 
 
 class Reading:
-    """Whoever drives the mapping's pollers: what they fetched, settled at once as having succeeded."""
+    """Whoever drives the mapping's pollers: what they fetched, settled at once as having succeeded.
 
-    def __init__(self, kinesis: Kinesis, streams: Streams, mapping: EventSourceMapping) -> None:
+    stuck: a key whose records are with the function for ever.
+    """
+
+    def __init__(self, kinesis: Kinesis, streams: Streams, mapping: EventSourceMapping, stuck: str = "") -> None:
+        self._stuck = stuck
         self.records: list[Record] = []
         self.events: list[dict[str, Any]] = []
         self.pollers: list[Poller] = []
+        self.ended: list[Poller] = []
         self._loop = kinesis.loop
         self.source = streams.open(mapping)
         self._stopped = False
@@ -60,6 +65,9 @@ class Reading:
             try:
                 fetched = await poller.fetch(100, 600.0)
             except SourceEnded:
+                self.ended.append(poller)
+                return
+            if any(record.place.key.decode() == self._stuck for record in fetched.records):
                 return
             if fetched.records or fetched.whole:
                 self.records += fetched.records
@@ -87,8 +95,10 @@ def kind_of(kinesis: Kinesis) -> Streams:
 
 
 @contextmanager
-def reading(kinesis: Kinesis, mapping: EventSourceMapping, streams: Streams | None = None) -> Iterator[Reading]:
-    found = Reading(kinesis, streams or kind_of(kinesis), mapping)
+def reading(
+    kinesis: Kinesis, mapping: EventSourceMapping, streams: Streams | None = None, stuck: str = ""
+) -> Iterator[Reading]:
+    found = Reading(kinesis, streams or kind_of(kinesis), mapping, stuck)
     try:
         yield found
     finally:
@@ -166,6 +176,30 @@ def test_a_key_keeps_its_order_when_its_shard_is_split_and_merged(kinesis: Kines
 
     for key in keys:
         assert [text for text in found.texts if text[0] == key] == [f"{key}{step}" for step in range(6)]
+
+
+@pytest.mark.parametrize("lanes_later", [4, 2, 1])
+def test_a_lane_that_is_not_done_when_its_shard_ends_goes_on_after_a_restart(
+    kinesis: Kinesis, lanes_later: int
+) -> None:
+    """The others are: nothing of theirs comes again, and what is behind the shard waits."""
+    kinesis.create("s")
+    keys = "abcdefgh"
+    for key in keys:
+        kinesis.put("s", f"{key}0", key=key)
+    kinesis.client.update_shard_count(StreamName="s", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+    for key in keys:
+        kinesis.put("s", f"{key}1", key=key)
+    with reading(kinesis, mapping_of(ParallelizationFactor=4), stuck="a") as before:
+        eventually(lambda: len(before.ended) == 3, "the other lanes to end")
+    came = {text[0] for text in before.texts}
+
+    with reading(kinesis, mapping_of(ParallelizationFactor=lanes_later)) as after:
+        eventually(lambda: len(after.texts) >= 2 * len(keys) - len(came), "the rest")
+
+    assert sorted(before.texts + after.texts) == sorted(f"{key}{step}" for key in keys for step in (0, 1))
+    for key in keys:
+        assert [text for text in before.texts + after.texts if text[0] == key] == [f"{key}0", f"{key}1"]
 
 
 def test_a_new_mapping_reads_from_its_creation_on(kinesis: Kinesis) -> None:

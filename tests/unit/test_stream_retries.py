@@ -12,7 +12,7 @@ from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.event_sources.poller import BatchVerdict, Record, Result
 from lambda_emu.event_sources.streams.positions import Checkpoint
-from lambda_emu.event_sources.streams.reading import AFTER, ITERATOR, TRIM_HORIZON, Position, StreamPlace
+from lambda_emu.event_sources.streams.reading import AFTER, ENDED, ITERATOR, TRIM_HORIZON, Position, StreamPlace
 from lambda_emu.event_sources.streams.retries import Batch, Decision, count_old, decide
 from lambda_emu.event_sources.streams.shard import divided
 from lambda_emu.event_sources.streams.windows import MOST_STATE_BYTES, Window
@@ -83,6 +83,8 @@ def kept(lane: int, lanes: int, kind: str, text: str = "") -> Checkpoint:
         ([kept(0, 2, AFTER, "10"), kept(1, 2, AFTER, "9")], 1, [Position(AFTER, "9")]),  # as numbers, not as texts
         ([kept(0, 1, AFTER, "9")], 3, [Position(AFTER, "9")] * 3),
         ([kept(0, 2, AFTER, "9"), kept(1, 2, TRIM_HORIZON)], 1, [Position(TRIM_HORIZON)]),
+        ([kept(0, 3, ENDED), kept(1, 3, AFTER, "9"), kept(2, 3, AFTER, "8")], 1, [Position(AFTER, "8")]),
+        ([kept(0, 2, ENDED), kept(1, 2, ENDED)], 1, [Position(ENDED)]),
     ],
 )
 def test_other_lanes_begin_where_the_last_of_the_former_ones_was(

@@ -6,10 +6,11 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple
 
 from lambda_emu.destinations.delivery import put
-from lambda_emu.event_sources.streams.reading import Position
+from lambda_emu.event_sources.streams.reading import AFTER, ENDED, Position
 from lambda_emu.http.loop import Loop
 from lambda_emu.store import Store, WorkItem
 
@@ -28,6 +29,13 @@ class Checkpoint(NamedTuple):
     lanes: int
     position: Position
     window: str | None = None
+
+    @property
+    def behind(self) -> float:
+        """The sequence number of the last record that it is done with; of a shard that has ended that is any."""
+        if self.position.kind == ENDED:
+            return inf
+        return int(self.position.text) if self.position.kind == AFTER else -1
 
 
 class Positions:

@@ -40,7 +40,7 @@ class Progress:
         self._positions = positions
         self._nap = nap
         self._is_retired = is_retired
-        self._seen = int(checkpoint.position.text) if checkpoint.position.kind == AFTER else -1
+        self._seen: float = checkpoint.behind
         self._order: deque[int] = deque()  # sequence numbers from the first that is not behind us on
         self._behind: set[int] = set()  # of these, those that are
 

@@ -148,7 +148,7 @@ class Shard:
                 lane.take(record)
         if page.records and self.former:
             last = page.records[-1].place.sequence
-            self.former = [one for one in self.former if any(_behind(lane) > last for lane in one)]
+            self.former = [one for one in self.former if any(lane.behind > last for lane in one)]
 
 
 def lane_of(record: Record, lanes: int) -> int:
@@ -157,20 +157,16 @@ def lane_of(record: Record, lanes: int) -> int:
 
 def is_settled(record: Record, divisions: Sequence[Sequence[Checkpoint]]) -> bool:
     """Whether the lane that was its own in one of these is done with it."""
-    return any(record.place.sequence <= _behind(one[lane_of(record, len(one))]) for one in divisions)
-
-
-def _behind(lane: Checkpoint) -> int:
-    """The sequence number of the last record that it is done with."""
-    return int(lane.position.text) if lane.position.kind == AFTER else -1
+    return any(record.place.sequence <= one[lane_of(record, len(one))].behind for one in divisions)
 
 
 def earliest(checkpoints: Sequence[Checkpoint]) -> Position:
-    """From where on all lanes find what they have not seen."""
-    after = [one.position for one in checkpoints if one.position.kind == AFTER]
-    if len(after) < len(checkpoints):
-        return next(one.position for one in checkpoints if one.position.kind != AFTER)
-    return min(after, key=lambda position: int(position.text))
+    """From where on all lanes find what they have not seen; those that have ended seek nothing."""
+    left = [one.position for one in checkpoints if one.position.kind != ENDED]
+    if not left:
+        return Position(ENDED)
+    anywhere = next((position for position in left if position.kind != AFTER), None)
+    return anywhere or min(left, key=lambda position: int(position.text))
 
 
 def divided(shard: str, checkpoints: Sequence[Checkpoint], lanes: int) -> Sequence[Checkpoint]:

@@ -216,7 +216,7 @@ class StreamSource:
         if lanes != kept:
             await self._positions.replace(self._mapping.uuid, shard.id, lanes)
             former = [*former, sorted(kept, key=lambda one: one.lane)] if is_whole(kept) else []
-        if self._stopped or lanes[0].position.kind == ENDED:
+        if self._stopped or is_over(lanes):
             return
         begun = self._shards[shard.id] = self._streams.shard(lanes, self._mapping, self._reader, former)
         begun.on_end = self._shard_ended
