@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from lambda_emu.model.mappings.filters import Leaf, There
 from lambda_emu.model.mappings.operators import (
@@ -73,11 +73,16 @@ class FieldIndex:
         return bits
 
 
+class _Kept(Protocol):
+    def add(self, key: Any, row: int, /) -> object: ...
+    def remove(self, key: Any, row: int, /) -> object: ...
+
+
 class _TestIndex:
     """Rows by what each of their tests lets through."""
 
     def __init__(self) -> None:
-        self._any = Postings()
+        self._any: Table[None] = Table()
         self._values: Table[Any] = Table()
         self._folded: Table[str] = Table()
         self._prefixes, self._suffixes = Affixes(is_end=False), Affixes(is_end=True)
@@ -85,46 +90,36 @@ class _TestIndex:
         self._asked = _Asked()
 
     def add(self, test: Test, row: int) -> None:
-        match test:
-            case There():
-                self._any.add(row)
-            case Exactly():
-                self._values.add(test.identity, row)
-            case Range():
-                self._ranges.add(test, row)
-            case Prefix():
-                self._prefixes.add(test.text, row)
-            case Suffix():
-                self._suffixes.add(test.text, row)
-            case Folded(test=Same(text=text)):
-                self._folded.add(text, row)
-            case _:
-                self._asked.add(test, row)
+        kept, key = self._place_of(test)
+        kept.add(key, row)
 
     def remove(self, test: Test, row: int) -> None:
-        match test:
-            case There():
-                self._any.remove(row)
-            case Exactly():
-                self._values.remove(test.identity, row)
-            case Range():
-                self._ranges.remove(test, row)
-            case Prefix():
-                self._prefixes.remove(test.text, row)
-            case Suffix():
-                self._suffixes.remove(test.text, row)
-            case Folded(test=Same(text=text)):
-                self._folded.remove(text, row)
-            case _:
-                self._asked.remove(test, row)
+        kept, key = self._place_of(test)
+        kept.remove(key, row)
 
     def at(self, value: Any) -> int:
-        bits = self._any.bits | self._values.at(as_valued(value))
+        bits = self._any.at(None) | self._values.at(as_valued(value))
         if isinstance(value, str):
             bits |= self._prefixes.at(value) | self._suffixes.at(value) | self._folded.at(value.lower())
         else:
             bits |= self._ranges.at(value)
         return bits | self._asked.at(value)
+
+    def _place_of(self, test: Test) -> tuple[_Kept, Any]:
+        match test:
+            case There():
+                return self._any, None
+            case Exactly():
+                return self._values, test.identity
+            case Range():
+                return self._ranges, test
+            case Prefix():
+                return self._prefixes, test.text
+            case Suffix():
+                return self._suffixes, test.text
+            case Folded(test=Same(text=text)):
+                return self._folded, text
+        return self._asked, test
 
 
 class _Ranges:
@@ -158,20 +153,16 @@ class _Asked:
         self._numbers = Numbers()
         self._by_test: dict[Test, int] = {}
         self._tests: dict[int, tuple[Test, Postings]] = {}
-        self._first, self._last, self._others = Affixes(is_end=False), Affixes(is_end=True), Postings()
+        self._first, self._last = Affixes(is_end=False), Affixes(is_end=True)
+        self._others: Table[str] = Table()
 
     def add(self, test: Test, row: int) -> None:
         number = self._by_test.get(test)
         if number is None:
             number = self._by_test[test] = self._numbers.take()
             self._tests[number] = test, Postings()
-            first, last = _ends(test)
-            if first:
-                self._first.add(first, number)
-            elif last:
-                self._last.add(last, number)
-            else:
-                self._others.add(number)
+            kept, text = self._guard_of(test)
+            kept.add(text, number)
         self._tests[number][1].add(row)
 
     def remove(self, test: Test, row: int) -> None:
@@ -181,19 +172,14 @@ class _Asked:
             return
         del self._by_test[test], self._tests[number]
         self._numbers.give_back(number)
-        first, last = _ends(test)
-        if first:
-            self._first.remove(first, number)
-        elif last:
-            self._last.remove(last, number)
-        else:
-            self._others.remove(number)
+        kept, text = self._guard_of(test)
+        kept.remove(text, number)
 
     def at(self, value: Any) -> int:
         bits = 0
         if not self._tests:
             return bits
-        likely = self._others.bits
+        likely = self._others.at("")
         if isinstance(value, str):
             likely |= self._first.at(value) | self._last.at(value)
         for number in numbers_in(likely):
@@ -202,9 +188,11 @@ class _Asked:
                 bits |= rows.bits
         return bits
 
-
-def _ends(test: Test) -> Sequence[str]:
-    """What a text must begin and end with."""
-    if isinstance(test, Wildcard):
-        return test.first, test.others[-1] if test.others else ""
-    return "", ""
+    def _guard_of(self, test: Test) -> tuple[_Kept, str]:
+        """What a text must begin or end with."""
+        if isinstance(test, Wildcard):
+            if test.first:
+                return self._first, test.first
+            if test.others and test.others[-1]:
+                return self._last, test.others[-1]
+        return self._others, ""
