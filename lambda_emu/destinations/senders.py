@@ -109,6 +109,11 @@ def event_for(delivery: Delivery, body: bytes, clock: Clock) -> InvokeRequest:
     )
 
 
+def _who_may(request: InvokeRequest) -> str:
+    """Lambda itself says nothing to others of a function that they may not run."""
+    return f"there is no such function, or its policy does not let {request.principal} run it"
+
+
 class FunctionSender:
     """Functions get it as an asynchronous event."""
 
@@ -132,7 +137,7 @@ class FunctionSender:
         error = await reply.future
         if not isinstance(error, LambdaError):
             return
-        text = f"{error.code}: {error.text or ''}"
+        text = f"{error.code}: {error.text or _who_may(request)}"
         is_final = error.status < 500 and error.status not in (404, 409, 429) and not isinstance(error, AccessDenied)
         raise Undeliverable(text, error.code) if is_final else NotDelivered(text, error.code)
 

@@ -200,6 +200,17 @@ def test_who_is_not_verified_cannot_send(lam: OwnLam, to: str, source: str, veri
     assert outbox(lam, to) == []
 
 
+def test_older_sdks_list_identities_by_a_path_of_their_own(lam: OwnLam) -> None:
+    scope = f"{ACCOUNT}/20260101/us-east-1/ses/aws4_request"
+    signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x"}
+    with urlopen(Request(f"{lam.url}/v2/email/identities?PageSize=9", headers=signed), timeout=30) as answer:
+        older = [one["IdentityName"] for one in json.load(answer)["EmailIdentities"]]
+
+    newer = sdk(lam, "sesv2").list_email_identities(PageSize=9)["EmailIdentities"]
+    assert SHOP in older
+    assert older == [one["IdentityName"] for one in newer]
+
+
 def test_what_is_no_email_is_refused(lam: OwnLam, to: str) -> None:
     ses, sesv2 = sdk(lam, "ses"), sdk(lam, "sesv2")
     many = {"ToAddresses": [f"{number}{to}" for number in range(51)]}

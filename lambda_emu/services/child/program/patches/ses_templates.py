@@ -1,4 +1,4 @@
-"""SES version 2: templates, which moto has in version 1 alone; they are the same ones."""
+"""SES version 2: templates, which moto has in version 1 alone, the same ones; and lists by the paths of older SDKs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ Operation = Callable[[Any, Params], Params | None]
 PARTS = ("Subject", "Text", "Html")
 
 
+OLDER = {"/v2/email/identities": "ListEmailIdentities", "/v2/email/configuration-sets": "ListConfigurationSets"}
+"""Asked by GET; newer SDKs POST to paths of their own."""
 PATHS = ("templates", "templates/(?P<TemplateName>[^/]+)", "templates/(?P<TemplateName>[^/]+)/render")
 
 
@@ -27,6 +29,23 @@ def add_operations() -> None:
         urls.url_paths[f"{{0}}/v2/email/{path}$"] = SESV2Response.dispatch
     for name, operation in OPERATIONS.items():
         setattr(SESV2Response, name, _answering(operation))
+    _take_older_lists()
+
+
+def _take_older_lists() -> None:
+    """moto finds no operation there, and makes no number of what a query says."""
+    responses: Any = SESV2Response
+    find, get = responses._get_action_from_method_and_request_uri, responses._get_param
+
+    def find_older(response: Any, request: Any) -> Any:
+        older = OLDER.get(request.path) if request.method == "GET" else None
+        return older or find(response, request)
+
+    def get_number(response: Any, name: str, if_none: Any = None) -> Any:
+        found = get(response, name, if_none)
+        return int(found) if name == "PageSize" and isinstance(found, str) and found.isdecimal() else found
+
+    responses._get_action_from_method_and_request_uri, responses._get_param = find_older, get_number
 
 
 def _answering(operation: Operation) -> Any:
