@@ -17,6 +17,7 @@ from lambda_emu.project.alarm_keys import ALARM
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_kind import EventKind, flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
+from lambda_emu.project.log_keys import LOGS
 from lambda_emu.project.pool_keys import COGNITO
 from lambda_emu.project.rule_keys import EVENTBRIDGE
 from lambda_emu.project.schedule_keys import SCHEDULE
@@ -265,4 +266,5 @@ EVENTS: Mapping[str, EventKind] = {
     "schedule": SCHEDULE,
     "eventbridge": EVENTBRIDGE,
     "alarm": ALARM,
+    "logs": LOGS,
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import signal
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +80,11 @@ class Account:
         found = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
         return {one["MetricName"]: one for one in found}
 
+    def subscriptions(self) -> list[Any]:
+        """Those of the group that all declare."""
+        found = self.client("logs").describe_subscription_filters(logGroupName="/app/orders")
+        return list(found["subscriptionFilters"])
+
     def rules(self, bus: str) -> list[tuple[Any, Any]]:
         """Those of a bus, each with its target."""
         events = self.client("events")
@@ -142,6 +149,7 @@ EVERY = """
 - eventbridge: {pattern: {source: [shop]}, dead_letters: dead, enabled: no}
 - alarm: {metric: Errors, dimensions: {FunctionName: hear}, states: [ALARM, OK], missing: notBreaching}
 - alarm: {metric: Duration, statistic: p90, comparison: ">", threshold: 2.5, periods: 3, breaching: 2, name: slow}
+- logs: {group: /app/orders, filter: "{ $.level = ERROR }"}
 """
 
 
@@ -174,7 +182,9 @@ def test_what_is_declared_is_there(account: Account) -> None:
     assert (mapping["ParallelizationFactor"], mapping["TumblingWindowInSeconds"]) == (2, 60)
     (mapping,) = [one for one in mappings if one["EventSourceArn"].endswith(":stream/other")]
     assert (mapping["StartingPosition"], mapping["BatchSize"]) == ("TRIM_HORIZON", 100)
-    assert len(account.sids()) == 9  # S3, SNS, the API, two for the URL, two rules and two alarms
+    assert len(account.sids()) == 10  # S3, SNS, the API, two for the URL, two rules, two alarms and logs
+    (found,) = account.subscriptions()
+    assert (found["filterPattern"], found["destinationArn"]) == ("{ $.level = ERROR }", ARN)
     (schedule,) = account.schedules()
     assert (schedule["ScheduleExpressionTimezone"], schedule["StartDate"].timestamp()) == ("Europe/Berlin", 1893488400)
     assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
@@ -205,7 +215,7 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
     account.deploy(
         "queues: {jobs: {visibility: 60}}",
         "- sqs: jobs\n- s3: everything\n- http: GET /\n- schedule: {schedule: rate(1 day), name: seldom}\n"
-        "- eventbridge: {pattern: {source: [shop]}}\n- alarm: Errors",
+        "- eventbridge: {pattern: {source: [shop]}}\n- alarm: Errors\n- logs: /app/orders",
     )
     sqs = account.client("sqs")
     url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
@@ -219,12 +229,13 @@ def test_what_changed_is_changed_and_no_more(account: Account) -> None:
         - schedule: {schedule: rate(2 days), enabled: no, name: seldom}
         - eventbridge: {pattern: {source: [shop]}, input: {n: 1}}
         - alarm: {metric: Errors, threshold: 3}
+        - logs: {group: /app/orders, filter: ERROR}
         """,
     )
 
     assert done == {
         *(("UPDATE", kind) for kind in ("queue", "event source mapping", "notifications", "route", "rule", "schedule")),
-        ("UPDATE", "alarm"),
+        *(("UPDATE", kind) for kind in ("alarm", "subscription filter")),
     }
     assert account.alarms()["Errors"]["Threshold"] == 3
     ((_, target),) = account.rules("default")
@@ -338,6 +349,7 @@ def test_events_that_are_no_longer_declared_are_removed_and_nothing_else(account
     assert account.client("apigatewayv2").get_apis()["Items"] == []
     assert account.schedules() == []
     assert account.alarms() == {}
+    assert account.subscriptions() == []
     assert account.rules("shop") == account.rules("default") == []
     assert s3.get_object(Bucket="everything", Key="kept")["Body"].read() == b"kept"
     assert account.client("dynamodb").describe_table(TableName="items")
@@ -365,7 +377,8 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
         "- s3: {bucket: everything, prefix: in/}\n- sqs: jobs\n- sns: news\n- url: NONE\n- http: GET /{name}\n"
         "- kinesis: clicks\n"
         "- schedule: {schedule: rate(1 hour), input: {n: the hour}}\n"
-        "- eventbridge: {pattern: {source: [shop]}, bus: shop}\n- alarm: {metric: Orders, namespace: Shop}",
+        "- eventbridge: {pattern: {source: [shop]}, bus: shop}\n- alarm: {metric: Orders, namespace: Shop}\n"
+        "- logs: {group: shop, filter: ERROR}",
     )
     s3, sqs, sns = account.client("s3"), account.client("sqs"), account.client("sns")
 
@@ -389,6 +402,12 @@ def test_each_event_has_the_function_run(account: Account, eventually: Eventuall
     assert account.heard(eventually, "an order")["detail"] == {"n": "an order"}
     assert account.heard(eventually, "to see")["alarmData"]["alarmName"] == name
     assert account.heard(eventually, "the hour") == {"n": "the hour"}
+    logs, now_ms = account.client("logs"), int(account.lam.clock.now_s() * 1000)
+    logs.create_log_stream(logGroupName="shop", logStreamName="s1")
+    logged = [{"timestamp": now_ms, "message": "an ERROR"}]
+    logs.put_log_events(logGroupName="shop", logStreamName="s1", logEvents=logged)
+    packed = account.heard(eventually, "awslogs")["awslogs"]["data"]
+    assert json.loads(gzip.decompress(b64decode(packed)))["logEvents"][0]["message"] == "an ERROR"
     assert account.heard(eventually, "by-url")["rawPath"] == "/by-url"
     assert account.heard(eventually, "by-api")["pathParameters"] == {"name": "by-api"}
 

@@ -34,6 +34,7 @@ def events_of(folder: Path, events: str) -> tuple[Declared, ...]:
         ("url: NONE", "url: {auth: NONE}"),
         ("schedule: rate(1 hour)", "schedule: {schedule: rate(1 hour)}"),
         ("alarm: Errors", "alarm: {metric: Errors}"),
+        ("logs: /app/orders", "logs: {group: /app/orders}"),
     ],
 )
 def test_a_single_value_is_the_first_key(tmp_path: Path, short: str, long: str) -> None:
@@ -94,6 +95,8 @@ def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
         ("[{alarm: {metric: Errors, states: [LATE]}}]", ".states[0]: 'LATE' must be one of ALARM, OK, "),
         ("[{alarm: {metric: Errors, treshold: 1}}]", ".treshold: unknown key; did you mean 'threshold'?"),
         ("[{alarm: Errors}, {alarm: {metric: Errors, threshold: 5}}]", "[1].alarm: is declared already"),
+        ("[{logs: a b}]", "[0].logs: 'a b' must be 1 to 512 letters, digits"),
+        ("[{logs: {group: a, filter: a-b}}]", ".filter: 'a-b': Invalid character(s) in term 'a-b'"),
         ("[{s3: a-b, sqs: c}]", "[0]: must have one key; s3 and sqs are two events"),
         ("[{s3: }]", "[0].s3: bucket is missing; must be 3 to 63 lower-case letters, digits, - and ."),
         ("[{s3: Photos}]", "[0].s3: 'Photos' must be 3 to 63 lower-case letters, digits, - and ."),

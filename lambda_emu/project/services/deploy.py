@@ -18,6 +18,7 @@ from lambda_emu.project.services.alarms import ALARMS
 from lambda_emu.project.services.apis import API, APIS, api_id
 from lambda_emu.project.services.desired import make_wanted
 from lambda_emu.project.services.left import Left
+from lambda_emu.project.services.log_groups import LOG_GROUPS, SUBSCRIPTION_FILTERS
 from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
 from lambda_emu.project.services.pools import CLIENT, FUNCTIONS_OF_POOLS, POOL, POOLS, id_of
 from lambda_emu.project.services.pushed import PUSHED
@@ -30,9 +31,9 @@ from lambda_emu.project.services.streams import STREAMS
 log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, ResourceKind[Reach]] = (
-    {**STORES, **STREAMS, **POOLS, **APIS, **PERMISSIONS}
+    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **PERMISSIONS}
     | {**PUSHED, **FUNCTIONS_OF_POOLS}
-    | {**OWN, **SCHEDULES, **RULES, **ALARMS}
+    | {**OWN, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
 )
 """From what is needed to what needs it."""
 

@@ -15,6 +15,7 @@ from lambda_emu.project.services.alarms import attach_alarm
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE
 from lambda_emu.project.services.building import POLLED, STREAM_DEFAULTS, Attach, Building, hash_of
 from lambda_emu.project.services.left import PREFIX
+from lambda_emu.project.services.log_groups import attach_subscription
 from lambda_emu.project.services.own import URL, URL_ID
 from lambda_emu.project.services.pools import POOL, attach_cognito, declare_pool
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
@@ -35,6 +36,7 @@ MORE: Mapping[str, Attach] = {
     "cognito": attach_cognito,
     "eventbridge": attach_rule,
     "kinesis": attach_stream,
+    "logs": attach_subscription,
     "schedule": attach_schedule,
 }
 """By kind of event: of modules of their own."""
