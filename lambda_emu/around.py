@@ -164,7 +164,11 @@ class Around:
         return RuleDeliveries(self.outbox, self._invoker.admit, self._clock)
 
     def start(self) -> None:
-        """Let events come in by themselves: what is due, what is polled. Once the port serves. Not on the loop."""
+        """Let results go out, and events come in by themselves: what is due, what is polled.
+
+        Once the port serves, by which services are asked. Not on the loop.
+        """
+        self._loop.ask(self.outbox.start, STEP_LIMIT_S)
         for room in self._rooms:
             room.open_what_is_left()
         self.sources.start()

@@ -207,7 +207,6 @@ class Emulator:
         self.timekeeper.on_set_back = self.around.set_back
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
-        self._on_loop(self.around.outbox.start)
         left = find_left(self._served.context)
         deploy(self._project, self._served.context)
         tell_of_all(self.store, self._served.context.here, self._served.context.notices)

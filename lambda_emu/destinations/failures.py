@@ -48,6 +48,10 @@ class NotDelivered(Failure):
     """The target did not take it, and may another time."""
 
 
+class Unreached(NotDelivered):
+    """Nobody was asked: our own port does not answer while we begin or end. That is no attempt."""
+
+
 def has(code: str, words: tuple[str, ...]) -> bool:
     return any(word in code for word in words)
 

@@ -27,7 +27,7 @@ from lambda_emu.destinations.delivery import (
     targets_of,
     work_of,
 )
-from lambda_emu.destinations.failures import End, Failure, NotDelivered, Undeliverable
+from lambda_emu.destinations.failures import End, Failure, NotDelivered, Undeliverable, Unreached
 from lambda_emu.destinations.retries import LONGEST_REST_S, MESSAGE_CHARACTERS, rest_s
 from lambda_emu.destinations.senders import Absent, Sender
 from lambda_emu.http.executors import Closed, Full, Workers
@@ -192,7 +192,7 @@ class TargetLane:
 
     def _fail(self, delivery: Delivery, error: Exception) -> None:
         """What fails on our side is none of its attempts."""
-        if isinstance(error, sqlite3.Error | Full):
+        if isinstance(error, sqlite3.Error | Full | Unreached):
             self._put_off(delivery, NotDelivered(str(error)), delivery.attempts)
             return
         if delivery.metric != NOT_COUNTED:

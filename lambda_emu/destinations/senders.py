@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lambda_emu.arn import Scope, Target, parse_function_name, scope_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
-from lambda_emu.destinations.failures import BUSY, DENIED, MISSING, Failure, NotDelivered, Undeliverable, has
+from lambda_emu.destinations.failures import BUSY, DENIED, MISSING, Failure, NotDelivered, Undeliverable, Unreached, has
 from lambda_emu.destinations.requests import TargetRequest, message_members, request_of
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
@@ -163,7 +163,12 @@ class ClientSender:
 
     def _ask(self, delivery: Delivery, asked: TargetRequest) -> None:
         """Undeliverable, NotDelivered."""
-        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # here: many never need it
+        from botocore.exceptions import (  # here: many servers never need them
+            BotoCoreError,
+            ClientError,
+            ParamValidationError,
+            ReadTimeoutError,
+        )
 
         region = scope_in(delivery.target).region or delivery.function.region
         account = delivery.function.account
@@ -177,7 +182,12 @@ class ClientSender:
             raise _verdict(error) from error
         except ParamValidationError as error:
             raise Undeliverable(str(error), "ValidationException") from error
-        except (ConnectionError, BotoCoreError) as error:
+        except ConnectionError as error:  # of our own port, whoever serves the service
+            is_silent = isinstance(error.__cause__, ReadTimeoutError)
+            raise (NotDelivered if is_silent else Unreached)(
+                str(error), "Timeout" if is_silent else "Connection"
+            ) from error
+        except BotoCoreError as error:
             raise NotDelivered(str(error), type(error).__name__) from error
         if answer.get("FailedEntryCount"):
             raise _verdict_of_entry(answer["Entries"][0])

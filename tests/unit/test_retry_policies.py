@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from socket import socket
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +13,10 @@ from outbox_rig import FUNCTION, ILL, WELL, Rig, Targets, running
 from waiting import eventually
 
 from lambda_emu.destinations.delivery import Delivery, delivery_of, work_of
-from lambda_emu.destinations.failures import NotDelivered, Undeliverable, code_of_rule
+from lambda_emu.destinations.failures import NotDelivered, Undeliverable, Unreached, code_of_rule
 from lambda_emu.destinations.retries import Cause, RetryPolicy
+from lambda_emu.destinations.senders import ClientSender
+from lambda_emu.services.clients import Clients
 
 LETTERS = "arn:aws:test:us-east-1:123456789012:letters"
 OF_RULE = RetryPolicy(86_400, 185, LETTERS, Cause.RULE, {"RULE_ARN": "the rule", "TARGET_ARN": ILL})
@@ -128,6 +131,31 @@ def test_those_that_are_given_up_hold_up_no_others(rig: Rig) -> None:
 
     assert sorted(number for number, _ in letters(rig, 200)) == list(range(200))
     assert rig.targets.tries[ILL] == 200
+
+
+@pytest.mark.parametrize("cause", [Cause.RESULT, Cause.RULE, Cause.SCHEDULE])
+def test_a_server_that_begins_or_ends_makes_no_attempt(rig: Rig, cause: Cause) -> None:
+    """Its own port, by which services are asked, does not answer then."""
+    rig.targets.said = Unreached("nobody listens")
+    rig.enqueue(ILL, 7, policy=replace(OF_RULE, cause=cause, most_retries=0))
+    eventually(lambda: rig.targets.tries[ILL], "the first try")
+
+    rig.targets.mood.clear()
+    rig.clock.advance(1)
+
+    eventually(lambda: rig.targets.got[ILL] == [b"7"], "it to be delivered")
+    assert LETTERS not in rig.targets.got
+
+
+def test_a_service_is_not_reached_where_nobody_listens(rig: Rig) -> None:
+    (work,) = rig.work("arn:aws:sns:us-east-1:123456789012:news", 1)
+    with socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        clients = Clients(lambda: f"http://127.0.0.1:{nobody.getsockname()[1]}")
+
+        with pytest.raises(Unreached):
+            rig.loop.run(ClientSender(clients.call, rig.loop).send(delivery_of(work), b"x"), 10)
+        clients.close()
 
 
 def test_one_without_a_queue_for_it_is_dropped(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
