@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +20,11 @@ _KINDS: Mapping[str, Any] = {
     "boolean": bool,
     "double": float,
     "float": float,
+    "timestamp": float,
+    "blob": str,
 }
+LARGEST_TIME_S = 253_402_300_799
+"""The end of the year 9999."""
 
 
 class WrongType(Exception):
@@ -42,7 +48,7 @@ class Shapes:
             self._keep(name, model["shapes"])
 
     def typed(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The members of the model that were given. WrongType."""
+        """The members of the model that were given; blobs as bytes, times in epoch seconds. WrongType."""
         shape = self._inputs[operation]
         found: dict[str, Any] = {} if shape is None else self._typed(shape, operation, given)
         return found
@@ -90,6 +96,10 @@ class Shapes:
             return [self._typed(shape["member"], name, each) for each in given]
         if shape["type"] == "map":
             return {key: self._typed(shape["value"], name, each) for key, each in given.items()}
+        if shape["type"] == "blob":
+            return _blob(name, given)
+        if shape["type"] == "timestamp" and not 0 <= given <= LARGEST_TIME_S:
+            raise WrongType(f"{name} is no time.")
         return given
 
     def _faults(self, shape_name: str, value: Any, path: str) -> Iterator[str]:
@@ -116,7 +126,7 @@ class Shapes:
 
 
 def _demands(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
-    is_sized = isinstance(value, str | list | dict)
+    is_sized = isinstance(value, str | bytes | list | dict)
     noun, size = ("length", len(value)) if is_sized else ("value", value)
     if "max" in shape and size > shape["max"]:
         yield f"Member must have {noun} less than or equal to {shape['max']}"
@@ -128,6 +138,14 @@ def _demands(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
         yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"
 
 
+def _blob(name: str, given: str) -> bytes:
+    """WrongType."""
+    try:
+        return b64decode(given, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise WrongType(f"{name} is no base64.") from error
+
+
 def _for_python(pattern: str) -> str:
     """Java's classes of letters, spaces and digits are not known to it; what is no ASCII passes for a letter."""
     letters = r"a-zA-Z\u0080-\U0010ffff"
@@ -135,6 +153,8 @@ def _for_python(pattern: str) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bytes):
+        return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
     if isinstance(value, dict):
         return ("{" + ", ".join(f"{key}={one}" for key, one in value.items()) + "}")[:MOST_SHOWN]
     return str(value)[:MOST_SHOWN]

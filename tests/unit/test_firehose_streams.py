@@ -153,7 +153,7 @@ def test_tags_are_kept_changed_and_listed_in_pages(firehose: Firehose) -> None:
         "HasMoreTags": True,
     }
     assert shown(rest) == {"Tags": [{"Key": "d", "Value": ""}], "HasMoreTags": False}
-    with refused("InvalidArgumentException"):
+    with refused("ValidationException"):
         client.tag_delivery_stream(DeliveryStreamName="s", Tags=[{"Key": "aws:x", "Value": ""}])
 
 

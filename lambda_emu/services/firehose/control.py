@@ -166,8 +166,6 @@ def _source(members: Mapping[str, Any], now_s: float) -> Source | None:
 def _tags(before: Mapping[str, str], given: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """FirehoseError."""
     tags = {**before, **{one["Key"]: one.get("Value", "") for one in given}}
-    if any(key.startswith("aws:") for key in tags):
-        raise TagsInvalid("Tag keys that begin with aws: are AWS's own.")
     if len(tags) > MOST_TAGS:
         raise TagsInvalid(f"A delivery stream has at most {MOST_TAGS} tags.")
     return tags

@@ -20,7 +20,7 @@ from lambda_emu.services.firehose.errors import (
 )
 from lambda_emu.services.firehose.naming import ERROR_TYPE, FIREHOSE, FROM_LAMBDA, BadPrefix, Prefix
 from lambda_emu.services.firehose.processing import MEGABYTE, Processing
-from lambda_emu.services.members import Members
+from lambda_emu.services.firehose.wire import Members
 
 Description = Mapping[str, Any]
 """As AWS shows it, ExtendedS3DestinationDescription."""

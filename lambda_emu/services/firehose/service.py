@@ -43,7 +43,7 @@ class FirehoseService:
         return self._small if is_put and is_small(head, length) and self._serving is not None else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        from lambda_emu.services.firehose.serving import render_error
+        from lambda_emu.services.firehose.wire import render_error
 
         return render_error(error, request)
 
