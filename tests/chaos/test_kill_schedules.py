@@ -19,7 +19,7 @@ from waiting import eventually
 
 ACCOUNT = "000000000000"
 ONCE, EVERY_MINUTE = 300, 20
-BEGINS_S, LASTS_S = 15, 75
+BEGINS_S, LASTS_S = 30, 75
 """From the first schedule on; all single times are within those seconds."""
 LIVES_S = (0.2, 4.0)
 """How long a server may live once it serves, evenly distributed."""
