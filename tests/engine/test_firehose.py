@@ -6,6 +6,7 @@ docs/contract/events.md#firehose, docs/services.md#firehose.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from waiting import Eventually, eventually
 
 ACCOUNT = "000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/firehose"
+KEPT_MB = 80
+"""A server may have so much more while 100 MB go through it; requests of 5.6 MB are part of that."""
 AT_ONCE = {"IntervalInSeconds": 0}
 # In capitals; and by their text records are dropped, or bring the function to fail.
 TRANSFORMS = """
@@ -235,6 +238,33 @@ def test_objects_go_to_whoever_serves_s3(tmp_path: Path) -> None:
 
         assert list(eventually(bucket.objects, "the object").values()) == [b"x"]
         assert lam.emulator.around.child.pid is None
+
+
+@pytest.mark.slow
+def test_much_that_waits_and_a_large_object_take_little_memory(tmp_path: Path) -> None:
+    """Its bucket is made later: until then all of it waits, and is tried again."""
+    megabyte, count = 1_000_000, 100
+    with served(tmp_path, "process") as lam:
+        bucket = Bucket(lam)
+        hints = {"SizeInMBs": 90, "IntervalInSeconds": 900}
+        bucket.stream(BucketARN="arn:aws:s3:::later", BufferingHints=hints)
+        before_mb = memory_mb(lam.process.pid)
+        for _ in range(count // 4):
+            records = [{"Data": b"x" * megabyte}] * 4
+            assert bucket.firehose.put_record_batch(DeliveryStreamName="s", Records=records)["FailedPutCount"] == 0
+
+        bucket.s3.create_bucket(Bucket="later")
+        [found] = eventually(lambda: bucket.s3.list_objects_v2(Bucket="later").get("Contents"), "the object")
+
+        assert found["Size"] > 90 * megabyte
+        assert memory_mb(lam.process.pid) - before_mb < KEPT_MB
+
+
+def memory_mb(pid: int) -> int:
+    """The most that a process has had at once."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) // 1024
 
 
 def test_what_waits_outlives_a_kill_of_the_server(tmp_path: Path) -> None:
