@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lambda_emu.arn import Scope, parse_resource_arn
+from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.buses import BusSender
 from lambda_emu.destinations.delivery_streams import DeliveryStreamSender
@@ -20,8 +19,6 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.logs.store import LogStore
 from lambda_emu.model.concurrency.limits import set_aside
-from lambda_emu.model.function.names import resolve
-from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
@@ -40,9 +37,9 @@ from lambda_emu.triggers.schedules import Schedules
 
 if TYPE_CHECKING:  # they take their time
     from lambda_emu.event_sources.driver import PolledKind
-    from lambda_emu.event_sources.streams.source import StreamKind
     from lambda_emu.metrics.embedded import Embedded
     from lambda_emu.metrics.recorder import Recorder
+    from lambda_emu.polled import Polled
     from lambda_emu.services.eventbridge.delivery import Deliveries
     from lambda_emu.services.timetable.table import Owner
     from lambda_emu.triggers.delivery_sources import KinesisSource
@@ -114,38 +111,44 @@ class Around:
         logs: of functions. catch_up: all that was due while no server ran is made up for.
         """
         self._invoker = invoker
-        elsewhere = ClientSender(self.clients.call, self._loop)
-        functions = FunctionSender(invoker.invoke, self._loop, self._clock)
-        functions.began = self._chains.began
-        senders: Mapping[str, Sender] = {
-            "sqs": elsewhere if self._is_elsewhere("sqs") else QueueSender(self.queues, self._loop),
-            "lambda": functions,
-            "firehose": elsewhere
-            if self._is_elsewhere("firehose")
-            else DeliveryStreamSender(lambda: self.delivery_streams, self._loop),
-            "logs": LogGroupSender(self.clients.call, self._loop, self._clock),
-            **dict.fromkeys(("kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
-            "events": elsewhere
-            if self._is_elsewhere("events")
-            else BusSender(lambda: self.buses, elsewhere, self._loop, self._clock),
-        }
-        self.outbox = Outbox(self._store, self._loop, self._clock, senders)
+        self.outbox = Outbox(self._store, self._loop, self._clock, self._senders(invoker))
         invoker.count = self.outbox.count = self.recorder.add
         self.sequel = EventDestinations(self.outbox, self._clock)
         self._shutdown.tidy(self.outbox.stop)  # before the pool: what ends with it is delivered by a later run
-        others = {"events": self._make_due_rules}
-        self.schedules = Schedules(self._store, self._loop, self._clock, self.outbox, others, catch_up=catch_up)
-        self.buses = LateBuses(self._store, self._loop, self._clock, self._make_deliveries, self.schedules.open)
-        self.log_groups = LogGroups(self._store, logs, self._loop, self._clock, self._make_subscriptions)
-        call, invoke = self.clients.call, invoker.invoke
-        self.delivery_streams = LateDeliveryStreams(
-            self._store, self._loop, self._clock, call, invoke, self._open_source
-        )
-        has_buses = not self._is_elsewhere("events")
-        self.alarms = Alarms(self._store, self._loop, self._clock, self.outbox, self.recorder, has_buses=has_buses)
-        self._rooms = (self.schedules, self.buses, self.log_groups, self.delivery_streams, self.alarms)
+        self._rooms = self._make_rooms(invoker, logs, catch_up=catch_up)
         for room in self._rooms:
             self._shutdown.tidy(room.close)  # before the outbox, to which what is due is brought
+
+    def _senders(self, invoker: Invoker) -> Mapping[str, Sender]:
+        """Who brings what to a target, by its service: ours without the port, where nobody else serves it."""
+        loop, clock = self._loop, self._clock
+        elsewhere = ClientSender(self.clients.call, loop)
+        functions = FunctionSender(invoker.invoke, loop, clock)
+        functions.began = self._chains.began
+        ours: Mapping[str, Sender] = {
+            "sqs": QueueSender(self.queues, loop),
+            "firehose": DeliveryStreamSender(lambda: self.delivery_streams, loop),
+            "events": BusSender(lambda: self.buses, elsewhere, loop, clock),
+        }
+        return {
+            **dict.fromkeys(("kinesis", "s3", "scheduler", "sns", "states"), elsewhere),
+            **{name: elsewhere if self._is_elsewhere(name) else sender for name, sender in ours.items()},
+            "lambda": functions,
+            "logs": LogGroupSender(self.clients.call, loop, clock),
+        }
+
+    def _make_rooms(self, invoker: Invoker, logs: LogStore, *, catch_up: bool) -> Sequence[LateRoom[Any]]:
+        """Our own services that have something happen by themselves."""
+        store, loop, clock, outbox = self._store, self._loop, self._clock, self.outbox
+        others = {"events": self._make_due_rules}
+        self.schedules = Schedules(store, loop, clock, outbox, others, catch_up=catch_up)
+        self.buses = LateBuses(store, loop, clock, self._make_deliveries, self.schedules.open)
+        self.log_groups = LogGroups(store, logs, loop, clock, self._make_subscriptions)
+        call, invoke = self.clients.call, invoker.invoke
+        self.delivery_streams = LateDeliveryStreams(store, loop, clock, call, invoke, self._open_stream)
+        has_buses = not self._is_elsewhere("events")
+        self.alarms = Alarms(store, loop, clock, outbox, self.recorder, has_buses=has_buses)
+        return self.schedules, self.buses, self.log_groups, self.delivery_streams, self.alarms
 
     def _make_due_rules(self) -> Owner:
         from lambda_emu.triggers.rules import DueRules  # here: most servers have no rules
@@ -213,77 +216,16 @@ class Around:
         return sum(set_aside(function) for function in self._store.functions.all(scope))
 
     def _kinds(self) -> Mapping[SourceKind, PolledKind]:
-        """What event source mappings may poll."""
-        from lambda_emu.event_sources.streams.positions import Positions  # here: most servers poll nothing
-        from lambda_emu.event_sources.streams.source import Streams
+        return self._polled().kinds(self.outbox, self.recorder.add, self.child)
 
-        queues = self._queues_to_poll()
-        positions = Positions(self._store, self._loop, self.outbox.wake)
-        positions.forget_all_but({mapping.uuid for _, mapping in self._store.mappings.everywhere()})
+    def _open_stream(self, arn: str, role: str) -> KinesisSource:
+        return self._polled().open_stream(arn, role)
 
-        def streams(kind: StreamKind) -> Streams:
-            return Streams(kind, positions, self.recorder.add, self._loop, self._clock)
+    def _polled(self) -> Polled:
+        from lambda_emu.polled import Polled  # here: most servers poll nothing
 
-        tables = streams(self._tables_to_poll())
-        self.child.on_stream = tables.wake
-        return {
-            SourceKind.SQS: queues,
-            SourceKind.SQS_FIFO: queues,
-            SourceKind.DYNAMODB: tables,
-            SourceKind.KINESIS: streams(self._streams_to_poll()),
-        }
-
-    def _queues_to_poll(self) -> PolledKind:
-        from lambda_emu.event_sources.sqs.kind import OwnQueues, QueuesElsewhere
-        from lambda_emu.services.sqs.local import LocalQueues
-
-        if self._is_elsewhere("sqs"):
-            return QueuesElsewhere(self.clients.call, self._loop)
-        return OwnQueues(LocalQueues(self.queues.open(), self._clock), self._loop, self._clock)
-
-    def _tables_to_poll(self) -> StreamKind:
-        from lambda_emu.event_sources.streams.calling import CalledStreams
-        from lambda_emu.event_sources.streams.dynamodb import FORM, TableStream
-        from lambda_emu.event_sources.streams.reading import POLL_S, SAFETY_POLL_S
-
-        call, poll_s = self.clients.call, POLL_S if self._is_elsewhere("dynamodb") else SAFETY_POLL_S
-        return CalledStreams(FORM, lambda mapping: TableStream(mapping.source_arn or "", call), self._loop, poll_s)
-
-    def _streams_to_poll(self) -> StreamKind:
-        from lambda_emu.event_sources.streams.calling import CalledStreams
-        from lambda_emu.event_sources.streams.kinesis import FORM
-        from lambda_emu.event_sources.streams.kinesis_elsewhere import KinesisStream
-        from lambda_emu.event_sources.streams.kinesis_own import KinesisStreams
-        from lambda_emu.event_sources.streams.reading import POLL_S
-
-        if not self._is_elsewhere("kinesis"):
-            return KinesisStreams(self.streams.open(), self._role_of)
-        call = self.clients.call
-
-        def stream_of(mapping: EventSourceMapping) -> KinesisStream:
-            return KinesisStream(mapping.source_arn or "", self._role_of(mapping), call)
-
-        return CalledStreams(FORM, stream_of, self._loop, POLL_S)
-
-    def _open_source(self, arn: str, role: str) -> KinesisSource:
-        """Of a delivery stream. Blocks."""
-        from lambda_emu.event_sources.streams.calling import CalledReader
-        from lambda_emu.event_sources.streams.kinesis_elsewhere import KinesisStream
-        from lambda_emu.event_sources.streams.kinesis_own import KinesisReader
-        from lambda_emu.event_sources.streams.reading import POLL_S, SAFETY_POLL_S
-        from lambda_emu.triggers.delivery_sources import KinesisSource
-
-        if self._is_elsewhere("kinesis"):
-            reader = CalledReader(KinesisStream(arn, role, self.clients.call), self._loop)
-            return KinesisSource(reader, lambda _: lambda: None, POLL_S)
-        streams = self.streams.open()
-        return KinesisSource(KinesisReader(arn, streams, role), partial(streams.listen, arn), SAFETY_POLL_S)
-
-    def _role_of(self, mapping: EventSourceMapping) -> str:
-        """The ARN of the one that its function has; empty: there is no such function."""
-        target = resolve(mapping.function_arn, None, parse_resource_arn(mapping.arn).scope)
-        function = self._store.function(target.id)
-        return "" if function is None else function.latest.role
+        call, is_elsewhere = self.clients.call, self._is_elsewhere
+        return Polled(self._store, self._loop, self._clock, self.queues, self.streams, call, is_elsewhere)
 
     def _is_elsewhere(self, service: str) -> bool:
         return any(one.name == service for one in self.neighbours)
