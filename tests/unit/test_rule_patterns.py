@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambda_emu.services.eventbridge.bits import Bounds, numbers_in
 from lambda_emu.services.eventbridge.errors import PatternInvalid
 from lambda_emu.services.eventbridge.index import RuleIndex
 from lambda_emu.services.eventbridge.patterns import TOO_COMPLEX, compile_rule, read_event
@@ -223,6 +225,25 @@ def test_the_index_finds_exactly_the_rules_that_match_one_by_one(
         read = read_event(json.dumps(event))
         left = [n for n, one in compiled.items() if n not in gone and one.matches(read)]
         assert sorted(index.matching(read)) == left
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 1)), min_size=200, max_size=600), st.randoms())
+def test_bounds_find_those_that_a_value_has_passed(bounds: list[tuple[int, int]], random: Random) -> None:
+    """Many of them, so that their blocks are halved, and gone through again until none is left."""
+    found, kept = Bounds(), dict(enumerate(bounds))
+    for row, bound in kept.items():
+        found.add(bound, row)
+
+    rows = list(kept)
+    random.shuffle(rows)
+    for row in rows:
+        if random.random() < 0.1 or len(kept) < 3:
+            value = random.randint(-1, 401)
+            wanted = {one for one, bound in kept.items() if bound <= (value, 0)}
+            assert set(numbers_in(found.passed((value, 0)))) == wanted
+        found.remove(kept.pop(row), row)
+    assert found.passed((1000, 0)) == 0
 
 
 def test_an_index_keeps_nothing_of_rules_that_went() -> None:

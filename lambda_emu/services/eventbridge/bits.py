@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Hashable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Collection, Hashable, Iterable
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
 FEW = 8
 """Numbers of which the bits are made when they are asked for."""
 BLOCK = 64
-"""Bounds whose rows are joined before anybody asks."""
+"""Bounds whose rows are kept joined; at twice as many they become two."""
 
 
 def bits_of(numbers: Iterable[int]) -> int:
@@ -49,37 +49,42 @@ class Numbers:
 
 
 class Postings:
-    """The rows that ask for one thing."""
+    """The rows that ask for one thing: few as they are, many as bits."""
 
     __slots__ = ("_bits", "_rows")
 
     def __init__(self) -> None:
-        self._rows: set[int] = set()
-        self._bits: int | None = 0
+        self._rows: set[int] | None = None
+        self._bits = 0
 
     def __bool__(self) -> bool:
-        return bool(self._rows)
+        return bool(self._bits or self._rows)
 
     def add(self, row: int) -> None:
+        if self._bits:
+            self._bits |= 1 << row
+            return
+        self._rows = self._rows or set()
         self._rows.add(row)
-        self._bits = None
+        if len(self._rows) > FEW:
+            self._bits = bits_of(self._rows)
+            self._rows = None
 
     def remove(self, row: int) -> None:
-        self._rows.discard(row)
-        self._bits = None
+        if self._bits:
+            self._bits &= ~(1 << row)
+        elif self._rows is not None:
+            self._rows.discard(row)
 
     @property
     def bits(self) -> int:
-        if self._bits is not None:
-            return self._bits
-        bits = bits_of(self._rows)
-        if len(self._rows) > FEW:
-            self._bits = bits
-        return bits
+        return bits_of(self._rows) if self._rows else self._bits
 
 
 class Table(Generic[K]):
     """Rows by what each of them asks for."""
+
+    __slots__ = ("_kept",)
 
     def __init__(self) -> None:
         self._kept: dict[K, Postings] = {}
@@ -87,10 +92,12 @@ class Table(Generic[K]):
     def add(self, key: K, row: int) -> bool:
         """Whether it is the first one there."""
         found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = Postings()
+        if found is not None:
+            found.add(row)
+            return False
+        self._kept[key] = found = Postings()
         found.add(row)
-        return len(found._rows) == 1
+        return True
 
     def remove(self, key: K, row: int) -> bool:
         """Whether it was the last one there."""
@@ -100,13 +107,15 @@ class Table(Generic[K]):
             del self._kept[key]
         return not found
 
-    def at(self, key: K) -> int:
+    def of(self, key: K) -> int:
         found = self._kept.get(key)
         return 0 if found is None else found.bits
 
 
 class Affixes:
     """Rows by what a text begins with, or ends with if it `is_end`."""
+
+    __slots__ = ("_is_end", "_lengths", "_table")
 
     def __init__(self, *, is_end: bool) -> None:
         self._is_end = is_end
@@ -123,48 +132,75 @@ class Affixes:
             if not self._lengths[len(text)]:
                 del self._lengths[len(text)]
 
-    def at(self, text: str) -> int:
-        bits, whole = 0, len(text)
+    def at(self, value: Any) -> int:
+        if not isinstance(value, str):
+            return 0
+        bits, whole = 0, len(value)
         for length in self._lengths:
             if length <= whole:
-                bits |= self._table.at(text[whole - length :] if self._is_end else text[:length])
+                bits |= self._table.of(value[whole - length :] if self._is_end else value[:length])
         return bits
+
+
+Bound = tuple[Any, ...]
+"""Compares with those that are asked about."""
 
 
 class Bounds:
-    """Rows by the bound that a value must have passed. A bound: a tuple that compares with those asked about."""
+    """Rows by the bound that a value must have passed, one each."""
 
     def __init__(self) -> None:
-        self._table: Table[tuple[object, ...]] = Table()
-        self._bounds: list[tuple[object, ...]] = []
-        self._passed: list[int] = [0]  # rows of whole blocks from the first on, as far as somebody asked
+        self._table: Table[Bound] = Table()
+        self._blocks: list[list[Bound]] = [[]]  # all in order
+        self._bits: list[int] = [0]  # of the rows of each
+        self._before: list[int] = [0]  # of the rows of all blocks before it
 
-    def add(self, bound: tuple[object, ...], row: int) -> None:
+    def add(self, bound: Bound, row: int) -> None:
+        at = self._block_of(bound)
         if self._table.add(bound, row):
-            insort(self._bounds, bound)
-        self._forget(bound)
+            insort(self._blocks[at], bound)
+        bit = 1 << row
+        self._bits[at] |= bit
+        for later in range(at + 1, len(self._before)):
+            self._before[later] |= bit
+        if len(self._blocks[at]) > 2 * BLOCK:
+            self._halve(at)
 
-    def remove(self, bound: tuple[object, ...], row: int) -> None:
-        self._forget(bound)
+    def remove(self, bound: Bound, row: int) -> None:
+        at, others = self._block_of(bound), ~(1 << row)
         if self._table.remove(bound, row):
-            del self._bounds[bisect_left(self._bounds, bound)]
+            del self._blocks[at][bisect_left(self._blocks[at], bound)]
+        self._bits[at] &= others
+        for later in range(at + 1, len(self._before)):
+            self._before[later] &= others
+        if not self._blocks[at] and len(self._blocks) > 1:
+            del self._blocks[at], self._bits[at], self._before[at]
 
-    def passed(self, value: tuple[object, ...]) -> int:
-        end = bisect_right(self._bounds, value)
-        blocks = end // BLOCK
-        if len(self._passed) <= blocks:
-            passed = list(self._passed)
-            while len(passed) <= blocks:
-                begin = BLOCK * (len(passed) - 1)
-                passed.append(passed[-1] | self._joined(begin, begin + BLOCK))
-            self._passed = passed  # at once: two threads may be asked about one set of rules
-        return self._passed[blocks] | self._joined(blocks * BLOCK, end)
+    def passed(self, value: Bound) -> int:
+        at = self._block_of(value)
+        block = self._blocks[at]
+        end = bisect_right(block, value)
+        return self._before[at] | (self._bits[at] if end == len(block) else self._joined(block[:end]))
 
-    def _joined(self, begin: int, end: int) -> int:
+    def _block_of(self, bound: Bound) -> int:
+        """Where it is, or would be."""
+        return max(bisect_right(self._blocks, bound, key=_first) - 1, 0)
+
+    def _halve(self, at: int) -> None:
+        block = self._blocks[at]
+        halves = [block[:BLOCK], block[BLOCK:]]
+        bits = [self._joined(half) for half in halves]
+        self._blocks[at : at + 1] = halves
+        self._bits[at : at + 1] = bits
+        self._before.insert(at + 1, self._before[at] | bits[0])
+
+    def _joined(self, bounds: Collection[Bound]) -> int:
         bits = 0
-        for bound in self._bounds[begin:end]:
-            bits |= self._table.at(bound)
+        for bound in bounds:
+            bits |= self._table.of(bound)
         return bits
 
-    def _forget(self, bound: tuple[object, ...]) -> None:
-        del self._passed[bisect_left(self._bounds, bound) // BLOCK + 1 :]
+
+def _first(block: list[Bound]) -> Bound:
+    """The only block may have none."""
+    return block[0] if block else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from lambda_emu.model.mappings.filters import Leaf, There
@@ -25,11 +25,13 @@ from lambda_emu.services.eventbridge.bits import Affixes, Bounds, Numbers, Posti
 class FieldIndex:
     """Each row has a leaf here, with a range or an `anything-but` at most. absent: those that do without the field."""
 
+    __slots__ = ("_all_but", "_rows", "_tests", "_unwanted", "absent")
+
     def __init__(self) -> None:
         self.absent = Postings()
         self._tests = _TestIndex()
         self._all_but = Postings()
-        self._unwanted: _TestIndex | None = None
+        self._unwanted = _TestIndex()
         self._rows = 0
 
     @property
@@ -45,7 +47,6 @@ class FieldIndex:
                 self._tests.add(test, row)
                 continue
             self._all_but.add(row)
-            self._unwanted = self._unwanted or _TestIndex()
             for unwanted in set(test.unwanted):
                 self._unwanted.add(unwanted, row)
 
@@ -58,7 +59,6 @@ class FieldIndex:
             if not isinstance(test, AnythingBut):
                 self._tests.remove(test, row)
                 continue
-            assert self._unwanted is not None
             for unwanted in set(test.unwanted):
                 self._unwanted.remove(unwanted, row)
 
@@ -68,58 +68,77 @@ class FieldIndex:
         for value in values:
             bits |= self._tests.at(value)
             if self._all_but:
-                assert self._unwanted is not None
                 bits |= self._all_but.bits & ~self._unwanted.at(value)
         return bits
 
 
 class _Kept(Protocol):
+    """Tests of one kind, with the rows that have them."""
+
     def add(self, key: Any, row: int, /) -> object: ...
     def remove(self, key: Any, row: int, /) -> object: ...
+    def at(self, value: Any, /) -> int:
+        """The rows whose tests let the value through."""
 
 
 class _TestIndex:
-    """Rows by what each of their tests lets through."""
+    """Rows by what each of their tests lets through. Only what there is of the kinds takes room and time."""
+
+    __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        self._any: Table[None] = Table()
-        self._values: Table[Any] = Table()
-        self._folded: Table[str] = Table()
-        self._prefixes, self._suffixes = Affixes(is_end=False), Affixes(is_end=True)
-        self._ranges = _Ranges()
-        self._asked = _Asked()
+        self._kept: dict[str, _Kept] = {}
 
     def add(self, test: Test, row: int) -> None:
-        kept, key = self._place_of(test)
-        kept.add(key, row)
+        kind, key = _kind_of(test)
+        if kind not in self._kept:
+            self._kept[kind] = _MAKE[kind]()
+        self._kept[kind].add(key, row)
 
     def remove(self, test: Test, row: int) -> None:
-        kept, key = self._place_of(test)
-        kept.remove(key, row)
+        kind, key = _kind_of(test)
+        self._kept[kind].remove(key, row)
 
     def at(self, value: Any) -> int:
-        bits = self._any.at(None) | self._values.at(as_valued(value))
-        if isinstance(value, str):
-            bits |= self._prefixes.at(value) | self._suffixes.at(value) | self._folded.at(value.lower())
-        else:
-            bits |= self._ranges.at(value)
-        return bits | self._asked.at(value)
+        bits = 0
+        for kept in self._kept.values():
+            bits |= kept.at(value)
+        return bits
 
-    def _place_of(self, test: Test) -> tuple[_Kept, Any]:
-        match test:
-            case There():
-                return self._any, None
-            case Exactly():
-                return self._values, test.identity
-            case Range():
-                return self._ranges, test
-            case Prefix():
-                return self._prefixes, test.text
-            case Suffix():
-                return self._suffixes, test.text
-            case Folded(test=Same(text=text)):
-                return self._folded, text
-        return self._asked, test
+
+def _kind_of(test: Test) -> tuple[str, Any]:
+    """And what it is kept by among those."""
+    match test:
+        case There():
+            return "any", None
+        case Exactly():
+            return "value", test.identity
+        case Range():
+            return "range", test
+        case Prefix():
+            return "prefix", test.text
+        case Suffix():
+            return "suffix", test.text
+        case Folded(test=Same(text=text)):
+            return "folded", text
+    return "asked", test
+
+
+class _Any(Table[None]):
+    def at(self, _: Any) -> int:
+        return self.of(None)
+
+
+class _Values(Table[Any]):
+    def at(self, value: Any) -> int:
+        return self.of(as_valued(value))
+
+
+class _Texts(Table[str]):
+    """In small letters."""
+
+    def at(self, value: Any) -> int:
+        return self.of(value.lower()) if isinstance(value, str) else 0
 
 
 class _Ranges:
@@ -127,20 +146,17 @@ class _Ranges:
 
     def __init__(self) -> None:
         self._lower, self._upper = Bounds(), Bounds()
-        self._rows = 0
 
     def add(self, test: Range, row: int) -> None:
-        self._rows += 1
         self._lower.add((test.lowest, int(test.over)), row)
         self._upper.add((-test.highest, int(test.under)), row)
 
     def remove(self, test: Range, row: int) -> None:
-        self._rows -= 1
         self._lower.remove((test.lowest, int(test.over)), row)
         self._upper.remove((-test.highest, int(test.under)), row)
 
     def at(self, value: Any) -> int:
-        number = number_of(value) if self._rows else None
+        number = None if isinstance(value, str) else number_of(value)
         if number is None:
             return 0
         return self._lower.passed((number, 0)) & self._upper.passed((-number, 0))
@@ -153,8 +169,7 @@ class _Asked:
         self._numbers = Numbers()
         self._by_test: dict[Test, int] = {}
         self._tests: dict[int, tuple[Test, Postings]] = {}
-        self._first, self._last = Affixes(is_end=False), Affixes(is_end=True)
-        self._others: Table[str] = Table()
+        self._first, self._last, self._others = Affixes(is_end=False), Affixes(is_end=True), _Any()
 
     def add(self, test: Test, row: int) -> None:
         number = self._by_test.get(test)
@@ -177,22 +192,29 @@ class _Asked:
 
     def at(self, value: Any) -> int:
         bits = 0
-        if not self._tests:
-            return bits
-        likely = self._others.at("")
-        if isinstance(value, str):
-            likely |= self._first.at(value) | self._last.at(value)
+        likely = self._others.at(value) | self._first.at(value) | self._last.at(value)
         for number in numbers_in(likely):
             test, rows = self._tests[number]
             if test(value):
                 bits |= rows.bits
         return bits
 
-    def _guard_of(self, test: Test) -> tuple[_Kept, str]:
+    def _guard_of(self, test: Test) -> tuple[_Kept, str | None]:
         """What a text must begin or end with."""
         if isinstance(test, Wildcard):
             if test.first:
                 return self._first, test.first
             if test.others and test.others[-1]:
                 return self._last, test.others[-1]
-        return self._others, ""
+        return self._others, None
+
+
+_MAKE: Mapping[str, Callable[[], _Kept]] = {
+    "any": _Any,
+    "value": _Values,
+    "range": _Ranges,
+    "prefix": lambda: Affixes(is_end=False),
+    "suffix": lambda: Affixes(is_end=True),
+    "folded": _Texts,
+    "asked": _Asked,
+}
