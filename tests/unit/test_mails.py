@@ -7,9 +7,11 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from moto.ses.exceptions import InvalidRenderingParameterException, MissingRenderingAttributeException
 
 from lambda_emu.services.child.program.mails.composing import compose
 from lambda_emu.services.child.program.mails.reading import MOST_HEADER, MOST_PARTS, MailReader
+from lambda_emu.services.child.program.mails.templates import render
 
 TO = {"ToAddresses": ["Jörg Müller <j@b.example>", "a@b.example"]}
 FROM = b"From: a@b.example\r\nTo: "
@@ -114,3 +116,46 @@ def test_whatever_is_sent_is_read_somehow(raw: bytes, text: str | None) -> None:
 
     assert text is None or found == text
     assert isinstance(reader.attachments(), list)
+
+
+DATA = {"name": "Ada", "n": 2, "ok": True, "no": [], "who": {"first": "A"}, "l": [{"x": 1, "m": ["a", "b"]}, {"x": 2}]}
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("Hi {{name}}, {{ n }} {{who.first}} {{{name}}} {{ok}}", "Hi Ada, 2 A Ada true"),
+        ("{{#each l}}{{x}}{{#each m}}[{{this}}{{../../name}}]{{/each}};{{/each}}", "1[aAda][bAda];2;"),
+        ("{{#if ok}}yes{{else}}no{{/if}}{{#if gone}}yes{{else}}no{{/if}}{{#unless no}}none{{/unless}}", "yesnonone"),
+        ("{{#each no}}x{{else}}nobody{{/each}}", "nobody"),
+        ("<b>{{name}}</b> { {name} }", "<b>Ada</b> { {name} }"),
+        ("elsewhere {{name}}", "elsewhere Ada"),
+        ("", ""),
+    ],
+)
+def test_a_template_says_what_it_means(template: str, text: str) -> None:
+    assert render(template, DATA) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "data"),
+    [
+        ("{{gone}}", {}),
+        ("{{#each l}}{{gone}}{{/each}}", {"l": [{}]}),
+        ("{{#each l}}x", {}),
+        ("{{/each}}", {}),
+        ("{{#with a}}{{/with}}", {}),
+        ("{{else}}", {}),
+        ("{{#if a}}{{/each}}", {}),
+        ("{{#if a}}" * 30 + "{{/if}}" * 30, {}),
+        ("{{#each l}}{{#each ../l}}{{/each}}{{/each}}", {"l": [1] * 100_000}),
+        ("{{#each l}}" + "x" * 100_000 + "{{/each}}", {"l": [1] * 100_000}),
+        ("{{a}}" * 100_000, {"a": "x" * 100_000}),
+        ("{{#each l}}{{#each ../l}}{{#each ../../l}}x{{/each}}{{/each}}{{/each}}", {"l": [1] * 1000}),
+    ],
+)
+def test_what_is_no_template_or_comes_to_too_much_is_refused_at_once(template: str, data: dict[str, Any]) -> None:
+    begun_s = perf_counter()
+    with pytest.raises((InvalidRenderingParameterException, MissingRenderingAttributeException)):
+        render(template, data)
+    assert perf_counter() - begun_s < LONG_S

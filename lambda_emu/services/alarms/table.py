@@ -41,9 +41,13 @@ def alarms(connection: sqlite3.Connection, scope: Scope) -> Sequence[Alarm]:
     return [decode(Alarm, record) for (record,) in found]
 
 
-def all_alarms(connection: sqlite3.Connection) -> Sequence[Alarm]:
-    """Whosever they are."""
-    return [decode(Alarm, record) for (record,) in connection.execute("SELECT record FROM alarms")]
+def all_records(connection: sqlite3.Connection) -> Sequence[str]:
+    """Whosever they are, for `read` on another thread."""
+    return [record for (record,) in connection.execute("SELECT record FROM alarms")]
+
+
+def read(record: str) -> Alarm:
+    return decode(Alarm, record)
 
 
 def count(connection: sqlite3.Connection, scope: Scope) -> int:

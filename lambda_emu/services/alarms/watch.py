@@ -97,12 +97,13 @@ class Watch:
 
     def _look(self, until_s: int, now_s: float, begun: int) -> None:
         """On a worker."""
-        alarms = ask_store(self._store, table.all_alarms, LIMIT_S)
-        if not alarms:
+        records = ask_store(self._store, table.all_records, LIMIT_S)
+        if not records:
             self._loop.post(self._rest, begun)
             return
         self._printed()
         self._recorder.flush()
+        alarms = map(table.read, records)
         found = [after for alarm in alarms if (after := self._evaluate(alarm, until_s, now_s)) is not None]
         if found:
             work = ask_store(self._store, partial(enter, found=found, tell=self._tell), LIMIT_S)

@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
+from moto.ses import models
 from moto.ses.exceptions import (
     InvalidParameterValue,
     MessageRejectedError,
@@ -27,7 +28,7 @@ from msgspec import Struct
 from lambda_emu.services.child.program.mails.composing import compose
 from lambda_emu.services.child.program.mails.message import Mail, read_raw
 from lambda_emu.services.child.program.mails.sending import Sender, new_message_id
-from lambda_emu.services.child.program.mails.templates import filled, read_data
+from lambda_emu.services.child.program.mails.templates import filled, read_data, render
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,10 @@ def replace_sending(take: Take) -> None:
         setattr(EmailResponse, name, _first_version(operation, take))
     for name, operation in SECOND.items():
         setattr(SESV2Response, name, _second_version(operation, take))
-    models: Any = SESBackend, EmailIdentity
-    models[0].__generate_feedback__, models[1].__init__ = _as_text, _make_verified
+    module: Any = models
+    module.SESBackend.__generate_feedback__ = _as_text
+    module.EmailIdentity.__init__ = _make_verified
+    module.parse_template = render  # of TestRenderTemplate
 
 
 def _first_version(send: Send, take: Take) -> Any:
