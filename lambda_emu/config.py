@@ -41,6 +41,7 @@ class Settings(Struct, frozen=True):
     data_dir: Path
     ephemeral: bool
     catch_up: bool
+    shard_limits: bool
     engine: str
     cpu: str
     region: str
@@ -120,6 +121,7 @@ SETTINGS = (
     Setting("data_dir", PATH, ".lambda-emu", "Where functions, code, events and logs are kept."),
     Setting("ephemeral", FLAG, "false", "Keep everything in a folder removed at the end."),
     Setting("catch_up", FLAG, "false", "Fire all that schedules missed while no server ran, not only the latest."),
+    Setting("shard_limits", FLAG, "false", "Refuse what a shard of Kinesis would not take on AWS in a second."),
     Setting("engine", choice("auto", "docker", "process"), "auto", "What runs the code; auto: Docker if it answers."),
     Setting("cpu", choice("lambda", "unlimited"), "lambda", "CPU share by memory as on Lambda, or no limit."),
     Setting(

@@ -157,10 +157,13 @@ class Served:
         return QueueServer(rooms.around.queues.open(), rooms.clock, rooms.scope, rooms.url)
 
     def _make_streams(self) -> StreamServer:
-        from lambda_emu.services.kinesis.serving import StreamServer  # here: most servers are never asked
+        from lambda_emu.services.kinesis.rates import Rates  # here: most servers are never asked
+        from lambda_emu.services.kinesis.serving import StreamServer
 
         rooms = self._rooms
-        return StreamServer(rooms.around.streams.open(), rooms.clock, rooms.scope)
+        streams = rooms.around.streams.open()
+        streams.rates = Rates(rooms.clock) if rooms.settings.shard_limits else None
+        return StreamServer(streams, rooms.clock, rooms.scope)
 
     def _make_events(self) -> EventsServer:
         from lambda_emu.services.eventbridge.serving import EventsServer  # here: most servers are never asked

@@ -194,7 +194,7 @@ def test_a_stream_that_is_made_anew_is_read_from_its_beginning(
     assert sorted(streams.ids(told.records())) == ["a", "b", "c", "d", "e", "f"]
 
 
-def test_accounts_and_regions_have_streams_of_their_own(tmp_path: Any) -> None:
+def test_accounts_have_streams_of_their_own_and_a_reset_leaves_none(tmp_path: Any) -> None:
     with own_emulator(tmp_path, "process", stems=0) as lam:
         ours, theirs = sdk(lam, "kinesis", "111111111111"), sdk(lam, "kinesis", "222222222222")
         ours.create_stream(StreamName="s", ShardCount=1)
@@ -202,3 +202,17 @@ def test_accounts_and_regions_have_streams_of_their_own(tmp_path: Any) -> None:
         assert (ours.list_streams()["StreamNames"], theirs.list_streams()["StreamNames"]) == (["s"], [])
         lam.emulator.reset()
         assert ours.list_streams()["StreamNames"] == []
+
+
+@pytest.mark.parametrize("limits", [True, False])
+def test_a_shard_refuses_what_is_too_much_where_the_server_is_told_to(tmp_path: Any, limits: bool) -> None:
+    """Twelve seconds' worth at once."""
+    with own_emulator(tmp_path, "process", stems=0, shard_limits=limits) as lam:
+        kinesis = sdk(lam, "kinesis")
+        kinesis.create_stream(StreamName="s", ShardCount=1)
+        entries = [{"Data": b"x", "PartitionKey": "k"}] * 500
+        answers = [kinesis.put_records(StreamName="s", Records=entries) for _ in range(24)]
+
+    refused = [one["ErrorCode"] for answer in answers for one in answer["Records"] if "ErrorCode" in one]
+    assert set(refused) == ({"ProvisionedThroughputExceededException"} if limits else set())
+    assert len(refused) <= 11_000

@@ -92,6 +92,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         data_dir=tmp_path / ".lambda-emu",
         ephemeral=False,
         catch_up=False,
+        shard_limits=False,
         engine="auto",
         cpu="lambda",
         region="us-east-1",
