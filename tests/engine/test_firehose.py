@@ -37,6 +37,18 @@ def handler(event, context):
         return {"recordId": record["recordId"], "result": result, "data": data}
     return {"records": [one(record) for record in event["records"]]}
 """
+# What a filter of a log group sends is packed; the message by which it tries the stream has no events.
+UNPACKS = """
+import base64, gzip, json
+def handler(event, context):
+    def one(record):
+        told = json.loads(gzip.decompress(base64.b64decode(record["data"])))
+        if told["messageType"] != "DATA_MESSAGE":
+            return {"recordId": record["recordId"], "result": "Dropped"}
+        lines = "".join(each["message"] + "\\n" for each in told["logEvents"])
+        return {"recordId": record["recordId"], "result": "Ok", "data": base64.b64encode(lines.encode()).decode()}
+    return {"records": [one(record) for record in event["records"]]}
+"""
 LARGE = """
 import base64
 def handler(event, context):
@@ -185,6 +197,26 @@ def test_events_that_a_rule_wants_lie_in_a_bucket(lam: OwnLam, eventually: Event
 
     [content] = eventually(bucket.objects, "the object").values()
     assert json.loads(content) == {"n": 1}
+
+
+def test_log_events_that_a_subscription_wants_are_transformed_and_lie_in_a_bucket(
+    lam: OwnLam, eventually: Eventually
+) -> None:
+    bucket = Bucket(lam)
+    bucket.stream(ProcessingConfiguration=transformed_by(lam, "unpacks", UNPACKS))
+    logs = sdk(lam, "logs", ACCOUNT)
+    logs.create_log_group(logGroupName="app")
+    logs.create_log_stream(logGroupName="app", logStreamName="one")
+    arn = f"arn:aws:firehose:us-east-1:{ACCOUNT}:deliverystream/s"
+    logs.put_subscription_filter(
+        logGroupName="app", filterName="errors", filterPattern="ERROR", destinationArn=arn, roleArn=ROLE
+    )
+    at_ms = int(lam.clock.now_s() * 1000)
+    events = [{"timestamp": at_ms, "message": text} for text in ("ERROR 1", "fine", "ERROR 2")]
+
+    logs.put_log_events(logGroupName="app", logStreamName="one", logEvents=events)
+
+    assert list(eventually(bucket.objects, "the object").values()) == [b"ERROR 1\nERROR 2\n"]
 
 
 @pytest.mark.parametrize("is_raw", [False, True])

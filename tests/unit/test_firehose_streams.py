@@ -184,6 +184,7 @@ def test_encryption_is_told_as_it_was_set(firehose: Firehose) -> None:
         ({"Prefix": "!{timestamp:bbb}", "ErrorOutputPrefix": "e/"}, None),
         ({"Prefix": "!{timestamp:'yyyy}", "ErrorOutputPrefix": "e/"}, None),
         ({"Prefix": "x" * 513}, None),
+        ({"Prefix": f"!{{timestamp:'{'x' * 513}'}}", "ErrorOutputPrefix": "e/"}, None),
         ({"Prefix": "!{partitionKeyFromLambda:k}/", "ErrorOutputPrefix": "e/"}, None),
     ],
 )

@@ -18,7 +18,7 @@ from lambda_emu.services.firehose.errors import (
     NotServed,
     PrefixesInvalid,
 )
-from lambda_emu.services.firehose.naming import ERROR_TYPE, FIREHOSE, FROM_LAMBDA, BadPrefix, Prefix
+from lambda_emu.services.firehose.naming import ERROR_TYPE, FIREHOSE, FROM_LAMBDA, MOST_CHARACTERS, BadPrefix, Prefix
 from lambda_emu.services.firehose.processing import MEGABYTE, Processing
 from lambda_emu.services.firehose.wire import Members
 
@@ -182,6 +182,8 @@ def _check_bucket(description: Description) -> None:
         raise PrefixesInvalid(f"ErrorOutputPrefix must contain at least one instance of !{{{FIREHOSE}:{ERROR_TYPE}}}")
     if errors.has(FROM_LAMBDA):
         raise PrefixesInvalid("ErrorOutputPrefix cannot contain keys of partitions")
+    if any(one.has_expressions and one.longest() > MOST_CHARACTERS for one in (prefix, errors)):
+        raise PrefixesInvalid(f"a prefix cannot have more than {MOST_CHARACTERS} characters once it is evaluated")
     try:
         find_zone(description.get("CustomTimeZone") or "UTC")
     except UnknownZone as error:

@@ -20,6 +20,10 @@ from lambda_emu.services.firehose.table import Row
 OK, DROPPED, PROCESSING_FAILED = "Ok", "Dropped", "ProcessingFailed"
 
 
+MOST_KEY_CHARACTERS = 512
+"""Of the keys of a partition, which stand in the names of its objects."""
+
+
 class Failure(Struct, frozen=True):
     """Why a record is an error, in AWS's words where they are recorded."""
 
@@ -203,6 +207,8 @@ def _partitioned(data: bytes, metadata: object, wanted: Sequence[str]) -> Verdic
     given = metadata.get("partitionKeys") if isinstance(metadata, dict) else None
     found = {key: given.get(key) for key in wanted} if isinstance(given, dict) else {}
     keys = {key: str(value) for key, value in found.items() if isinstance(value, str | int | float) and value != ""}
+    if sum(map(len, keys.values())) > MOST_KEY_CHARACTERS:
+        return Verdict(failure=NO_KEYS)
     if len(keys) < len(wanted):
         return Verdict(failure=NO_KEYS)
     return Verdict(data, keys=encode(keys).decode())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from itertools import count
 
@@ -22,6 +22,8 @@ MOST_CHARACTERS = 512
 RANDOM_CHARACTERS = 11
 _EXPRESSION = re.compile(r"!\{([^:}]*):([^}]*)\}")
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_LONG_S = 1_000_000_000.0
+"""A Sunday in September, the words for which are the longest but for one letter."""
 _HOURS = java_time.parse("yyyy/MM/dd/HH/")
 
 
@@ -86,6 +88,10 @@ class Prefix(Struct, frozen=True):
     def keys(self) -> list[str]:
         """Those of a partition that it names."""
         return [part.value for part in self.parts if isinstance(part, Expression) and part.namespace == FROM_LAMBDA]
+
+    def longest(self) -> int:
+        """About how many characters it has at most, without keys of partitions."""
+        return len(self.show(Named("", 1, _LONG_S, UTC, "", "processing-failed")))
 
     def show(self, named: Named) -> str:
         """What names no time has the hour behind it; what names no error, and has some, says of which kind they are."""
