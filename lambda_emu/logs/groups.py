@@ -42,6 +42,8 @@ PIECE_BYTES = 1024 * 1024
 PIECE_SEGMENTS = 256
 """Texts that are in memory at once."""
 MOST_NEWER = 4096
+MOST_KNOWN = 10_000
+"""Streams of which somebody who follows the log knows whose they are."""
 EVER_MS = 2**62
 
 
@@ -199,6 +201,8 @@ class Owners:
     def of(self, db: sqlite3.Connection, stream: int) -> Owner | None:
         """None: of no group of interest."""
         if stream not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             self._known[stream] = self._find(db, stream)
         return self._known[stream]
 

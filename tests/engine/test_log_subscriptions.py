@@ -263,6 +263,22 @@ def test_a_function_that_does_not_let_logs_in_is_refused(own: OwnLam) -> None:
         subscribe(own, "closed", arn)
 
 
+def test_a_reset_forgets_groups_and_their_filters(own: OwnLam) -> None:
+    target = own.create("sub-reset", TAKES)
+    logs = group_with_stream(own, "forgotten")
+    subscribe(own, "forgotten", arn_of(own, target))
+    push(own, "forgotten", "one")
+
+    own.emulator.reset()
+
+    assert logs.describe_log_groups(logGroupNamePrefix="forgotten")["logGroups"] == []
+    group_with_stream(own, "forgotten")
+    push(own, "forgotten", "two")
+    found = logs.filter_log_events(logGroupName="forgotten")["events"]
+    assert [event["message"] for event in found] == ["two"]
+    assert logs.describe_subscription_filters(logGroupName="forgotten")["subscriptionFilters"] == []
+
+
 def test_filters_are_shown_changed_and_deleted(own: OwnLam, eventually: Eventually) -> None:
     target = own.create("sub-shown", TAKES)
     logs = group_with_stream(own, "shown")

@@ -392,3 +392,22 @@ def test_an_alarm_goes_off_in_its_minute(server: Server) -> None:
     ((told_at, text),) = server.printed("alarmed")
     assert json.loads(text)["alarmData"]["state"]["value"] == "ALARM"
     assert 0 < (told_at - at).total_seconds() < 130
+
+
+def test_events_of_a_log_are_old_by_the_moved_clock_and_taken_by_the_machines(server: Server) -> None:
+    logs = server.sdk("logs")
+    logs.create_log_group(logGroupName="kept")
+    logs.create_log_stream(logGroupName="kept", logStreamName="s1")
+
+    def push(at_s: float, message: str) -> Any:
+        event = {"timestamp": int(at_s * 1000), "message": message}
+        return logs.put_log_events(logGroupName="kept", logStreamName="s1", logEvents=[event])
+
+    push(time.time(), "one")
+    server.clock("advance", "20d")
+    assert "rejectedLogEventsInfo" not in push(time.time(), "by the machine")  # as programs go on to do
+    assert "rejectedLogEventsInfo" not in push(server.now().timestamp(), "by the clock")
+    logs.put_retention_policy(logGroupName="kept", retentionInDays=14)
+
+    found = logs.filter_log_events(logGroupName="kept")["events"]
+    assert [event["message"] for event in found] == ["by the clock"]

@@ -43,7 +43,8 @@ def put_log_events(asked: Asked, groups: Groups) -> Result:
     """Those that come too late or too early are left out, and the answer says which."""
     events = _checked(asked.members["logEvents"])
     group = groups.find(asked.scope, asked.members["logGroupName"])
-    first, end, rejected = _accepted([one.timestamp for one in events], asked.now_ms, group)
+    machine_ms = int(groups.clock.machine.now_s() * 1000)  # by which programs go, wherever work's time is
+    first, end, rejected = _accepted([one.timestamp for one in events], sorted((asked.now_ms, machine_ms)), group)
     data, runs = _runs(events[first:end])
     groups.push(asked.scope, group.name, asked.members["logStreamName"], data, runs, asked.trace)
     return {"nextSequenceToken": UPLOAD_TOKEN, **({"rejectedLogEventsInfo": rejected} if rejected else {})}
@@ -78,12 +79,12 @@ def _checked(given: Any) -> Sequence[InputEvent]:
     return events
 
 
-def _accepted(times: Sequence[int], now_ms: int, group: LogGroup) -> tuple[int, int, dict[str, int]]:
-    """From which event to which, and what is said of the others."""
+def _accepted(times: Sequence[int], now_ms: Sequence[int], group: LogGroup) -> tuple[int, int, dict[str, int]]:
+    """From which event to which, and what is said of the others. now_ms: by two clocks, the earlier one first."""
     rejected = {}
-    too_old = sum(at_ms < now_ms - OLDEST_MS for at_ms in times)
-    expired = sum(at_ms < group.kept_from_ms(now_ms) for at_ms in times)
-    too_new = sum(at_ms <= now_ms + NEWEST_MS for at_ms in times)
+    too_old = sum(at_ms < now_ms[0] - OLDEST_MS for at_ms in times)
+    expired = sum(at_ms < group.kept_from_ms(now_ms[0]) for at_ms in times)
+    too_new = sum(at_ms <= now_ms[-1] + NEWEST_MS for at_ms in times)
     if too_new < len(times):
         rejected["tooNewLogEventStartIndex"] = too_new
     if too_old:

@@ -7,7 +7,7 @@ from binascii import Error as NotBase64
 from typing import Any
 
 from lambda_emu.arn import Scope
-from lambda_emu.logs.groups import Place, Span
+from lambda_emu.logs.groups import EVER_MS, Place, Span
 from lambda_emu.services.logs.asked import Asked, Result, place_in
 from lambda_emu.services.logs.errors import (
     InvalidParameter,
@@ -137,7 +137,7 @@ def _span(asked: Asked, groups: Groups, scope: Scope, name: str) -> Span:
 
 
 def _ms(time: int) -> int:
-    return time if time >= 100_000_000_000 else time * 1000
+    return min(time if time >= 100_000_000_000 else time * 1000, EVER_MS)
 
 
 def _shown(query: Query) -> dict[str, Any]:
