@@ -167,7 +167,7 @@ def test_regular_expressions_find_what_pythons_find(seed: int) -> None:
         text = _expression(chance, 0)
         theirs, ours = re.compile(text.replace("$", r"\Z"), re.ASCII), Regex(text, has_groups=True)
         for _ in range(6):
-            said = "".join(chance.choice("abc1 ") for _ in range(chance.randrange(8)))
+            said = "".join(chance.choice("abc1] ") for _ in range(chance.randrange(8)))
             assert ours.finds(said) == bool(theirs.search(said)), (text, said)
             found += ours.finds(said)
     assert found > 500
@@ -176,7 +176,7 @@ def test_regular_expressions_find_what_pythons_find(seed: int) -> None:
 def _expression(chance: Random, deep: int) -> str:
     kind = chance.random()
     if deep > 3 or kind < 0.4:
-        return chance.choice(["a", "b", "c", ".", "[ab]", "[^a]", r"\w", r"\d", "1", " ", r"\b"])
+        return chance.choice(["a", "b", "cab", ".", "[ab]", "[^a]", r"[\]a]", r"\w", r"\d", r"\]", "1", " ", r"\b"])
     inner = _expression(chance, deep + 1)
     if kind < 0.6:
         return inner + _expression(chance, deep + 1)

@@ -15,6 +15,7 @@ from lambda_emu.services.logs.patterns.reading import PatternInvalid
 MOST_INSTRUCTIONS = 2_000
 MOST_SETS = 2_000
 MOST_DEEP = 32
+FOLDED = "(?i)"
 MOST_READ = 20_000
 """Parts, each as often as what is around it repeats."""
 _START, _WORD, _OTHER = range(3)  # what stands before a place
@@ -48,7 +49,12 @@ class Regex:
     """has_groups: whether parentheses group. PatternInvalid where it cannot be read."""
 
     def __init__(self, text: str, *, has_groups: bool = False) -> None:
-        self._program = _Parser(text, has_groups).program()
+        self._is_folded = has_groups and text.startswith(FOLDED)
+        text = text.removeprefix(FOLDED) if self._is_folded else text
+        self._program = _Parser(text, has_groups, self._is_folded).program()
+        self._needed = needed(text)
+        if self._is_folded:
+            self._needed = self._needed.lower()
         self._sets: list[tuple[frozenset[int], int]] = []  # instructions, and what stands before
         self._table: list[dict[str, int]] = []  # by the number of a set: the next one, or _FOUND
         self._numbers: dict[tuple[frozenset[int], int], int] = {}
@@ -57,6 +63,8 @@ class Regex:
 
     def finds(self, text: str) -> bool:
         """Whether it matches anywhere in the text."""
+        if self._needed and self._needed not in (text.lower() if self._is_folded else text):
+            return False
         table, at = self._table, 0
         for place, character in enumerate(text):
             found = table[at].get(character)
@@ -134,9 +142,9 @@ def _holds(anchor: str, before: int, character: str | None) -> bool:
 class _Parser:
     """Writes instructions as it reads: those of a part stand together, and what repeats is read again."""
 
-    def __init__(self, text: str, has_groups: bool) -> None:
-        self._is_folded = has_groups and text.startswith("(?i)")
-        self._text = text[4:] if self._is_folded else text
+    def __init__(self, text: str, has_groups: bool, is_folded: bool) -> None:
+        self._text = text
+        self._is_folded = is_folded
         self._has_groups = has_groups
         self._at = self._deep = self._read = 0
         self._steps: list[_Step] = []
@@ -307,6 +315,40 @@ class _Parser:
             raise _wrong("a repetition has no end")
         self._at = end + 1
         return int(low), (int(high) if high else None) if comma else int(low)
+
+
+def needed(text: str) -> str:
+    """The longest text that stands in whatever an expression finds, as a glance tells; most texts lack it."""
+    if "|" in text:
+        return ""
+    found, run, at, deep = [""], "", 0, 0
+    while at < len(text):
+        character, at = text[at], at + 1
+        if character == "\\" and text[at : at + 1] and not text[at].isalnum():
+            character, at = text[at], at + 1
+        elif character == "\\":
+            character, at = "", at + (3 if text[at : at + 1] == "x" else 1)
+        elif character == "[":
+            character, at = "", _end_of_set(text, at)
+        elif character in "().*+?{}^$":
+            deep += {"(": 1, ")": -1}.get(character, 0)
+            at = text.find("}", at) + 1 if character == "{" else at
+            character = ""
+        if deep or not character or text[at : at + 1] in ("*", "?", "{"):
+            found.append(run)
+            run = ""
+        else:
+            run += character
+    return max(*found, run, key=len)
+
+
+def _end_of_set(text: str, at: int) -> int:
+    """at: behind its bracket."""
+    at += text.startswith("^", at)
+    begun = at
+    while at < len(text) and (text[at] != "]" or at == begun):
+        at += 2 if text[at] == "\\" else 1
+    return at + 1
 
 
 def _range(low: str, high: str) -> Test:
