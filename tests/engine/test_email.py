@@ -420,6 +420,46 @@ def child_of(lam: Served) -> int:
     return int(next(one["pid"] for one in processes if one["name"] == "moto"))
 
 
+def test_identities_are_told_of_what_became_of_their_emails(lam: OwnLam, name: str) -> None:
+    """By the addresses of SES's simulator."""
+    ses, sns, heard = sdk(lam, "ses"), sdk(lam, "sns"), Inbox(lam, name)
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn)
+    domain = f"{name}.example"
+    ses.verify_domain_identity(Domain=domain)
+    ses.set_identity_notification_topic(Identity=domain, NotificationType="Bounce", SnsTopic=topic)
+
+    destination = {"ToAddresses": ["bounce@simulator.amazonses.com"]}
+    ses.send_email(Source=f"a@{domain}", Destination=destination, Message=text("x"))
+
+    message = json.loads(json.loads(heard.next()["Body"])["Message"])
+    assert message["bounce"]["bounceType"] == "Permanent"
+    assert message["mail"]["sendingAccountId"] == ACCOUNT
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "ephemeral"])
+def test_a_reset_empties_the_outbox_and_forgets_alarms(tmp_path: Path, kept: bool) -> None:
+    with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, ephemeral=not kept) as lam:
+        ses, cloudwatch, to = sdk(lam, "ses"), sdk(lam, "cloudwatch"), "a@x.example"
+
+        def send() -> None:
+            ses.verify_email_identity(EmailAddress=SHOP)
+            ses.send_email(Source=SHOP, Destination={"ToAddresses": [to]}, Message=text("x"))
+
+        send()
+        judged = {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Period": 60}
+        cloudwatch.put_metric_alarm(AlarmName="a", Namespace="N", MetricName="m", Statistic="Sum", **judged)
+        before = len(outbox(lam, to))
+
+        lam.emulator.reset()
+
+        assert (before, outbox(lam, to)) == (1, [])
+        assert ses.list_identities()["Identities"] == cloudwatch.describe_alarms()["MetricAlarms"] == []
+        assert cloudwatch.describe_alarm_history()["AlarmHistoryItems"] == []
+        send()
+        assert len(outbox(lam, to)) == 1
+
+
 def test_what_was_sent_and_what_is_to_be_received_outlives_a_kill(tmp_path: Path) -> None:
     """What was under way may come twice."""
     slow = TELLS.replace("    sqs = ", "    import time; time.sleep(2)\n    sqs = ")
