@@ -7,7 +7,24 @@ from collections.abc import Mapping
 from functools import cache
 
 UNIVERSAL = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:([a-z0-9]{1,64}):([a-z][A-Za-z0-9]{1,128})")
-_LOOKING = ("describe", "get", "list", "poll", "receive", "search", "scan", "query", "select", "batchGet")
+_LOOKING = (
+    *(
+        "get",
+        "describe",
+        "list",
+        "poll",
+        "receive",
+        "search",
+        "scan",
+        "query",
+        "select",
+        "read",
+        "discover",
+        "retrieve",
+    ),
+    *("batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList", "validate", "isAuthorized"),
+    *("testMigration", "testConnection", "translateDocument", "invokeModel"),
+)
 """How the names of operations begin that Scheduler does not take, as they only look."""
 
 

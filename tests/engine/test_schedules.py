@@ -126,6 +126,22 @@ def take(sqs: Any, url: str) -> str | None:
     return None
 
 
+def test_a_state_machine_is_executed_once_for_each_firing(account: Account, eventually: Eventually) -> None:
+    states = sdk(account.lam, "stepfunctions", ACCOUNT)
+    definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+    role = f"arn:aws:iam::{ACCOUNT}:role/states"
+    machine = states.create_state_machine(name="m", definition=definition, roleArn=role)["stateMachineArn"]
+    account.create("hourly", "rate(1 hour)", machine, Input='{"n": 1}')
+
+    def executions() -> list[str]:
+        found = states.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]
+        return [states.describe_execution(executionArn=one["executionArn"])["input"] for one in found]
+
+    assert eventually(executions, "its first execution") == ['{"n": 1}']
+    account.lam.clock.advance(3600)
+    assert eventually(lambda: _at_least(2, executions()), "the second") == ['{"n": 1}'] * 2
+
+
 def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Account, eventually: Eventually) -> None:
     sqs = sdk(account.lam, "sqs", ACCOUNT)
     url = sqs.create_queue(QueueName="letters")["QueueUrl"]

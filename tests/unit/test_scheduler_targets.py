@@ -108,6 +108,8 @@ def test_each_service_is_asked_in_its_own_words(target: dict[str, Any], asked: T
         ({"Arn": f"arn:aws:lambda:{HERE}:layer:l"}, TargetArnInvalid),
         ({"Arn": "jobs"}, TargetArnInvalid),
         ({"Arn": f"{SDK}:sqs:receiveMessage"}, TargetArnInvalid),
+        ({"Arn": f"{SDK}:dynamodb:transactGetItems"}, TargetArnInvalid),
+        ({"Arn": f"{SDK}:cognitoidentityprovider:adminGetUser"}, TargetArnInvalid),
         ({"Arn": f"{SDK}:sqs:sendNothing"}, TargetArnInvalid),
         ({"Arn": f"{SDK}:nothing:sendMessage"}, TargetArnInvalid),
         ({"Arn": f"{SDK}:../../sqs:sendMessage"}, TargetArnInvalid),
