@@ -164,7 +164,7 @@ class Around:
     def _make_deliveries(self) -> Deliveries:
         from lambda_emu.triggers.rules import RuleDeliveries
 
-        return RuleDeliveries(self.outbox, self._invoker.admit, self._clock)
+        return RuleDeliveries(self._store, self.outbox, self._invoker.admit, self._clock)
 
     def start(self) -> None:
         """Let results go out, and events come in by themselves: what is due, what is polled.

@@ -17,7 +17,10 @@ from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import Cause, RetryPolicy
 from lambda_emu.destinations.senders import event_for
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.invoke.invoker import Admit
+from lambda_emu.invoke.request import InvokeRequest
+from lambda_emu.invoke.rules import INVOKE, authorize
 from lambda_emu.services.eventbridge.buses import LARGE_BYTES
 from lambda_emu.services.eventbridge.delivery import Handover, Prepared
 from lambda_emu.services.eventbridge.event import Envelope
@@ -25,10 +28,12 @@ from lambda_emu.services.eventbridge.kept import find_rule
 from lambda_emu.services.eventbridge.matching import of_rule
 from lambda_emu.services.eventbridge.records import Rule
 from lambda_emu.services.timetable.table import Firing
-from lambda_emu.store import WorkItem
+from lambda_emu.store import Store, WorkItem
 
 log = logging.getLogger(__name__)
 
+PRINCIPAL = "events.amazonaws.com"
+MOST_SEEN = 10_000
 MOST_AGE_S, MOST_RETRIES = 86_400, 185
 """What a target has whose RetryPolicy says nothing."""
 
@@ -36,10 +41,12 @@ MOST_AGE_S, MOST_RETRIES = 86_400, 185
 class RuleDeliveries:
     """eventbridge.Deliveries by the outbox, and at once to functions that take an event. On the loop."""
 
-    def __init__(self, outbox: Outbox, admit: Admit, clock: Clock) -> None:
+    def __init__(self, store: Store, outbox: Outbox, admit: Admit, clock: Clock) -> None:
+        self._store = store
         self._outbox = outbox
         self._admit = admit
         self._clock = clock
+        self._seen: set[tuple[str, str]] = set()  # rules and functions whose policies were looked at
 
     def prepare(self, handovers: Sequence[Handover]) -> Prepared:
         prepared = _Prepared(self._outbox, self._clock)
@@ -57,7 +64,9 @@ class RuleDeliveries:
             return
         if delivery.service == "lambda":
             try:
-                work, run = self._admit(event_for(delivery, payload, self._clock))
+                request = event_for(delivery, payload, self._clock)
+                work, run = self._admit(request)
+                self._look_at_policy(handover, request)
             except (LambdaError, ValueError) as error:
                 log.debug("%s is tried again for %s: %s", delivery.about, delivery.target, error)
             else:
@@ -71,6 +80,20 @@ class RuleDeliveries:
             return
         begun = replace(delivery, created_s=work.created_s)
         prepared.add(replace(work, running=True), partial(lane.begin, begun, payload), lane.forgo)
+
+    def _look_at_policy(self, handover: Handover, request: InvokeRequest) -> None:
+        """AWS would run nothing, and not say so. Once for each rule and function."""
+        rule_arn, arn = handover.occasion.rule_arn, handover.target["Arn"]
+        if (rule_arn, arn) in self._seen or len(self._seen) >= MOST_SEEN:
+            return
+        self._seen.add((rule_arn, arn))
+        context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": scope_in(rule_arn).account}
+        try:
+            authorize(self._store.function(request.target.id), PRINCIPAL, INVOKE, request.target, context)
+        except AccessDenied:
+            log.warning(
+                "%s runs for %s, which it would not on AWS: its policy does not let %s run it", arn, rule_arn, PRINCIPAL
+            )
 
 
 class _Prepared:

@@ -212,3 +212,23 @@ def test_a_large_event_reaches_all_targets_whole(account: Account) -> None:
     texts = [eventually(partial(account.receive, name), f"{name}'s")[0]["Body"] for name in ("q", "p", "part")]
     assert [json.loads(text)["id"] for text in texts[:2]] == [got["id"]] * 2 == [id] * 2
     assert json.loads(texts[2]) == {"mine": "x" * 200_000} == {"mine": got["detail"]["all"]}
+
+
+def test_a_function_without_a_permission_is_told_of_once(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    arn = account.function("permitted")
+    first, second = (account.rule(name, {"source": [name]}, arn) for name in ("first", "second"))
+    account.lam.client.add_permission(
+        FunctionName="permitted",
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=first,
+    )
+
+    for name in ("first", "second", "second"):
+        account.put({}, Source=name)
+
+    eventually(lambda: len(account.printed("permitted")) == 3, "all events")
+    told = [record.getMessage() for record in caplog.records if "it would not on AWS" in record.getMessage()]
+    assert len(told) == 1
+    assert told[0].startswith(f"{arn} runs for {second}, ")
