@@ -224,6 +224,16 @@ def test_while_s3_is_away_nothing_is_lost(firehose: Firehose) -> None:
     assert sorted(firehose.objects(2).values()) == [b"a", b"b"]
 
 
+def test_many_small_records_become_one_object_and_none_is_left(firehose: Firehose) -> None:
+    firehose.create()
+    for _ in range(50):
+        firehose.client.put_record_batch(DeliveryStreamName="s", Records=[{"Data": b"x"}] * 500)
+
+    assert [len(one) for one in firehose.after(300, 1)] == [25_000]
+    eventually(lambda: firehose.waits() == 0, "the records to go")
+    assert len(firehose.after(600, 1)) == 1
+
+
 def test_an_update_is_an_occasion_to_try_again(firehose: Firehose) -> None:
     firehose.create(BufferingHints={"IntervalInSeconds": 10})
     firehose.buckets.is_away = True

@@ -287,6 +287,24 @@ def test_what_was_transformed_is_not_transformed_again_after_a_restart(tmp_path:
         assert firehose.function.events == []
 
 
+def test_many_small_records_fit_what_a_function_may_be_given(firehose: Firehose) -> None:
+    sizes: list[int] = []
+
+    def count(event: dict[str, Any]) -> Answer:
+        sizes.append(len(json.dumps(event, separators=(",", ":"))))
+        return answered({"recordId": one["recordId"], "result": "Dropped"} for one in event["records"])
+
+    firehose.function.does = count
+    firehose.create(ProcessingConfiguration=transform(), **AT_ONCE)
+    for _ in range(75):
+        firehose.client.put_record_batch(DeliveryStreamName="s", Records=[{"Data": b"x"}] * 500)
+    firehose.clock.advance(60)
+
+    eventually(lambda: firehose.waits() == 0, "all of them to be dropped")
+    assert len(sizes) >= 2
+    assert max(sizes) < 6_000_000
+
+
 def test_large_records_fit_what_a_function_may_be_given(firehose: Firehose) -> None:
     firehose.function.does = ok
     firehose.create(ProcessingConfiguration=transform(BufferSizeInMBs="3"), **AT_ONCE)

@@ -126,6 +126,8 @@ class Lane:
         self.drop(went)
 
     def _rest(self, error: Exception) -> None:
+        if self._is_closed:
+            return
         if not isinstance(error, NotDone):
             log.error("%s failed", self._about, exc_info=error)
         elif not self._failures:

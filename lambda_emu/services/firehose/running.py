@@ -228,8 +228,10 @@ class RunningStream:
             self._cuts.pop(waiting, None)
 
     async def _finish(self, waiting: Waiting, last: int, then: Sequence[NewRow]) -> float | None:
-        step = partial(table.finish, stream=self.record.id, waiting=waiting, last=last, then=then)
-        left_s: float | None = await self._step(step)
+        finish = partial(table.finish, stream=self.record.id, waiting=waiting, last=last)
+        left_s, is_more = await self._step(partial(finish, then=then))
+        while is_more:
+            left_s, is_more = await self._step(finish)
         return left_s
 
     async def _work(self, fn: Callable[..., T], *args: Any) -> T:

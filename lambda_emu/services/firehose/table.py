@@ -18,6 +18,8 @@ from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
 
 GONE_AT_ONCE = 500
 """Records of a stream that was deleted; each may have a megabyte."""
+DONE_AT_ONCE = 20_000
+"""Records that were delivered, so that others' commits come between."""
 _OF = "stream = ? AND place = ? AND partition = ?"
 _INSERT = (
     "INSERT INTO firehose_records (stream, place, partition, at_ms, since_s, size, origin, data) "
@@ -121,14 +123,18 @@ def take(connection: sqlite3.Connection, stream: int, shard: str, position: str,
 
 def finish(
     connection: sqlite3.Connection, stream: int, waiting: Waiting, last: int, then: Sequence[NewRow] = ()
-) -> float | None:
-    """Forget those of a place up to a number, and keep what came of them. Since when the oldest waits that is left."""
+) -> tuple[float | None, bool]:
+    """Forget those of a place up to a number, some at once, and keep what came of them.
+
+    Since when the oldest waits that is left, and whether more are to be forgotten.
+    """
     place = (stream, *waiting)
-    connection.execute(f"DELETE FROM firehose_records WHERE {_OF} AND number <= ?", (*place, last))
+    some = f"SELECT number FROM firehose_records WHERE {_OF} AND number <= ? ORDER BY number LIMIT ?"
+    gone = connection.execute(f"DELETE FROM firehose_records WHERE number IN ({some})", (*place, last, DONE_AT_ONCE))
     put(connection, then)
     left = f"SELECT since_s FROM firehose_records WHERE {_OF} ORDER BY number LIMIT 1"
     found = connection.execute(left, place).fetchone()
-    return None if found is None else float(found[0])
+    return None if found is None else float(found[0]), gone.rowcount == DONE_AT_ONCE
 
 
 def last_before(connection: sqlite3.Connection, stream: int, waiting: Waiting, since_s: float) -> tuple[int, int, int]:

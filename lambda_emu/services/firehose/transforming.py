@@ -18,6 +18,10 @@ Ask = Callable[[StreamRecord, str, bytes], Awaitable[Answer]]
 
 TRANSFORMS = Workers("records that functions of Firehose transform", 4, 4096)
 RAW = Waiting(Place.RAW)
+EVENT_BYTES = 5_900_000
+"""Of what a function may be given at once, which is 6 MB, less what stands around records."""
+AROUND_DATA_BYTES = 170
+"""Of a record in an event."""
 MOST_PARTITIONS = 500
 """Of a stream, whose objects are gathered at a time."""
 TOO_MANY_PARTITIONS = Failure(
@@ -56,7 +60,13 @@ class Asked(Struct, frozen=True):
 
 def take(database: Path, stream: StreamRecord, most_bytes: int, last: int | None, invocation_id: str) -> Taken:
     """last: the number of the last that is wanted, of those that were taken before. Blocks. sqlite3.Error."""
-    rows = list(table.rows(database, stream.id, RAW, most_bytes, last))
+    rows: list[Row] = []
+    left = EVENT_BYTES
+    for row in table.rows(database, stream.id, RAW, most_bytes, last):
+        left -= len(row.data) * 4 // 3 + len(row.origin or "") + AROUND_DATA_BYTES
+        if rows and left < 0:
+            break
+        rows.append(row)
     return Taken(rows, judging.event(stream, rows, invocation_id))
 
 
