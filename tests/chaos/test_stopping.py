@@ -15,9 +15,12 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from api_rig import signed
 from botocore.exceptions import ClientError
+from http2_rig import Client
 from lam import ROLE
 from own import Served, own_emulator, serve, served
+from services_rig import ACCOUNT, sdk
 from silence import silent_engine, silent_server
 from waiting import eventually
 
@@ -273,3 +276,36 @@ def test_it_ends_from_the_first_moment_on(number: int, tmp_path: Path) -> None:
         process.send_signal(number)
 
         assert process.wait(STOPPED_WITHIN_S) in (0, 1, -number)
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+def test_who_is_sent_the_records_of_a_stream_holds_up_no_stop(version: str, tmp_path: Path) -> None:
+    """His answer ends as if its time were over."""
+    with served(tmp_path, "process") as lam:
+        kinesis = sdk(lam, "kinesis")
+        kinesis.create_stream(StreamName="s", ShardCount=1)
+        arn = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]
+        consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+        wanted = {"ConsumerARN": consumer, "ShardId": "shardId-000000000000", "StartingPosition": {"Type": "LATEST"}}
+        if version == "HTTP/1.1":
+            events = kinesis.subscribe_to_shard(**wanted)["EventStream"]
+        else:
+            client = Client(int(lam.url.rpartition(":")[2]))
+            headers = [
+                ("x-amz-target", "Kinesis_20131202.SubscribeToShard"),
+                ("content-type", "application/x-amz-json-1.1"),
+                ("authorization", signed(ACCOUNT).replace("/lambda/", "/kinesis/")),
+            ]
+            number = client.begin("POST", "/", headers)
+            client.send(number, json.dumps(wanted).encode(), ends=True)
+            while number not in client.status:
+                client.receive()
+
+        assert lam.end(signal.SIGTERM) == 0
+
+        if version == "HTTP/1.1":
+            assert list(events) == []
+        else:
+            assert client.answer(number)[0] == "200"
+            assert (client.resets, client.goodbye) == ({}, 0)
+            client.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 
 import h2.config
 import h2.connection
 import h2.events
+import pytest
 from h2.settings import SettingCodes, Settings
 from http_rig import LIMIT_S
 
+from lambda_emu.clock import SteppingClock
 from lambda_emu.http.preface import PREFACE
 
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"
@@ -135,6 +138,16 @@ class Client:
         except ConnectionResetError:
             pass
         return True
+
+    def wait_until_hung_up_on(self, clock: SteppingClock, seconds: float) -> None:
+        """Moves time ahead, again and again as the server may not have read yet."""
+        self.socket.settimeout(0.2)
+        for _ in range(50):
+            clock.advance(seconds)
+            with suppress(TimeoutError):
+                if self.is_hung_up_on():
+                    return
+        pytest.fail("nobody hung up")
 
     def close(self) -> None:
         self.socket.close()

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from h2.settings import SettingCodes
 from http2_rig import BEGINNING, RESET_TYPE, Client, frame
-from http_rig import LIMIT_S, Echo, bodies, connect, hung_up_on, listening, served, talk
+from http_rig import LIMIT_S, Echo, bodies, connect, listening, served, talk
 from waiting import eventually
 
 from lambda_emu.http.exchange import BodySink, Writer
@@ -210,7 +210,7 @@ def test_answers_that_nobody_takes_are_bounded_and_given_up() -> None:
 
         refused = [number for number in asked if client.resets.get(number) == REFUSED_STREAM]
         assert len(asked) - len(refused) <= MOST_UNSENT_BYTES // LARGE_BYTES + 1
-        hung_up_on(client.socket, clock, 15)
+        client.wait_until_hung_up_on(clock, 15)
         assert is_served(port)
 
 
@@ -218,11 +218,8 @@ def test_a_body_that_does_not_come_is_given_up() -> None:
     with served() as (port, clock, _), client_of(port) as client:
         number = client.begin("POST", "/a")
         client.send(number, b"x")
-        while not client.h2.remote_settings:
-            client.receive()
-        client.receive()
 
-        hung_up_on(client.socket, clock, 15)
+        client.wait_until_hung_up_on(clock, 15)
 
 
 def test_more_than_a_party_may_hold_is_hung_up_on() -> None:
