@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,9 +25,10 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "orders"
 
 @dataclass(frozen=True)
 class Kitchen:
-    """The example while it is served. api: the URL that `serve` tells."""
+    """The example in a folder, while it is served. api: the URL that `serve` tells."""
 
     lam: Served
+    folder: Path
     api: str
 
     def order(self, name: str, count: int, dish: str) -> Any:
@@ -53,7 +57,7 @@ def cooking(folder: Path, engine: str) -> Iterator[Kitchen]:
     shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
     with served(folder, engine) as lam:
         assert lam.process.stdout is not None
-        yield Kitchen(lam, lam.process.stdout.readline().split(": ")[1].strip())
+        yield Kitchen(lam, folder, lam.process.stdout.readline().split(": ")[1].strip())
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -87,3 +91,24 @@ def test_more_than_there_is_cannot_be_ordered(kitchen: Kitchen) -> None:
 
     with pytest.raises(HTTPError, match="409"):
         kitchen.order("cem", 7, "pho")
+
+
+def test_what_the_readme_tells_to_type_shows_what_it_says(kitchen: Kitchen, eventually: Eventually) -> None:
+    text = (EXAMPLE / "README.md").read_text()
+    block = text[text.index("$ API=") :].partition("```")[0]
+    typed = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
+    said = [line for line in block.splitlines() if line.startswith(("ada@", "bob@", "+49"))]
+    api, folder = kitchen.api.rstrip("/"), str(kitchen.folder / ".lambda-emu")
+    script = "\n".join(typed[:-1]).replace(typed[0], f"API={api}")
+    show = typed[-1].replace("examples/orders/.lambda-emu", folder)
+    place = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "200"}
+
+    subprocess.run(["bash", "-ec", script], timeout=60, check=True)
+
+    def shown() -> str:
+        return subprocess.run(
+            ["bash", "-ec", show], env=place, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+
+    assert len(said) == 4
+    eventually(lambda: set(said) <= set(shown().splitlines()), "what the README shows")
