@@ -138,10 +138,10 @@ class Emulator:
 
     def reset(self) -> None:
         """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
-        self._on_loop(self.around.clear)  # first: it makes work
+        self.timekeeper.reset()  # first: nothing is emptied while somebody moves time
+        self._on_loop(self.around.clear)  # it makes work
         self.store.clear()
         self._served.context.changes.clear()
-        self.timekeeper.reset()
         self._on_loop(self.async_invoker.forget)
         self.around.reset()
         self._on_loop(self.pool.clear)

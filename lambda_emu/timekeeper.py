@@ -131,6 +131,8 @@ class Timekeeper:
     async def _reset(self) -> None:
         if self._moves:
             raise ClockMoves
+        if not self._clock.lead.shown_s:
+            return
         self._clock.set_back()
         self.on_set_back()
         await self._ask_follower()

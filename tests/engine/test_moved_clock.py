@@ -411,3 +411,51 @@ def test_events_of_a_log_are_old_by_the_moved_clock_and_taken_by_the_machines(se
 
     found = logs.filter_log_events(logGroupName="kept")["events"]
     assert [event["message"] for event in found] == ["by the clock"]
+
+
+def test_what_is_kept_for_a_time_is_gone_when_that_is_over(server: Server) -> None:
+    """The name of a FIFO message, a message, and lines of a log."""
+    sqs, logs = server.sdk("sqs"), server.sdk("logs")
+    attributes = {"FifoQueue": "true", "MessageRetentionPeriod": "3600"}
+    url = sqs.create_queue(QueueName="kept.fifo", Attributes=attributes)["QueueUrl"]
+    sent = {"QueueUrl": url, "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    server.create("logged", "def handler(event, context):\n    print('LINE')")
+    server.lam.invoke("logged")
+    group = "/aws/lambda/logged"
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+
+    def lines() -> int:
+        return len(logs.filter_log_events(logGroupName=group, filterPattern="LINE")["events"])
+
+    first, again = (sqs.send_message(**sent)["SequenceNumber"] for _ in range(2))
+    assert (first == again, lines()) == (True, 1)
+
+    server.clock("advance", "6m")
+    assert sqs.send_message(**sent)["SequenceNumber"] != first
+    server.clock("advance", "57m")
+    (left,) = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert left["MessageId"]
+    assert lines() == 1
+    server.clock("advance", "26h")
+
+    eventually(lambda: lines() == 0, "the line to be gone")
+
+
+def test_a_tumbling_window_ends_on_the_way(server: Server) -> None:
+    server.create("sums", TELLS)
+    kinesis = server.sdk("kinesis")
+    kinesis.create_stream(StreamName="sums", ShardCount=1)
+    arn = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/sums"
+    server.lam.client.create_event_source_mapping(
+        FunctionName="sums", EventSourceArn=arn, StartingPosition="TRIM_HORIZON", TumblingWindowInSeconds=900
+    )
+    kinesis.put_record(StreamName="sums", PartitionKey="p", Data=b"x")
+    eventually(lambda: len(server.printed("sums")) == 1, "its record")
+
+    server.clock("advance", "1h")
+
+    (_, first), (ended_at, last) = server.printed("sums")
+    window = json.loads(last)["window"]
+    assert window == json.loads(first)["window"]
+    assert json.loads(last)["isFinalInvokeForWindow"]
+    assert abs((ended_at - datetime.fromisoformat(window["end"])).total_seconds()) < 10
