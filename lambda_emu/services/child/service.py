@@ -63,6 +63,8 @@ JSON = claims_of(
 QUERY = claims_of("ses", "sns", "sts", "iam")
 REST_JSON = claims_of("apigateway", "apigatewayv2", "sesv2", "xray")
 S3 = claims_of("s3", "s3control")
+OUTBOX = "outbox.db"
+"""As `program.outbox` calls its file: a start looks for it, and imports nothing where there is none."""
 _BUCKET = re.compile(rb"/(?:[A-Za-z0-9][A-Za-z0-9_.-]{2,254}(?:/|\Z)|\Z)")
 
 
@@ -148,7 +150,7 @@ class OtherServices:
 
     def resume(self) -> None:
         """Begin the child if an e-mail waits there to be received. Not on the loop."""
-        if self.folder is None:
+        if self.folder is None or not (self.folder / OUTBOX).exists():
             return
         from lambda_emu.services.child.program.outbox import is_waited_for  # here: few send e-mails
 
