@@ -200,7 +200,8 @@ class LogWriter:
             self._file.write(batch)
         except sqlite3.Error as error:
             failed = str(error)
-            self._lose(batch.pieces, error)
+            if batch.pieces > len(self._pushed):  # who pushed hears it
+                self._lose(batch.pieces - len(self._pushed), error)
         else:
             if self._lost:
                 self._tell(WARNING, f"{self._path}: logs are kept again; {self._lost} pieces were lost")

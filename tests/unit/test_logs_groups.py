@@ -200,6 +200,34 @@ def test_streams_that_were_made_take_a_share_of_the_file(tmp_path: Path) -> None
     assert all("too many log streams" in (one or "") for one in answers[made:])
 
 
+def test_a_flood_of_pushes_drops_events_of_its_own_group_alone(tmp_path: Path) -> None:
+    logs = Groups(tmp_path / "logs.db", 2 * 1024 * 1024, in_process=True)
+    logs.stream("hello").write_output(b"mine\n")
+    logs.create("a", "quiet")
+    logs.push("a", (1, "quiet"), group="quiet")
+    logs.create("a")
+    for number in range(200):
+        assert logs.push("a", (number, f"{number} " + "x" * 20_000)) is None
+
+    assert logs.messages(Span(OWN, "quiet")) == ["quiet"]
+    assert logs.read("hello") == ["mine\n"]
+    left = [int(message.split()[0]) for message in logs.messages()]
+    assert left == list(range(left[0], 200))
+    assert sum(file.stat().st_size for file in tmp_path.glob("logs.db*")) <= 2 * 1024 * 1024
+    logs.store.stop()
+
+
+def test_what_does_not_fit_is_refused_and_not_lost_unheard(tmp_path: Path) -> None:
+    logs = Groups(tmp_path / "logs.db", 1024 * 1024, in_process=True)
+    logs.create("a")
+
+    assert logs.push("a", (1, "x" * 1_000_000)) == "it does not fit into the limit"
+    assert logs.push("a", (2, "small")) is None
+
+    assert logs.messages() == ["small"]
+    logs.store.stop()
+
+
 def test_a_stream_that_was_made_stays_though_many_come_and_go(logs: Groups) -> None:
     logs.create("a")
     for number in range(300):

@@ -60,6 +60,10 @@ def ask(query: str, messages: Sequence[str] = JSON, limit: int = 100, looked: Lo
         ]),
         ("stats count(ms) as n by path | filter n > 1 | fields path", [["/a", "2"]]),
         ("parse @message 'took * ms at *' as took, where | filter ispresent(took) | fields took, where", [["7", "/c"]]),
+        ("parse @message /took (?<took>\\d+) ms at (?<where>.*)/ | filter took = 7 | fields where", [["/c"]]),
+        ("parse path /(?<letter>[ab])/ | filter ispresent(letter) | stats count(*) as n by letter | sort n", [
+            ["b", "1"], ["a", "2"],
+        ]),
         ("filter ispresent(path) | dedup path | sort path | fields path", [["/a"], ["/b"]]),
         ("fields toupper(path) as p, strlen(path) as l, substr(path, 1) as s | filter ms = 10", [["/A", "2", "a"]]),
         ("fields coalesce(path, 'none') as p, concat(level, '-', ms) as c | filter ms != 30 | sort ms desc | limit 1", [
@@ -122,7 +126,8 @@ def test_what_was_looked_at_is_counted() -> None:
         ("stats count(*) by bin(x)", "a period"),
         ("stats count(*) by bin(0s)", "a period"),
         ("parse 'a*' as b, c", "as many names"),
-        ("parse @message /(?<x>a)/", "not with /expressions/"),
+        ("parse @message /a(b)/", "a group with a name"),
+        ("parse @message /(?<x>a/", "a parenthesis is not closed"),
         ("limit 0", "a number from 1 to 10000"),
         ("limit 10001", "a number from 1 to 10000"),
         ("fields 'open", "' is not closed"),

@@ -187,6 +187,26 @@ def _expression(chance: Random, deep: int) -> str:
     return chance.choice(["^", "$"]) + inner
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "found"),
+    [
+        (r"user=(?<user>\w+) ms=(?P<ms>\d+)", "at user=ada ms=17 end", {"user": "ada", "ms": "17"}),
+        (r"(?<first>a+)(?<rest>a*)", "xaaa", {"first": "aaa", "rest": ""}),
+        (r"(?<first>a+?)(?<rest>a*)$", "xaaa", {"first": "a", "rest": "aa"}),
+        (r"(?<one>ab|a)(?<two>c|bc)", "abc", {"one": "ab", "two": "c"}),
+        (r"(?i)(?<level>error|warn)", "a WARN", {"level": "WARN"}),
+        (r"(?:(?<last>\w),?)+", "a,b,c", {"last": "c"}),
+        (r"(?<a>x)|(?<b>y)", "y", {"b": "y"}),
+        (r"(?<a>x)", "y", None),
+    ],
+)
+def test_groups_find_what_pythons_find(text: str, said: str, found: dict[str, str] | None) -> None:
+    theirs = re.search(text.replace("(?<", "(?P<"), said)
+    assert found == (theirs and {name: value for name, value in theirs.groupdict().items() if value is not None})
+
+    assert Regex(text, has_groups=True).groups(said) == found
+
+
 @pytest.mark.parametrize("text", ["(" * 30 + "a" + ")?" * 30, "((a{99}){99}){99}", "(" * 40 + ")" * 40, "(?=a)"])
 def test_an_expression_that_would_take_long_to_read_is_refused(text: str) -> None:
     begun = time.process_time()

@@ -12,12 +12,15 @@ from lambda_emu.services.logs.insights import aggregates
 from lambda_emu.services.logs.insights.expressions import Expression, Expressions, number_of, order_of, text_of
 from lambda_emu.services.logs.insights.reading import NUMBER, QueryInvalid, Words
 from lambda_emu.services.logs.insights.rows import Row, Value
+from lambda_emu.services.logs.patterns.regex import Regex
 
 MOST_ROWS = 10_000
 MOST_GROUPS = 10_000
 MOST_KEPT = 1_000_000
 """Values that all aggregates of a query hold on to."""
 MOST_COMMANDS = 32
+MOST_PARSED = 16_384
+"""Characters of a text in which groups are found, one by one."""
 
 Step = Callable[[Iterable[Row]], Iterator[Row]]
 
@@ -116,7 +119,8 @@ class _Reader:
         if words.text[words.at : words.at + 1] not in ('"', "'", "/"):
             of = words.needed_name()
         if words.text[words.at : words.at + 1] == "/":
-            raise words.wrong("parse is served with texts in which * stands for what is found, not with /expressions/")
+            self._steps.append(self._parse_by_expression(of))
+            return
         glob = words.string()
         if glob is None or "*" not in glob:
             raise words.wrong("a text with * is missing")
@@ -128,6 +132,13 @@ class _Reader:
             raise words.wrong("there are not as many names as *")
         parts = glob.split("*")
         self._steps.append(lambda rows: _with_parts(rows, of, parts, names))
+
+    def _parse_by_expression(self, of: str) -> Step:
+        regex = self._expressions.regex()
+        assert regex is not None
+        if not regex.names:
+            raise self._words.wrong("a group with a name, (?<name>…), is missing")
+        return lambda rows: _with_groups(rows, of, regex)
 
     def _stats(self) -> None:
         words = self._words
@@ -279,6 +290,13 @@ def _with_parts(rows: Iterable[Row], of: str, parts: Sequence[str], names: Seque
             at = end + len(part)
         if len(found) == len(names):
             row.values |= dict(zip(names, found, strict=True))
+        yield row
+
+
+def _with_groups(rows: Iterable[Row], of: str, regex: Regex) -> Iterator[Row]:
+    """What the groups found that have a name; a row in which it finds nothing stays as it is."""
+    for row in rows:
+        row.values |= regex.groups(text_of(row.get(of))[:MOST_PARSED]) or {}
         yield row
 
 

@@ -79,19 +79,25 @@ class Expressions:
 
     def _like(self) -> Callable[[str], bool]:
         words = self._words
-        begun = words.at
-        pattern = words.regex()
-        if pattern is not None:
-            try:
-                return Regex(pattern, has_groups=True).finds
-            except PatternInvalid as error:
-                words.at = begun
-                raise words.wrong(str(error)) from error
+        regex = self.regex()
+        if regex is not None:
+            return regex.finds
         text = words.string()
         if text is None:
             raise words.wrong("a text or /regular expression/ is missing")
         part = text.strip("%") if text.startswith("%") or text.endswith("%") else text
         return lambda value: part in value
+
+    def regex(self) -> Regex | None:
+        """The one between slashes that comes next."""
+        words = self._words
+        begun = words.at
+        pattern = words.regex()
+        try:
+            return None if pattern is None else Regex(pattern, has_groups=True)
+        except PatternInvalid as error:
+            words.at = begun
+            raise words.wrong(str(error)) from error
 
     def _list(self) -> Sequence[Expression]:
         self._words.expect("[")

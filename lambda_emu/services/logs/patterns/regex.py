@@ -5,44 +5,17 @@ A program of few instructions is run for all its paths together; each set of pat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
-from msgspec import Struct
+from lambda_emu.services.logs.patterns.program import FOLDED, Parser, is_word, needed
 
-from lambda_emu.services.logs.patterns.reading import PatternInvalid
-
-MOST_INSTRUCTIONS = 2_000
 MOST_SETS = 2_000
-MOST_DEEP = 32
-FOLDED = "(?i)"
-MOST_READ = 20_000
-"""Parts, each as often as what is around it repeats."""
 _START, _WORD, _OTHER = range(3)  # what stands before a place
 _FOUND = -1
-_ANCHORS = ("^", "$", "b", "B")
 
-Test = Callable[[str], bool]
-
-
-def _is_word(character: str) -> bool:
-    return character == "_" or (character.isascii() and character.isalnum())
-
-
-_CLASSES: dict[str, Test] = {
-    "d": lambda c: "0" <= c <= "9",
-    "s": lambda c: c in " \t\n\r\f\v",
-    "w": _is_word,
-}
-_ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
-
-
-class _Step(Struct, frozen=True, eq=False):
-    """One instruction: test a character, or an anchor, then go on; or go on at both places; else it was found."""
-
-    test: Test | None = None
-    anchor: str | None = None
-    to: tuple[int, ...] = ()
+_Places = dict[int, int]
+"""By `program.Step.saves`: where in the text."""
 
 
 class Regex:
@@ -51,7 +24,10 @@ class Regex:
     def __init__(self, text: str, *, has_groups: bool = False) -> None:
         self._is_folded = has_groups and text.startswith(FOLDED)
         text = text.removeprefix(FOLDED) if self._is_folded else text
-        self._program = _Parser(text, has_groups, self._is_folded).program()
+        parser = Parser(text, has_groups, self._is_folded)
+        self._program = parser.program()
+        self.names = tuple(parser.names)
+        """Of its groups that have one, in their order."""
         self._needed = needed(text)
         if self._is_folded:
             self._needed = self._needed.lower()
@@ -76,6 +52,52 @@ class Regex:
                 return True
             at = found
         return self._is_found(*self._sets[at], None)
+
+    def groups(self, text: str) -> Mapping[str, str] | None:
+        """What the groups found that have a name; None: it matches nowhere. It takes longer by the paths there are."""
+        if not self.finds(text):
+            return None
+        found: _Places | None = None
+        paths: list[tuple[int, _Places]] = []
+        for place in range(len(text) + 1):
+            character = text[place] if place < len(text) else None
+            before = _START if place == 0 else _WORD if is_word(text[place - 1]) else _OTHER
+            if found is None:
+                paths.append((0, {}))
+            here = self._followed(paths, before, character, place)
+            paths = []
+            for one, places in here:
+                step = self._program[one]
+                if not step.to:
+                    found = places
+                    break  # those behind it would rather not
+                if step.test is not None and character is not None and step.test(character):
+                    paths.append((step.to[0], places))
+            if found is not None and not paths:
+                break
+        return None if found is None else self._named(text, found)
+
+    def _named(self, text: str, found: _Places) -> Mapping[str, str]:
+        numbered = enumerate(self.names)
+        return {name: text[found[2 * n] : found[2 * n + 1]] for n, name in numbered if 2 * n + 1 in found}
+
+    def _followed(
+        self, paths: Sequence[tuple[int, _Places]], before: int, character: str | None, place: int
+    ) -> list[tuple[int, _Places]]:
+        """All instructions that stand here, the preferred ones first, each with the places of its groups."""
+        found: dict[int, _Places] = {}
+        left = list(reversed(paths))
+        while left:
+            one, places = left.pop()
+            if one in found:
+                continue
+            found[one] = places
+            step = self._program[one]
+            if step.saves is not None:
+                left.append((step.to[0], {**places, step.saves: place}))
+            elif step.test is None and (step.anchor is None or _holds(step.anchor, before, character)):
+                left.extend((to, places) for to in reversed(step.to))
+        return list(found.items())
 
     def _move(self, at: int, character: str) -> int | None:
         """None: no more sets are kept."""
@@ -113,7 +135,7 @@ class Regex:
         """Behind the character, where it may begin as well."""
         steps = [self._program[one] for one in self._reached(paths, before, character)]
         after = {step.to[0] for step in steps if step.test is not None and step.test(character)}
-        return frozenset(after | {0}), _WORD if _is_word(character) else _OTHER
+        return frozenset(after | {0}), _WORD if is_word(character) else _OTHER
 
     def _reached(self, paths: frozenset[int], before: int, character: str | None) -> set[int]:
         """All instructions that stand here. character: the next one; None: it is the end."""
@@ -135,227 +157,5 @@ def _holds(anchor: str, before: int, character: str | None) -> bool:
         return before == _START
     if anchor == "$":
         return character is None
-    is_boundary = (before == _WORD) != (character is not None and _is_word(character))
+    is_boundary = (before == _WORD) != (character is not None and is_word(character))
     return is_boundary == (anchor == "b")
-
-
-class _Parser:
-    """Writes instructions as it reads: those of a part stand together, and what repeats is read again."""
-
-    def __init__(self, text: str, has_groups: bool, is_folded: bool) -> None:
-        self._text = text
-        self._is_folded = is_folded
-        self._has_groups = has_groups
-        self._at = self._deep = self._read = 0
-        self._steps: list[_Step] = []
-
-    def program(self) -> list[_Step]:
-        self._either()
-        if self._at < len(self._text):
-            raise _wrong(f"{self._text[self._at]!r} is not expected")
-        self._add(_Step())
-        return self._steps
-
-    def _peek(self) -> str:
-        return self._text[self._at : self._at + 1]
-
-    def _add(self, step: _Step) -> int:
-        if len(self._steps) >= MOST_INSTRUCTIONS:
-            raise _wrong("it repeats too much")
-        self._steps.append(step)
-        return len(self._steps) - 1
-
-    def _either(self) -> None:
-        begun, ends = len(self._steps), []
-        self._row()
-        while self._peek() == "|":
-            self._at += 1
-            ends.append(self._add(_Step()))
-            self._insert(begun, _Step(to=(begun + 1, len(self._steps) + 1)))
-            ends = [end + 1 for end in ends]
-            begun = len(self._steps)
-            self._row()
-        for end in ends:
-            self._steps[end] = _Step(to=(len(self._steps),))
-
-    def _row(self) -> None:
-        while self._peek() not in ("", "|", ")"):
-            self._repeated()
-
-    def _repeated(self) -> None:
-        begun_at, begun = self._at, len(self._steps)
-        self._atom()
-        least, most = self._quantifier()
-        behind = self._at
-        if (least, most) == (1, 1):
-            return
-        del self._steps[begun:]
-        for number in range(least if most is None else most):
-            if number >= least:
-                break
-            self._again(begun_at)
-        if most is None:
-            loop = self._add(_Step())
-            self._again(begun_at)
-            self._add(_Step(to=(loop,)))
-            self._steps[loop] = _Step(to=(loop + 1, len(self._steps)))
-        else:
-            skips = []
-            for _ in range(most - least):
-                skips.append(self._add(_Step()))
-                self._again(begun_at)
-            for skip in skips:
-                self._steps[skip] = _Step(to=(skip + 1, len(self._steps)))
-        self._at = behind
-
-    def _again(self, at: int) -> None:
-        self._at = at
-        self._atom()
-
-    def _insert(self, at: int, step: _Step) -> None:
-        """Those behind it, which lead to one another alone, move."""
-        self._add(step)
-        moved = self._steps[at:-1]
-        self._steps[at] = step
-        self._steps[at + 1 :] = [
-            _Step(one.test, one.anchor, tuple(to + 1 if to >= at else to for to in one.to)) for one in moved
-        ]
-
-    def _atom(self) -> None:
-        character = self._peek()
-        self._at += 1
-        self._read += 1
-        if self._read > MOST_READ:
-            raise _wrong("it repeats too much")
-        if character == "(" and self._has_groups:
-            self._group()
-        elif character in ("^", "$"):
-            self._add(_Step(anchor=character, to=(len(self._steps) + 1,)))
-        elif character == "\\" and self._peek() in ("b", "B") and self._peek():
-            self._add(_Step(anchor=self._peek(), to=(len(self._steps) + 1,)))
-            self._at += 1
-        elif character in ("(", ")", "*", "+", "?", "{", "}"):
-            raise _wrong(f"{character!r} is not expected")
-        else:
-            self._add(_Step(self._folded(self._test(character)), to=(len(self._steps) + 1,)))
-
-    def _group(self) -> None:
-        self._deep += 1
-        if self._deep > MOST_DEEP:
-            raise _wrong("too many parentheses")
-        if self._peek() == "?":
-            if not self._text.startswith("?:", self._at):
-                raise _wrong("a group may begin with (?: alone")
-            self._at += 2
-        self._either()
-        if self._peek() != ")":
-            raise _wrong("a parenthesis is not closed")
-        self._at += 1
-        self._deep -= 1
-
-    def _folded(self, test: Test) -> Test:
-        return (lambda c: test(c) or test(c.swapcase())) if self._is_folded else test
-
-    def _test(self, character: str) -> Test:
-        if character == "\\":
-            return self._escape()
-        if character == "[":
-            return self._set()
-        return (lambda c: c != "\n") if character == "." else character.__eq__
-
-    def _escape(self) -> Test:
-        character = self._peek()
-        self._at += 1
-        if character and character.lower() in _CLASSES:
-            test = _CLASSES[character.lower()]
-            return test if character.islower() else lambda c: not test(c)
-        if character == "x":
-            digits, self._at = self._text[self._at : self._at + 2], self._at + 2
-            try:
-                return chr(int(digits, 16)).__eq__
-            except ValueError:
-                raise _wrong(r"\x takes two hexadecimal digits") from None
-        if not character or (character.isalnum() and character not in _ESCAPES):
-            raise _wrong(f"\\{character} is not known")
-        return _ESCAPES.get(character, character).__eq__
-
-    def _set(self) -> Test:
-        is_negated = self._peek() == "^"
-        self._at += is_negated
-        tests: list[Test] = []
-        begun = self._at
-        while self._peek() != "]" or self._at == begun:
-            low = self._peek()
-            if not low:
-                raise _wrong("a set is not closed")
-            self._at += 1
-            test = self._escape() if low == "\\" else low.__eq__
-            high = self._text[self._at + 1 : self._at + 2]
-            if low != "\\" and self._peek() == "-" and high not in ("", "]", "\\"):
-                self._at += 2
-                test = _range(low, high)
-            tests.append(test)
-        self._at += 1
-        return lambda c: any(test(c) for test in tests) != is_negated
-
-    def _quantifier(self) -> tuple[int, int | None]:
-        found = {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(self._peek())
-        if found is not None:
-            self._at += 1
-            if self._has_groups and self._peek() == "?":  # as few as can be: it is found all the same
-                self._at += 1
-            return found
-        if self._peek() != "{":
-            return 1, 1
-        end = self._text.find("}", self._at)
-        low, comma, high = self._text[self._at + 1 : max(end, self._at)].partition(",")
-        if end < 0 or not low.isdecimal() or (high and not high.isdecimal()) or len(low) > 4 or len(high) > 4:
-            raise _wrong("a repetition is not closed, or no number")
-        if high and int(high) < int(low):
-            raise _wrong("a repetition has no end")
-        self._at = end + 1
-        return int(low), (int(high) if high else None) if comma else int(low)
-
-
-def needed(text: str) -> str:
-    """The longest text that stands in whatever an expression finds, as a glance tells; most texts lack it."""
-    if "|" in text:
-        return ""
-    found, run, at, deep = [""], "", 0, 0
-    while at < len(text):
-        character, at = text[at], at + 1
-        if character == "\\" and text[at : at + 1] and not text[at].isalnum():
-            character, at = text[at], at + 1
-        elif character == "\\":
-            character, at = "", at + (3 if text[at : at + 1] == "x" else 1)
-        elif character == "[":
-            character, at = "", _end_of_set(text, at)
-        elif character in "().*+?{}^$":
-            deep += {"(": 1, ")": -1}.get(character, 0)
-            at = text.find("}", at) + 1 if character == "{" else at
-            character = ""
-        if deep or not character or text[at : at + 1] in ("*", "?", "{"):
-            found.append(run)
-            run = ""
-        else:
-            run += character
-    return max(*found, run, key=len)
-
-
-def _end_of_set(text: str, at: int) -> int:
-    """at: behind its bracket."""
-    at += text.startswith("^", at)
-    begun = at
-    while at < len(text) and (text[at] != "]" or at == begun):
-        at += 2 if text[at] == "\\" else 1
-    return at + 1
-
-
-def _range(low: str, high: str) -> Test:
-    if low > high:
-        raise _wrong(f"the range {low}-{high} is empty")
-    return lambda c: low <= c <= high
-
-
-def _wrong(what: str) -> PatternInvalid:
-    return PatternInvalid(f"Invalid filter pattern: in a regular expression, {what}")
