@@ -22,7 +22,7 @@ from lambda_emu.invoke.invoker import Admit
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.invoke.rules import INVOKE, authorize
 from lambda_emu.services.eventbridge.buses import LARGE_BYTES
-from lambda_emu.services.eventbridge.delivery import Handover, Prepared
+from lambda_emu.services.eventbridge.delivery import MANY, Handover, Prepared
 from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.kept import find_rule
 from lambda_emu.services.eventbridge.matching import of_rule
@@ -51,7 +51,7 @@ class RuleDeliveries:
     def prepare(self, handovers: Sequence[Handover]) -> Prepared:
         prepared = _Prepared(self._outbox, self._clock)
         for each in handovers:
-            if len(each.occasion.event.detail) > LARGE_BYTES:
+            if len(handovers) > MANY or len(each.occasion.event.detail) > LARGE_BYTES:
                 prepared.long.append(each)
             else:
                 self._begin(each, prepared)

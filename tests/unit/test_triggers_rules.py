@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,4 +138,16 @@ def test_what_cannot_be_written_is_refused_and_targets_take_the_next(rig: Rig, t
     rig.execute("DROP TRIGGER full")
     assert rig.put(detail) is None
     eventually(lambda: rig.taken.got == [detail], "the event")
+    eventually(lambda: work(tmp_path) == [], "nothing to be left")
+
+
+def test_what_many_rules_want_reaches_all_of_their_targets(rig: Rig, tmp_path: Path) -> None:
+    for number in range(100):
+        target = {"Id": "1", "Arn": f"{QUEUE}{number}", "Input": json.dumps({"detail": number})}
+        rule = Rule(SCOPE, "default", f"r{number}", "ENABLED", '{"source": ["s"]}', targets={"1": target})
+        rig.loop.ask(partial(rig.buses.keep, rule), 10)
+
+    assert rig.put({}) is None
+
+    eventually(lambda: sorted(rig.taken.got) == list(range(100)), "all of them")
     eventually(lambda: work(tmp_path) == [], "nothing to be left")

@@ -16,7 +16,7 @@ from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.mappings.filters import Fields
 from lambda_emu.services.eventbridge import archive_table
-from lambda_emu.services.eventbridge.delivery import Deliveries, Prepared
+from lambda_emu.services.eventbridge.delivery import MANY, Deliveries, Prepared
 from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
 from lambda_emu.services.eventbridge.index import RuleIndex
 from lambda_emu.services.eventbridge.kept import Change, KeptChange
@@ -135,17 +135,24 @@ class Buses:
     def put(self, arrivals: Sequence[Arrival], told: Callable[[LambdaError | None], None]) -> None:
         """Told when what rules and archives want of them is on disk.
 
-        Large ones are looked at beside the loop, while no rule changes.
+        Large ones are looked at beside the loop, while no rule changes; what is for many is made there.
         """
-        if sum(len(each.event.detail) for each in arrivals) <= LARGE_BYTES:
-            wanted = self._find(arrivals)
+        if sum(len(each.event.detail) for each in arrivals) > LARGE_BYTES:
+
+            async def look() -> None:
+                told(await self.put_alone(arrivals))
+
+            self.alone(look)
+            return
+        wanted = self._find(arrivals)
+        if len(wanted.handovers) <= MANY:
             self._write(wanted, self._deliveries.prepare(wanted.handovers), told)
             return
 
-        async def look() -> None:
-            told(await self.put_alone(arrivals))
+        async def make() -> None:
+            told(await self._make_and_write(wanted))
 
-        self.alone(look)
+        self._loop.spawn(make(), "what many rules want")
 
     async def put_alone(self, arrivals: Sequence[Arrival], also: Also | None = None) -> LambdaError | None:
         """For who is alone. also: is written with what is wanted of them."""
@@ -154,8 +161,16 @@ class Buses:
         except Exception:
             log.exception("events could not be looked at")
             return NotKept()
+        return await self._make_and_write(wanted, also)
+
+    async def _make_and_write(self, wanted: Wanted, also: Also | None = None) -> LambdaError | None:
         prepared = self._deliveries.prepare(wanted.handovers)
-        await self._loop.work(LOOKS, prepared.make)
+        try:
+            await self._loop.work(LOOKS, prepared.make)
+        except Exception:
+            log.exception("what rules want of events could not be made")
+            prepared.kept(NotKept())
+            return NotKept()
         kept: Future[LambdaError | None] = self._loop.asyncio.create_future()
         self._write(wanted, prepared, kept.set_result, also)
         return await kept

@@ -15,6 +15,8 @@ from lambda_emu.services.eventbridge.inputs import Occasion, input_of
 from lambda_emu.services.eventbridge.paths import MISSING, at_path, parse_path, write_raw
 from lambda_emu.services.eventbridge.records import Target
 
+MANY = 32
+"""Handovers that are not made on the loop."""
 MOST_KEY_CHARACTERS = 256
 """Of a partition key."""
 
