@@ -146,3 +146,17 @@ def test_a_telephone_number_goes_before_an_address_and_a_reset_asks_for_a_verifi
     assert early[0] == "InvalidParameterException"
     assert must[0] == "PasswordResetRequiredException"
     assert len(pool.sent(number)) == len(pool.sent(address)) == 1
+
+
+def test_a_code_is_good_for_the_address_that_it_was_sent_to(lam: OwnLam, name: str) -> None:
+    pool = Pool(lam, name, AutoVerifiedAttributes=["email"])
+    first, second = f"{name}@example.com", f"{name}@example.org"
+    pool.sign_up("ada", attributes={"email": first})
+    code = pool.code(first)
+    changed = [{"Name": "email", "Value": second}]
+
+    pool.idp.admin_update_user_attributes(UserPoolId=pool.id, Username="ada", UserAttributes=changed)
+    told = refused(pool.idp.confirm_sign_up, ClientId=pool.client_id, Username="ada", ConfirmationCode=code)
+
+    assert told == ("ExpiredCodeException", "Invalid code provided, please request a code again.")
+    assert pool.attributes("ada")["email_verified"] == "false"

@@ -43,9 +43,9 @@ def verify_user_attribute(context: PoolContext, asked: Asked) -> Mapping[str, An
     place, user = place_of_token(asked)
     name = asked.text("AttributeName")
     context.messages.check_code(place, user, VERIFY + name, asked.text("Code"))
-    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=VERIFY + name)
+    verified = {f"{name}_verified": "true"}
     context.changes.make(
-        changes.set_user, pool=place.pool.id, name=user.username, attributes={f"{name}_verified": "true"}
+        changes.set_user, pool=place.pool.id, name=user.username, attributes=verified, uses=VERIFY + name
     )
     return {}
 

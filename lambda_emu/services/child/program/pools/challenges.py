@@ -119,11 +119,8 @@ def take_password(context: PoolContext, answer: Answer) -> dict[str, Any]:
     attributes = {
         name.removeprefix(ATTRIBUTE): value for name, value in answer.responses.items() if name.startswith(ATTRIBUTE)
     }
-    context.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
-    context.changes.make(
-        changes.set_user,
-        pool=place.pool.id, name=user.username, password=password, status="CONFIRMED", attributes=attributes,
-    )  # fmt: skip
+    said = {"name": user.username, "password": password, "attributes": attributes}
+    context.changes.make(changes.answer_by_password, pool=place.pool.id, id=answer.id, **said)
     return factors.after_first(context, replace(answer.step, after=None), factors.WITH_NEW_PASSWORD)
 
 

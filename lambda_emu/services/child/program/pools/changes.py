@@ -62,20 +62,33 @@ def set_user(
     password: str | None = None,
     attributes: Mapping[str, str] | None = None,
     until_s: float = 0.0,
+    uses: str | None = None,
 ) -> None:
-    """What is given; a password is the user's own, but until it is over."""
+    """What is given; a password is the user's own, but until it is over.
+
+    uses: a code by its purpose, which is over with it. NoCode: it was before.
+    """
     from moto.cognitoidp.models import UserStatus
     from moto.cognitoidp.utils import expand_attrs
 
     user = finding.pool_by_id(pool).users.get(name)
     if user is None:
         return
+    if uses is not None:
+        use_code(pool, name=name, purpose=uses)
     if attributes:
         user.update_attributes(expand_attrs(dict(attributes)))
     if password is not None:
         user.password, user.password_until_s = password, until_s
     if status is not None:
         user.status = UserStatus(status)
+
+
+@change
+def answer_by_password(pool: str, *, id: str, name: str, password: str, attributes: dict[str, str]) -> None:
+    """A new one, and what is added of attributes, to a session that is over with it. NotAuthorized: it was before."""
+    close_session(pool, id=id)
+    set_user(pool, name=name, status="CONFIRMED", password=password, attributes=attributes)
 
 
 @change
@@ -88,11 +101,11 @@ def remove_user(pool: str, *, name: str) -> None:
 
 
 @change
-def give_code(pool: str, *, name: str, purpose: str, code: str, until_s: float) -> None:
-    """In place of the one before. purpose: what it is good for."""
+def give_code(pool: str, *, name: str, purpose: str, code: str, until_s: float, by: str, to: str) -> None:
+    """In place of the one before. purpose: what it is good for. by, to: an attribute, and its value."""
     user = finding.pool_by_id(pool).users.get(name)
     if user is not None:
-        finding.codes_of(user)[purpose] = {"code": code, "until_s": until_s, "tries": 0}
+        finding.codes_of(user)[purpose] = {"code": code, "until_s": until_s, "tries": 0, "by": by, "to": to}
 
 
 @change

@@ -75,8 +75,10 @@ class Messages:
         code, until_s = f"{secrets.randbelow(10**6):06d}", clock.now_s() + valid_s
         text = self._words(place, user, way, source, with_name=False)
         self._changes.make(
-            changes.give_code, pool=place.pool.id, name=user.username, purpose=purpose, code=code, until_s=until_s
-        )
+            changes.give_code,
+            pool=place.pool.id, name=user.username, purpose=purpose, code=code, until_s=until_s,
+            by=way.attribute, to=way.address,
+        )  # fmt: skip
         self._send(place, user, way, source, code, text)
 
     def invite(self, place: Place, user: Any, ways: list[Way], password: str) -> None:
@@ -118,16 +120,20 @@ class Messages:
             sent |= {"from": SENDER, "subject": text.subject}
         self._outbox.add({**sent, "id": str(uuid4())})
 
-    def check_code(self, place: Place, user: Any, purpose: str, given: str, wrong: type[PoolError] = WrongCode) -> None:
-        """That it is the one; it stays good until it is used. wrong: how another one is refused. PoolError."""
+    def check_code(self, place: Place, user: Any, purpose: str, given: str, wrong: type[PoolError] = WrongCode) -> str:
+        """That it is the one; by which attribute it came. It stays good until it is used, or the user is elsewhere.
+
+        wrong: how another one is refused. PoolError.
+        """
         code = codes_of(user).get(purpose)
-        if code is None or code["until_s"] <= clock.now_s():
+        if code is None or code["until_s"] <= clock.now_s() or user.attribute_lookup.get(code["by"]) != code["to"]:
             raise NoCode
         if code["tries"] >= MOST_TRIES:
             raise TooManyTries
         if not secrets.compare_digest(code["code"].encode(), given.encode()):
             self._changes.make(changes.count_try, pool=place.pool.id, name=user.username, purpose=purpose)
             raise wrong
+        return str(code["by"])
 
 
 def _with_places(message: str | None, *, with_name: bool) -> str | None:

@@ -50,10 +50,8 @@ def confirm_forgot_password(context: PoolContext, asked: Asked) -> Mapping[str, 
         raise NoCode if place.hides_users else NobodyOfClient
     check_password(place.pool, password := asked.text("Password"))
     context.messages.check_code(place, user, PASSWORD, asked.text("ConfirmationCode"))
-    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=PASSWORD)
-    context.changes.make(
-        changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED"
-    )
+    said = {"password": password, "status": "CONFIRMED"}
+    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, **said, uses=PASSWORD)
     context.confirmed(place, user, "PostConfirmation_ConfirmForgotPassword")
     return {}
 

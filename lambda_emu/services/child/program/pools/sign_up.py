@@ -71,15 +71,11 @@ def confirm_sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
     check_secret(place, name, asked.given.get("SecretHash"))
     user = place.user(name)
     _check_unconfirmed(user)
-    context.messages.check_code(place, user, SIGN_UP, asked.text("ConfirmationCode"))
-    way = way_to_verify(place.pool, user)
-    verified = {} if way is None else {f"{way.attribute}_verified": "true"}
-    if way is not None and not asked.given.get("ForceAliasCreation"):
-        _check_alias(place, user, way.attribute)
-    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=SIGN_UP)
-    context.changes.make(
-        changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED, attributes=verified
-    )
+    attribute = context.messages.check_code(place, user, SIGN_UP, asked.text("ConfirmationCode"))
+    if not asked.given.get("ForceAliasCreation"):
+        _check_alias(place, user, attribute)
+    said = {"status": CONFIRMED, "attributes": {f"{attribute}_verified": "true"}}
+    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, **said, uses=SIGN_UP)
     context.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
     return {}
 
