@@ -12,8 +12,9 @@ import logging
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from typing import Protocol
 
@@ -129,32 +130,35 @@ class Timekeeper:
     # -- on the loop ------------------------------------------------------------------------------
 
     async def _reset(self) -> None:
-        if self._moves:
-            raise ClockMoves
-        if not self._clock.lead.shown_s:
-            return
-        self._clock.set_back()
-        self.on_set_back()
-        await self._ask_follower()
-        self._expected = Counter()
-        await self._settle(FIRST_LIMIT_S)
+        with self._alone():
+            if self._clock.lead.shown_s:
+                self._clock.set_back()
+                self.on_set_back()
+                await self._ask_follower()
+                await self._settle(FIRST_LIMIT_S)
 
     async def _advance(self, seconds: float) -> Reading:
+        clock = self._clock
+        with self._alone():
+            wanted_s = clock.lead.waited_s + seconds
+            await self._settle(FIRST_LIMIT_S)
+            self._late.clear()
+            await self._go(wanted_s, clock.machine.monotonic_s() + WAY_LIMIT_S)
+        running = self._running() & self._late
+        return Reading(clock.now_s(), clock.lead.shown_s, self._left_s(wanted_s), dict(running))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else moves it meanwhile. ClockMoves."""
         if self._moves:
             raise ClockMoves
         self._moves = True
-        clock = self._clock
-        wanted_s = clock.lead.waited_s + seconds
         self._expected, self._late = Counter(), Counter()
         try:
-            with clock.moving():
-                await self._settle(FIRST_LIMIT_S)
-                self._late.clear()
-                await self._go(wanted_s, clock.machine.monotonic_s() + WAY_LIMIT_S)
+            with self._clock.moving():
+                yield
         finally:
             self._moves = False
-        running = self._under_way() & self._late
-        return Reading(clock.now_s(), clock.lead.shown_s, self._left_s(wanted_s), dict(running))
 
     async def _go(self, wanted_s: float, latest_s: float) -> None:
         """From moment to moment. latest_s: no longer than until then, by the machine's clock."""
@@ -189,16 +193,17 @@ class Timekeeper:
         latest_s = clock.machine.monotonic_s() + limit_s
         while await self._is_busy():
             if clock.machine.monotonic_s() >= latest_s:
-                self._late |= self._under_way() - self._expected
-                self._expected = self._under_way()
+                self._late |= self._running() - self._expected
+                self._expected = self._running()
                 return
             await asyncio.sleep(LOOK_S)
-            if self._moves:
-                clock.step(clock.monotonic_s())  # time goes by
+            clock.step(clock.monotonic_s())  # time goes by
 
     async def _is_busy(self) -> bool:
         """Not before some turns of the loop in which nothing was under way, nor came and went."""
-        while not self._is_unexpected():
+        for _ in range(TURNS):
+            if self._is_unexpected():
+                return True
             before = self._progress()
             for _ in range(TURNS):
                 await asyncio.sleep(0)
@@ -207,10 +212,13 @@ class Timekeeper:
         return True
 
     def _is_unexpected(self) -> bool:
-        now = self._under_way()
-        now[WRITES] -= self._keeping
+        now = self._running()
         self._expected &= now  # what has ended meanwhile, and comes again, is waited for
         return bool(now - self._expected)
+
+    def _running(self) -> Counter[str]:
+        """All but our own changes."""
+        return self._under_way() - Counter({WRITES: self._keeping})
 
     def _progress(self) -> int:
         return self._store.told + self._loop.given + self._follower.requests
