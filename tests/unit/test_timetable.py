@@ -207,7 +207,8 @@ def test_after_a_time_away_single_times_fire_and_of_others_the_latest(
         begun_s = ceil(rig.clock.now_s())
         rig.put("often", "rate(1 minute)", anchor_s=begun_s + MINUTE)
         rig.put("cron", "cron(0 * * * ? *)")
-        rig.put("once", f"at({timestamp(begun_s + 100)})")
+        rig.put("once", f"at({timestamp(begun_s + DAY + HOUR)})")
+        rig.put("once-and-old", f"at({timestamp(begun_s + 100)})")
         rig.put("old", "rate(30 days)", anchor_s=begun_s + 10)
         rig.put("later", "rate(1 day)", anchor_s=begun_s + 3 * DAY)
 
@@ -215,17 +216,18 @@ def test_after_a_time_away_single_times_fire_and_of_others_the_latest(
         fired = dict(rig.fired())
         now_s = rig.clock.now_s()
         assert len(rig.fired()) == len(fired)
-        assert fired["once"] == begun_s + 100
+        assert fired["once"] == begun_s + DAY + HOUR
         assert now_s - MINUTE < fired["often"] <= now_s
         assert now_s - HOUR < fired["cron"] <= now_s
-        assert fired.keys() == {"once", "often", "cron"}  # the other is older than a day
+        assert fired.keys() == {"once", "often", "cron"}  # the others are older than a day
+        assert rig.next_of("once-and-old") is None
         rig.clock.advance(MINUTE)
         assert ("often", fired["often"] + MINUTE) in rig.fired()[3:]
 
     minutes, hours = (fired["often"] - begun_s) // MINUTE, int(now_s) // HOUR - (begun_s - 1) // HOUR
     told = [record.message for record in caplog.records if "--catch-up" in record.message]
     assert len(told) == 1
-    assert told[0].startswith(f"{minutes - 1 + hours - 1 + 1} firings of 3 schedules were due")
+    assert told[0].startswith(f"{minutes - 1 + hours - 1 + 1 + 1} firings of 4 schedules were due")
 
 
 def test_after_a_machine_slept_the_latest_fires_within_a_minute(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:

@@ -114,7 +114,7 @@ def fire(connection: sqlite3.Connection, until_s: float, owners: Mapping[str, Ow
 
 
 def fire_latest(connection: sqlite3.Connection, until_s: float, owners: Mapping[str, Owner], draw: Draw) -> Fired:
-    """The same after nobody was there: of what comes again only the latest, if it is not too old."""
+    """The same after nobody was there: of what comes again only the latest, and nothing that is too old."""
     return _fire(connection, until_s, owners, draw, makes_up=False)
 
 
@@ -130,8 +130,9 @@ def _fire(
         arn, service, owner = row[0], service_in(row[0]), owners.get(service_in(row[0]))
         try:
             timing, scheduled_s, fires = decode(Timing, row[1]), int(row[2]), True
-            if not makes_up and not timing.is_once:
-                first_s, scheduled_s = scheduled_s, timing.latest(scheduled_s, until_s)
+            if not makes_up:
+                first_s = scheduled_s
+                scheduled_s = first_s if timing.is_once else timing.latest(first_s, until_s)
                 fires = until_s - scheduled_s <= timing.most_age_s
                 missed += _missed(timing, first_s, scheduled_s, fires, COUNTED_MOST - missed.firings)
             next_s = timing.next_after(scheduled_s)
