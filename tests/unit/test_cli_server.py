@@ -159,3 +159,37 @@ def test_logs_prints_the_price_below_each_report(server: TinyServer) -> None:
     price = "PRICE $0.0000004375 (114 ms x 128 MB), $0.44 per million\n"
     assert shown.stdout == "another\rline\n" + REPORT + price
     assert [json.loads(line) for line in as_json.stdout.splitlines()] == events
+
+
+def test_clock_goes_on_until_it_is_there_and_tells_what_still_runs(server: TinyServer) -> None:
+    page = "/_lambda-emu/clock"
+    reading = {
+        "now": "2026-11-27T14:00:00.000Z",
+        "ahead_s": 1800.0,
+        "left_s": 3600.0,
+        "running": {"invocations of f": 1},
+    }
+    server.first[page] = [(200, {}, json.dumps(reading).encode())]
+    server.answer(page, {"now": "2026-11-27T15:00:00.000Z", "ahead_s": 5400.0, "left_s": 0.0, "running": {}})
+
+    result = run(server, "clock", "advance", "1h30m")
+
+    told = "2026-11-27T15:00:00.000Z, 1h30m ahead of this machine\nstill under way: 1 invocations of f\n"
+    assert (result.stdout, result.exit_code) == (told, 0)
+    assert [json.loads(body) for _, _, body in server.asked] == [{"advance": "1h30m"}, {"advance": 3600.0}]
+
+
+def test_clock_alone_tells_the_time(server: TinyServer) -> None:
+    server.answer("/_lambda-emu/clock", {"now": "2026-11-27T15:00:00.000Z", "ahead_s": 0.0, "left_s": 0, "running": {}})
+
+    result = run(server, "clock", "show")
+
+    assert (result.stdout, result.exit_code) == ("2026-11-27T15:00:00.000Z, as on this machine\n", 0)
+
+
+def test_clock_says_what_the_server_refuses(server: TinyServer) -> None:
+    server.answer("/_lambda-emu/clock", {"Message": "'soon' is no duration"}, 400)
+
+    result = run(server, "clock", "advance", "soon")
+
+    assert (result.exit_code, result.stderr) == (2, "Error: 'soon' is no duration\n")
