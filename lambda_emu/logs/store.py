@@ -9,13 +9,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from lambda_emu.logs.frames import LogRecord
 from lambda_emu.logs.log_file import prepare
 from lambda_emu.logs.records import Record, Report, Start
-from lambda_emu.logs.requests import ENDED, LogRequest
-from lambda_emu.logs.stream import Chunk, Origin, StreamClosed
+from lambda_emu.logs.stream import ENDED, Chunk, LogRequest, Origin, StreamClosed
 from lambda_emu.logs.writer import (
     CLOSED,
     LOGGED,
@@ -24,12 +23,11 @@ from lambda_emu.logs.writer import (
     REPORTED,
     STARTED,
     STATED,
-    Done,
     Entry,
-    LogWriter,
     Publish,
     batch_bytes,
 )
+from lambda_emu.logs.writer_here import BatchWriter, WriterHere
 from lambda_emu.logs.writer_process import WriterEnded, WriterProcess
 
 log = logging.getLogger(__name__)
@@ -51,23 +49,6 @@ HAND_OVER_S = 0.02
 some 50 us."""
 HAND_OVERS = 5
 """For one batch that is written: that costs its writer more. A reader who asks the server hurries both."""
-
-
-class BatchWriter(Protocol):
-    """Writes batches of entries, in a process of its own or here."""
-
-    def wait_until_open(self) -> None:
-        """sqlite3.Error or OSError where the file cannot be written."""
-
-    def write(self, entries: Sequence[Entry], at_once: bool) -> Sequence[Done]:
-        """Returns once it has them, and will write them though we are killed; with requests that are done. WriterEnded.
-
-        at_once: once they, and those before, can be read, or are lost and it was told.
-        """
-
-    def close(self) -> None: ...
-
-    def kill(self) -> None: ...
 
 
 Queued = tuple[Origin | None, int, bytes, Record | StreamClosed | LogRecord | LogRequest | None]
@@ -201,7 +182,7 @@ class LogStore:
                 return WriterProcess(self.path, self._limit_bytes, self._publish)
             except OSError as error:
                 log.warning("%s is written by a thread, since no process can be started: %s", self.path, error)
-        return _WriterHere(self.path, self._limit_bytes, self._publish)
+        return WriterHere(self.path, self._limit_bytes, self._publish)
 
     def _run(self) -> None:
         try:
@@ -365,32 +346,6 @@ class LogStore:
         self._requests += 1
         self._asked[self._requests] = request
         return self._requests, 0, request.data, request.kind, request.detail
-
-
-class _WriterHere:
-    """The writer on our own thread."""
-
-    def __init__(self, path: Path, limit_bytes: int, publish: Publish) -> None:
-        self._path, self._limit_bytes, self._publish = path, limit_bytes, publish
-        self._writer: LogWriter | None = None
-
-    def wait_until_open(self) -> None:
-        self._writer = LogWriter(str(self._path), self._limit_bytes, _log, self._publish)
-
-    def write(self, entries: Sequence[Entry], at_once: bool) -> Sequence[Done]:
-        assert self._writer is not None
-        return self._writer.write(entries, at_once)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-    def kill(self) -> None:
-        """It dies with us."""
-
-
-def _log(level: int, text: str) -> None:
-    log.log(level, "%s", text)
 
 
 def _describe(origin: Origin) -> tuple[tuple[Any, ...], bool, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -59,6 +59,24 @@ Chunk = tuple[Origin, int, bytes, Record | StreamClosed | LogRecord | None]
 The last is None with output, cut anywhere; a LogRecord with its text, one event; else the last record of the lines. A
 START or REPORT without bytes, of a text log, is put into words where it is written, and END before a REPORT.
 """
+
+
+ENDED = "the log's writer has ended"
+
+Told = Callable[[str | None], None]
+"""Called on the store's thread. None: it was done, and lasts; else why it was not."""
+
+
+class LogRequest(Struct, frozen=True):
+    """What the log is asked besides keeping what functions print: it is done in order with that, and answered.
+
+    kind, detail, data: as `logs.writer` has them.
+    """
+
+    kind: int
+    detail: Any
+    told: Told
+    data: bytes = b""
 
 
 class LogSink(Protocol):

@@ -19,7 +19,7 @@ from test_logs_store import OWN, WAIT_S, Logs
 from lambda_emu.logs.groups import GroupReader, Owners, Place, Span
 from lambda_emu.logs.lines import encode_pushed
 from lambda_emu.logs.reader import LogReader
-from lambda_emu.logs.requests import ENDED, LogRequest
+from lambda_emu.logs.stream import ENDED, LogRequest
 from lambda_emu.logs.writer import CREATED, DELETED, EXPIRED, NO_STREAM, PUSHED
 
 GROUP = "orders"

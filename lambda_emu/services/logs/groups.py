@@ -16,8 +16,8 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.logs.batch import Run
 from lambda_emu.logs.groups import GroupReader, GroupUse
 from lambda_emu.logs.log_file import TOO_MANY_STREAMS
-from lambda_emu.logs.requests import LogRequest
 from lambda_emu.logs.store import LogStore
+from lambda_emu.logs.stream import LogRequest
 from lambda_emu.logs.writer import CREATED, DELETED, EXPIRED, NO_STREAM, PUSHED
 from lambda_emu.services.logs import table
 from lambda_emu.services.logs.errors import (

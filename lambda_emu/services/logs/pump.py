@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -22,7 +24,6 @@ from lambda_emu.logs.groups import Owner, Owners, Place, StoredEvent
 from lambda_emu.logs.store import LogStore
 from lambda_emu.metrics.embedded import Embedded
 from lambda_emu.services.logs import table
-from lambda_emu.services.logs.causes import Causes
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.metric_values import metrics_of
 from lambda_emu.services.logs.patterns import FilterPattern, parse_pattern
@@ -37,6 +38,10 @@ READS = Workers("reads of logs for filters", 1, 16)
 AGAIN_S = 1.0
 MOST_WAITING = 1_000
 """Deliveries to one destination that wait; what comes then is dropped, and told."""
+MOST_STREAMS = 10_000
+_START = re.compile(r"START RequestId: ([0-9a-f-]{36}) ")
+_JSON_START = re.compile(r'"type":\s*"platform\.start".{0,64}?"requestId":\s*"([0-9a-f-]{36})"')
+_LOOKED_AT = 512
 WAITING = "SELECT count(*) FROM work WHERE kind = ?"
 
 
@@ -88,7 +93,7 @@ class Pump:
         self._is_kept = position is not None
         self._filtered: Sequence[LogGroup] = ()
         self._owners = Owners(frozenset())  # and the next: the worker's, one after the other
-        self._causes = Causes()
+        self._causes = _Causes()
         self._full: set[str] = set()  # destinations that take no more; the store's thread's
         self._running = self._again = self._closed = False
         self._timer: Timer | None = None
@@ -211,6 +216,29 @@ class Pump:
             requests = {cause for one in events if (cause := causes[one.event.place]) is not None}
             for payload in payloads(group, owner.stream, to.name, events):
                 yield self._deliveries.make(group, to, owner, requests, payload)
+
+
+class _Causes:
+    """Which invocation printed an event, so that a function which its own log runs is found to go in circles.
+
+    Follows streams as they are written; used by one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._running: OrderedDict[Owner, str] = OrderedDict()
+
+    def of(self, event: StoredEvent) -> str | None:
+        """The request during which it was printed, as far as the stream says."""
+        owner = event.owner
+        if owner.function is None:
+            return None
+        begun = _START.match(event.message) or _JSON_START.search(event.message, 0, _LOOKED_AT)
+        if begun is not None:
+            self._running[owner] = begun[1]
+            self._running.move_to_end(owner)
+            if len(self._running) > MOST_STREAMS:
+                self._running.popitem(last=False)
+        return self._running.get(owner)
 
 
 def _match(pattern: FilterPattern, event: StoredEvent) -> Matched | None:
