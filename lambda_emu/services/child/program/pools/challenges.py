@@ -70,11 +70,12 @@ def _respond(context: PoolContext, place: Place) -> dict[str, Any]:
     take = ANSWERS.get(name)
     if take is None:
         raise InvalidParameter(f"{name} is not served by lambda-emu")
-    check_secret(place, needed(responses, "USERNAME"), responses.get("SECRET_HASH"))
+    user_name = needed(responses, "USERNAME")
+    check_secret(place, user_name, responses.get("SECRET_HASH"))
     block = responses.get("PASSWORD_CLAIM_SECRET_BLOCK") if name == factors.PROOF else None
     id = block or str(place.asked.given.get("Session") or "")
     answer = Answer(place, _session(place, id, name), id, responses)
-    if answer.user is None and answer.session.name:
+    if find_user(place.pool, user_name) is not answer.user or (answer.user is None and answer.session.name):
         raise NotAuthorized(NO_SESSION)
     if answer.user is not None and not answer.user.enabled:
         raise NotAuthorized("User is disabled.")

@@ -30,7 +30,6 @@ _EMAIL, _PHONE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), re.compile(r"\+[0-9]{1
 class Asked(Struct, frozen=True):
     """A request. given: its members. account: whose it is."""
 
-    operation: str
     given: Mapping[str, Any]
     account: str
     user_agent: str

@@ -22,7 +22,7 @@ from lambda_emu.services.child.program.pools.finding import Asked, check_access,
 from lambda_emu.services.child.program.pools.keys import PAGES, page_of
 from lambda_emu.services.child.program.state.changes import operation_of
 
-ROOMS = (attributes, challenges, passwords, sign_in, sign_up)
+MODULES = (attributes, challenges, passwords, sign_in, sign_up)
 """Whose operations are in the table once they are imported."""
 BACKEND, SERVICE = "cognitoidp", "cognito-idp"
 TOKEN = "AccessToken"
@@ -33,7 +33,7 @@ class UserPools:
     """keep: keeps and makes a change; None where nothing is kept."""
 
     def __init__(self, front: Front, outbox: Outbox, keep: Keep | None) -> None:
-        self._desk = PoolContext(front, outbox, keep)
+        self._context = PoolContext(front, outbox, keep)
 
     def serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """None: it is moto's. Refused, FrontGone."""
@@ -51,9 +51,9 @@ class UserPools:
         if refused is not None:
             raise refused
         check_lengths(given, get_service_model(SERVICE).operation_model(operation).input_shape)
-        asked = Asked(operation, given, environ.get(ACCOUNT, ""), environ.get("HTTP_USER_AGENT", ""))
+        asked = Asked(given, environ.get(ACCOUNT, ""), environ.get("HTTP_USER_AGENT", ""))
         with asking(environ):
-            return _answer(start_response, serve(self._desk, asked))
+            return _answer(start_response, serve(self._context, asked))
 
 
 def _url(environ: Environ) -> str:
