@@ -46,11 +46,24 @@ def _read_path(document: Document, value: Value) -> Any:
     return written
 
 
+def _read_paths(document: Document, value: Value) -> Any:
+    return {name: _read_path(document, member) for name, member in document.members(value).items()}
+
+
+TEMPLATE = text("a text, mostly of JSON", r"(?s).{1,8192}")
+PATHS = KeyType("a mapping of names to paths such as $.detail", _read_paths)
 PATTERN = KeyType("a pattern such as {source: [shop]}, with a list at each leaf", _read_pattern)
 PATTERN_KEY = Key("pattern", "name", PATTERN, "Which events it is for.", required=True)
 WHAT_IT_GETS = (
     Key("input", "Input", INPUT, "What it gets.", default="the event"),
     Key("input_path", "InputPath", KeyType(PATH.allowed, _read_path), "What part of the event it gets."),
+    Key(
+        "input_template",
+        "InputTemplate",
+        single(TEMPLATE),
+        "What it gets, with `<name>` for what `input_paths` names.",
+    ),
+    Key("input_paths", "InputPathsMap", PATHS, "Parts of the event, by the names that the template has."),
     Key(
         "retries",
         "MaximumRetryAttempts",

@@ -232,3 +232,28 @@ def test_a_function_without_a_permission_is_told_of_once(account: Account, caplo
     told = [record.getMessage() for record in caplog.records if "it would not on AWS" in record.getMessage()]
     assert len(told) == 1
     assert told[0].startswith(f"{arn} runs for {second}, ")
+
+
+def test_the_trace_of_a_function_goes_on_with_its_events_and_its_loops_are_its_own(account: Account) -> None:
+    code = """
+import boto3, json, os
+def handler(event, context):
+    n = event["detail"]["n"]
+    print("GOT " + json.dumps([n, os.environ["_X_AMZN_TRACE_ID"]]))
+    if n < 20:
+        entry = {"Source": "shop", "DetailType": "t", "Detail": json.dumps({"n": n + 1})}
+        boto3.client("events").put_events(Entries=[entry])
+"""
+    account.lam.create("loops", code, Timeout=30)
+    arn = account.lam.client.get_function(FunctionName="loops")["Configuration"]["FunctionArn"]
+    account.rule("r", ANY, arn)
+
+    account.put({"n": 0}, TraceHeader="Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
+
+    def rounds() -> list[Any]:
+        found = account.printed("loops")
+        return found if len(found) == 21 else []
+
+    got = eventually(rounds, "20 rounds")
+    assert sorted(n for n, _ in got) == list(range(21))  # no more than AWS does anybody stop it
+    assert {trace.partition(";")[0] for _, trace in got} == {"Root=1-5759e988-bd862e3fe1be46a994272793"}

@@ -17,7 +17,7 @@ from lambda_emu.project.services.stores import QUEUE
 BUS, RULE = "event bus", "rule"
 DEFAULT = "default"
 RETRIES = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
-OF_TARGET = ("Arn", "Input", "InputPath", "RetryPolicy", "DeadLetterConfig")
+OF_TARGET = ("Arn", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig")
 NAME_CHARACTERS = 64
 TARGET_ID = "1"
 
@@ -46,6 +46,9 @@ def _add_rule(building: Building, bus: str, target: str, arn: str | Reference, e
     fields = event.fields
     said: dict[str, Any] = {"Arn": arn, "RetryPolicy": {name: fields.get(name, RETRIES[name]) for name in RETRIES}}
     said |= {name: fields[name] for name in ("Input", "InputPath") if name in fields}
+    if "InputTemplate" in fields:
+        paths = {"InputPathsMap": fields["InputPathsMap"]} if fields.get("InputPathsMap") else {}
+        said["InputTransformer"] = {**paths, "InputTemplate": fields["InputTemplate"]}
     if "dead_letters" in fields:
         queue = ResourceKey(QUEUE, fields["dead_letters"])
         building.need(queue, event.place("dead_letters"))

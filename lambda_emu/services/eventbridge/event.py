@@ -17,6 +17,7 @@ from lambda_emu.services.eventbridge.errors import EntriesTooLarge
 from lambda_emu.services.eventbridge.paths import read_raw, write_raw
 
 MOST_BYTES = 262_144
+MOST_TRACE_CHARACTERS = 500
 TIME_BYTES = 14
 """That AWS counts for a time, however it is written."""
 
@@ -98,8 +99,15 @@ def refusal_of(entry: Entry, *, is_of_service: bool = False) -> Refused | None:
     return Refused("MalformedDetail", "Detail is malformed.")
 
 
-def envelope_of(entry: Entry, id: str, scope: Scope, now_s: float) -> Envelope:
-    """Of an entry that is not refused. scope: whose it is."""
+def trace_of(header: str | None) -> str | None:
+    """What of a request's tracing header goes on with its events: AWS follows no loop of functions through them."""
+    if not header or len(header) > MOST_TRACE_CHARACTERS or not (header.isascii() and header.isprintable()):
+        return None
+    return ";".join(member for member in header.split(";") if not member.strip().startswith("Lineage=")) or None
+
+
+def envelope_of(entry: Entry, id: str, scope: Scope, now_s: float, trace: str | None = None) -> Envelope:
+    """Of an entry that is not refused. scope: whose it is. trace: unless it says another."""
     return Envelope(
         id,
         entry["DetailType"],
@@ -108,7 +116,7 @@ def envelope_of(entry: Entry, id: str, scope: Scope, now_s: float) -> Envelope:
         entry.get("Time", now_s),
         tuple(entry.get("Resources", ())),
         _compact(entry["Detail"]),
-        entry.get("TraceHeader"),
+        entry.get("TraceHeader", trace),
     )
 
 

@@ -23,13 +23,17 @@ _NEEDED = ("id", "detail-type", "source", "account", "time", "region")
 
 
 class Came(Struct, frozen=True):
-    """A request before it is done. is_of_service: whether one of AWS's services makes it, as S3 does."""
+    """A request before it is done. is_of_service: whether one of AWS's services makes it, as S3 does.
+
+    trace: the tracing header that it came with, for events that bring none.
+    """
 
     members: Members
     scope: Scope
     now_s: float
     new_id: Callable[[], str]
     is_of_service: bool = False
+    trace: str | None = None
 
 
 class Ready(Struct, frozen=True):
@@ -50,7 +54,7 @@ def prepare_put(came: Came) -> list[Ready | Refused]:
         if refused is not None:
             found.append(refused)
             continue
-        event = envelope_of(entry, came.new_id(), came.scope, came.now_s)
+        event = envelope_of(entry, came.new_id(), came.scope, came.now_s, came.trace)
         found.append(Ready(entry.get("EventBusName"), event, read_event(event.text)))
     return found
 

@@ -16,6 +16,7 @@ from lambda_emu.services.callers import caller_of
 from lambda_emu.services.eventbridge import api_destinations, archives, control, put, replays, rules
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import UnknownEventsOperation
+from lambda_emu.services.eventbridge.event import trace_of
 from lambda_emu.services.eventbridge.members import read
 from lambda_emu.services.eventbridge.request import EventsRequest
 
@@ -97,7 +98,8 @@ class EventsServer:
             members = read(name, request.body)
             prepare = PREPARED.get(name)
             is_of_service = OF_A_SERVICE in request.head.first
-            came = put.Came(members, scope, self._clock.now_s(), self._clock.new_id, is_of_service)
+            trace = trace_of(request.header(b"x-amzn-trace-id"))
+            came = put.Came(members, scope, self._clock.now_s(), self._clock.new_id, is_of_service, trace)
             prepared = prepare(came) if prepare else None
         except LambdaError as error:
             return render_error(error, request)
