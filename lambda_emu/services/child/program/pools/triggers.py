@@ -1,6 +1,7 @@
 """Runs the functions of a user pool: what each is told, how long it has, and what it may answer.
 
 A function has five seconds, and two more tries if it does not answer in time or cannot be run, as on AWS.
+docs/contract/events.md#user-pools.
 """
 
 from __future__ import annotations
