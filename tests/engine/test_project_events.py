@@ -147,6 +147,10 @@ EVERY = """
     input_path: $.detail
     retries: 1
 - eventbridge: {pattern: {source: [shop]}, dead_letters: dead, enabled: no}
+- eventbridge:
+    pattern: {source: [kitchen]}
+    input_paths: {total: $.detail.total}
+    input_template: '{"sum": <total>}'
 - alarm: {metric: Errors, dimensions: {FunctionName: hear}, states: [ALARM, OK], missing: notBreaching}
 - alarm: {metric: Duration, statistic: p90, comparison: ">", threshold: 2.5, periods: 3, breaching: 2, name: slow}
 - logs: {group: /app/orders, filter: "{ $.level = ERROR }"}
@@ -182,7 +186,7 @@ def test_what_is_declared_is_there(account: Account) -> None:
     assert (mapping["ParallelizationFactor"], mapping["TumblingWindowInSeconds"]) == (2, 60)
     (mapping,) = [one for one in mappings if one["EventSourceArn"].endswith(":stream/other")]
     assert (mapping["StartingPosition"], mapping["BatchSize"]) == ("TRIM_HORIZON", 100)
-    assert len(account.sids()) == 10  # S3, SNS, the API, two for the URL, two rules, two alarms and logs
+    assert len(account.sids()) == 11  # S3, SNS, the API, two for the URL, three rules, two alarms and logs
     (found,) = account.subscriptions()
     assert (found["filterPattern"], found["destinationArn"]) == ("{ $.level = ERROR }", ARN)
     (schedule,) = account.schedules()
@@ -195,8 +199,12 @@ def test_what_is_declared_is_there(account: Account) -> None:
     ((rule, target),) = account.rules("shop")
     assert json.loads(rule["EventPattern"]) == {"source": ["shop"], "detail": {"total": [{"numeric": [">", 1]}]}}
     assert (target["Arn"], target["InputPath"], target["RetryPolicy"]["MaximumRetryAttempts"]) == (ARN, "$.detail", 1)
-    ((rule, target),) = account.rules("default")
+    found_rules = {rule["EventPattern"]: (rule, target) for rule, target in account.rules("default")}
+    rule, target = found_rules['{"source": ["shop"]}']
     assert (rule["State"], "DeadLetterConfig" in target) == ("DISABLED", True)
+    _, target = found_rules['{"source": ["kitchen"]}']
+    wanted = {"InputPathsMap": {"total": "$.detail.total"}, "InputTemplate": '{"sum": <total>}'}
+    assert target["InputTransformer"] == wanted
     alarms = account.alarms()
     errors, slow = alarms["Errors"], alarms["Duration"]
     assert (errors["Namespace"], errors["Threshold"], errors["TreatMissingData"]) == ("AWS/Lambda", 1.0, "notBreaching")
