@@ -333,7 +333,8 @@ def test_a_composite_alarm_follows_others(lam: OwnLam, name: str, heard: Inbox, 
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=heard.arn)
     bell = Bell(lam, name, eventually)
     cloudwatch = bell.cloudwatch
-    rule = f'ALARM("{name}") AND NOT ALARM(nobody)'
+    Bell(lam, f"{name}-other", eventually)
+    rule = f'ALARM("{name}") AND NOT ALARM({name}-other)'
     cloudwatch.put_composite_alarm(AlarmName=f"{name}-both", AlarmRule=rule, AlarmActions=[topic])
 
     def composite() -> str:
@@ -347,13 +348,22 @@ def test_a_composite_alarm_follows_others(lam: OwnLam, name: str, heard: Inbox, 
 
     message = json.loads(json.loads(heard.next()["Body"])["Message"])
     assert (message["AlarmName"], message["AlarmRule"], message["OldStateValue"]) == (f"{name}-both", rule, "OK")
+    assert message["NewStateReason"].startswith(f"{ARN}{name} transitioned to ALARM at ")
+    (child,) = message["TriggeringChildren"]
+    assert (child["Arn"], child["State"]["Value"]) == (ARN + name, "ALARM")
     children = cloudwatch.describe_alarms(ChildrenOfAlarmName=f"{name}-both")["MetricAlarms"]
-    assert [one["AlarmName"] for one in children] == [name]
+    assert [one["AlarmName"] for one in children] == [name, f"{name}-other"]
+    with pytest.raises(ClientError, match=f"Cannot delete {name} as there are composite alarm.s. depending on it"):
+        cloudwatch.delete_alarms(AlarmNames=[name])
+    with pytest.raises(ClientError, match=r"Could not save the composite alarm as alarms .nobody. in the alarm rule"):
+        cloudwatch.put_composite_alarm(AlarmName=f"{name}-more", AlarmRule="ALARM(nobody)")
+    cloudwatch.delete_alarms(AlarmNames=[name, f"{name}-other", f"{name}-both"])
 
 
 def test_alarms_that_need_each_other_come_to_rest(lam: OwnLam, name: str) -> None:
     cloudwatch = sdk(lam, "cloudwatch")
-    for one, other in (("a", "b"), ("b", "a")):
+    cloudwatch.put_composite_alarm(AlarmName=f"{name}-a", AlarmRule="FALSE")
+    for one, other in (("b", "a"), ("a", "b")):
         cloudwatch.put_composite_alarm(AlarmName=f"{name}-{one}", AlarmRule=f"NOT ALARM({name}-{other})")
 
     cloudwatch.set_alarm_state(AlarmName=f"{name}-a", StateValue="ALARM", StateReason="to see")

@@ -218,7 +218,7 @@ def test_what_is_no_email_is_refused(lam: OwnLam, to: str) -> None:
     raw, filled = partial(ses.send_raw_email), partial(ses.send_templated_email, Source=SHOP, TemplateData="{}")
     template = {"Template": {"TemplateName": "no", "TemplateData": "{}"}}
     mistakes: list[tuple[str, Callable[[], object]]] = [
-        ("MessageRejected", lambda: first(Destination=many, Message=text("x"))),
+        ("InvalidParameterValue", lambda: first(Destination=many, Message=text("x"))),
         ("InvalidParameterValue", lambda: first(Destination={"ToAddresses": ["a"]}, Message=text("x"))),
         ("InvalidParameterValue", lambda: first(Destination={}, Message=text("x"))),
         ("InvalidParameterValue", lambda: raw(RawMessage={"Data": b"\xff\xfe"})),

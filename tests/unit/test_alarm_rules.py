@@ -59,6 +59,13 @@ SUM = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 1.0, "Evaluati
             "Threshold Crossed: 2 out of the last 2 datapoints [0.0 (13/10/20 09:50:00), 1.0 (13/10/20 09:49:00)] were "
             "not greater than the threshold (1.0) (minimum 2 datapoints for ALARM -> OK transition).",
         ),
+        (
+            [None, Datapoint(1602582600, 0.0)],
+            Verdict("ALARM", [1], 1),
+            {"TreatMissingData": "breaching"},
+            "Threshold Crossed: 1 datapoint [0.0 (13/10/20 09:50:00)] was not greater than the threshold (1.0) and 1 "
+            "missing datapoint was treated as [Breaching].",
+        ),
         ([None, None], Verdict("INSUFFICIENT_DATA", [], 2), {}, "Insufficient Data: 2 datapoints were unknown."),
         (
             [None],

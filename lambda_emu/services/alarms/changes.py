@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambda_emu.arn import Scope, service_in
 from lambda_emu.services.alarms import rule, table
 from lambda_emu.services.alarms.alarm import ALARM, OK, Alarm, State
 from lambda_emu.services.alarms.notices import Change
+from lambda_emu.services.alarms.reasons import composite_reason
 from lambda_emu.store import WorkItem
 from lambda_emu.store.work import insert
 
@@ -26,34 +27,43 @@ Tell = Callable[[Change], Sequence[WorkItem]]
 def enter(connection: sqlite3.Connection, found: Sequence[Alarm], tell: Tell) -> list[WorkItem]:
     """These are in the state that they have here, if they are as they were else; the work is in the table."""
     work: list[WorkItem] = []
-    scopes: dict[Scope, float] = {}
+    moved: dict[Scope, set[str]] = {}
     for alarm in found:
         before = table.alarm(connection, alarm.scope, alarm.name)
         if before is None or before.configured_s != alarm.configured_s:
             continue
         work += _change(connection, before, alarm, tell)
-        scopes[alarm.scope] = alarm.state.at_s
-    for scope, now_s in scopes.items():
-        work += follow(connection, scope, now_s, tell)
+        if before.state.value != alarm.state.value:
+            moved.setdefault(alarm.scope, set()).add(alarm.name)
+    for scope, names in moved.items():
+        work += follow(connection, scope, names, found[0].state.at_s, tell)
     return work
 
 
-def follow(connection: sqlite3.Connection, scope: Scope, now_s: float, tell: Tell) -> list[WorkItem]:
-    """Composite alarms come into the states that follow from those of others; each once, whoever needs whom."""
+def follow(
+    connection: sqlite3.Connection, scope: Scope, moved: set[str], now_s: float, tell: Tell, made: str | None = None
+) -> list[WorkItem]:
+    """Composite alarms come into the states that follow from those that moved; each once, whoever needs whom.
+
+    made: the name of one that was just put, and is to have a state.
+    """
     work: list[WorkItem] = []
     if not table.has_composites(connection, scope):
         return work
     alarms = {alarm.name: alarm for alarm in table.alarms(connection, scope)}
-    waiting = [alarm for alarm in alarms.values() if alarm.is_composite]
     states = {name: alarm.state.value for name, alarm in alarms.items()}
-    while waiting:
-        changed = next((alarm for alarm in waiting if _value(alarm, states) != alarm.state.value), None)
-        if changed is None:
-            return work
-        waiting.remove(changed)
-        states[changed.name] = value = _value(changed, states)
-        after = changed.in_state(value, _reason(changed, states), None, now_s)
-        work += _change(connection, changed, after, tell)
+    moved = set(moved)
+
+    def is_due(alarm: Alarm) -> bool:
+        is_asked = alarm.name == made or not moved.isdisjoint(rule.parse(alarm.members["AlarmRule"]).children)
+        return is_asked and alarm.name not in moved and _value(alarm, states) != alarm.state.value
+
+    composites = [alarm for alarm in alarms.values() if alarm.is_composite]
+    while (due := next(filter(is_due, composites), None)) is not None:
+        states[due.name] = value = _value(due, states)
+        alarms[due.name] = after = due.in_state(value, *composite_reason(_triggers(due, alarms)), now_s)
+        moved.add(due.name)
+        work += _change(connection, due, after, tell)
     return work
 
 
@@ -61,10 +71,11 @@ def _value(alarm: Alarm, states: dict[str, str]) -> str:
     return ALARM if rule.parse(alarm.members["AlarmRule"]).test(states) else OK
 
 
-def _reason(alarm: Alarm, states: dict[str, str]) -> str:
-    children = rule.parse(alarm.members["AlarmRule"]).children
-    told = ", ".join(f"{name} is {states.get(name, 'not there')}" for name in children)
-    return f"Evaluation of the alarm rule {alarm.members['AlarmRule']}: {told}" if told else "Evaluation of the rule"
+def _triggers(alarm: Alarm, alarms: Mapping[str, Alarm]) -> list[Alarm]:
+    """Those of its children that came into their state last."""
+    children = [alarms[name] for name in rule.parse(alarm.members["AlarmRule"]).children if name in alarms]
+    last_s = max((child.state.since_s for child in children), default=0.0)
+    return [child for child in children if child.state.since_s == last_s]
 
 
 def _change(connection: sqlite3.Connection, before: Alarm, after: Alarm, tell: Tell) -> list[WorkItem]:

@@ -60,6 +60,8 @@ def composite_alarm(asked: Members) -> dict[str, Any]:
         raise Missing("AlarmRule")
     if "ActionsSuppressor" in asked:
         raise NotHere("an alarm that suppresses their actions")
+    if asked["AlarmRule"] != asked["AlarmRule"].strip():
+        raise BadAlarm("AlarmRule must not contain leading or trailing whitespace or be null")
     rule.parse(asked["AlarmRule"])
     return members | {"AlarmRule": asked["AlarmRule"]}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lambda_emu.services.cloudwatch.errors import CloudWatchError
 
 
@@ -36,6 +38,19 @@ class BadAlarm(CloudWatchError):
     """What is asked for is no alarm. AWS's words where they are known."""
 
     code = query_code = "ValidationError"
+
+
+class ChildrenMissing(BadAlarm):
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"Could not save the composite alarm as alarms [{', '.join(names)}] in the alarm rule do not exist"
+        )
+
+
+class StillNeeded(BadAlarm):
+    def __init__(self, names: Sequence[str]) -> None:
+        whom = "it" if len(names) == 1 else "them"
+        super().__init__(f"Cannot delete {','.join(names)} as there are composite alarm(s) depending on {whom}.")
 
 
 class NotHere(CloudWatchError):

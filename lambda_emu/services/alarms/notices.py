@@ -59,7 +59,7 @@ def for_topic(change: Change) -> dict[str, Any]:
         **{name: members[name] for name in ACTIONS.values()},
     }
     if alarm.is_composite:
-        return told | {"AlarmRule": members["AlarmRule"]}
+        return told | {"AlarmRule": members["AlarmRule"], "TriggeringChildren": _children(alarm.state)}
     return told | {"Trigger": _trigger(members)}
 
 
@@ -68,6 +68,18 @@ def subject(change: Change) -> str:
     alarm = change.alarm
     name = alarm.name.encode("ascii", "replace").decode()
     return f'{alarm.state.value}: "{name}" in {_region(alarm.region)}'[:100]
+
+
+def _children(state: State) -> list[dict[str, Any]]:
+    """Of a composite alarm, those whose states had it come into its own."""
+    try:
+        triggers = json.loads(state.data or "{}")["triggeringAlarms"]
+        return [
+            {"Arn": one["arn"], "State": {"Value": one["state"]["value"], "Timestamp": one["state"]["timestamp"]}}
+            for one in triggers
+        ]
+    except (ValueError, LookupError, TypeError):  # of whoever set it
+        return []
 
 
 def _states(change: Change) -> dict[str, Any]:

@@ -12,11 +12,19 @@ from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.metrics.file import MetricFile
-from lambda_emu.services.alarms import table
+from lambda_emu.services.alarms import rule, table
 from lambda_emu.services.alarms.alarm import ACTIONS, INSUFFICIENT, MARK, Alarm, State
 from lambda_emu.services.alarms.changes import Tell, enter, follow
 from lambda_emu.services.alarms.checks import composite_alarm, metric_alarm
-from lambda_emu.services.alarms.errors import BadAlarm, NoAlarm, NoReasonData, NoResource, TooManyAlarms
+from lambda_emu.services.alarms.errors import (
+    BadAlarm,
+    ChildrenMissing,
+    NoAlarm,
+    NoReasonData,
+    NoResource,
+    StillNeeded,
+    TooManyAlarms,
+)
 from lambda_emu.services.alarms.reasons import CREATED
 from lambda_emu.services.cloudwatch.errors import BothGiven, InvalidParameterValue, Missing
 from lambda_emu.services.cloudwatch.members import Members
@@ -53,7 +61,12 @@ def put_metric_alarm(connection: sqlite3.Connection, asked: Asked) -> Answered:
 
 
 def put_composite_alarm(connection: sqlite3.Connection, asked: Asked) -> Answered:
-    return _put(connection, asked, composite_alarm(asked.members), is_composite=True)
+    members = composite_alarm(asked.members)
+    children = rule.parse(members["AlarmRule"]).children
+    missing = [name for name in children if table.alarm(connection, asked.scope, name) is None]
+    if missing:
+        raise ChildrenMissing(missing)
+    return _put(connection, asked, members, is_composite=True)
 
 
 def _put(connection: sqlite3.Connection, asked: Asked, members: dict[str, Any], *, is_composite: bool) -> Answered:
@@ -69,11 +82,21 @@ def _put(connection: sqlite3.Connection, asked: Asked, members: dict[str, Any], 
     alarm = Alarm(scope.account, scope.region, name, is_composite, members, state, now_s, tags)
     table.put(connection, alarm)
     _remember(connection, alarm, now_s, "Create" if before is None else "Update")
-    return Answered({}, follow(connection, scope, now_s, asked.tell))
+    if not is_composite:
+        return NOTHING
+    return Answered({}, follow(connection, scope, set(), now_s, asked.tell, made=name))
 
 
 def delete_alarms(connection: sqlite3.Connection, asked: Asked) -> Answered:
-    for alarm in _named(connection, asked):
+    gone = {alarm.name: alarm for alarm in _named(connection, asked)}
+    if sum(alarm.is_composite for alarm in gone.values()) > 1:
+        raise BadAlarm("A request to delete alarms must not have more than one composite alarm")  # (?)
+    if table.has_composites(connection, asked.scope):
+        others = (one for one in table.alarms(connection, asked.scope) if one.is_composite and one.name not in gone)
+        needed = {name for one in others for name in rule.parse(one.members["AlarmRule"]).children}
+        if needed & gone.keys():
+            raise StillNeeded(sorted(needed & gone.keys()))
+    for alarm in gone.values():
         _remember(connection, alarm, asked.now_s, "Delete")
         table.delete(connection, asked.scope, alarm.name)
     return NOTHING

@@ -32,7 +32,7 @@ class Sender:
         """MessageRejectedError, InvalidParameterValue: in SES's words."""
         recipients = [address for one in destination.values() for address in one or ()]
         if len(recipients) > MOST_RECIPIENTS:
-            raise MessageRejectedError(f"Recipient count exceeds {MOST_RECIPIENTS}.")
+            raise InvalidParameterValue(f"Recipient count exceeds {MOST_RECIPIENTS}.")
         if not recipients:
             raise InvalidParameterValue("Missing required header 'To'.")
         for address in (source, *recipients):
