@@ -8,7 +8,8 @@ import hmac
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -230,3 +231,39 @@ def test_another_clients_id_is_nobodys(lam: OwnLam) -> None:
     status, said = raw(lam, "SignUp", json.dumps({"ClientId": "none", "Username": "a", "Password": "b"}).encode())
 
     assert (status, said["message"]) == (400, "User pool client none does not exist.")
+
+
+def test_a_page_may_sign_somebody_in_whose_origin_is_allowed(tmp_path: Path) -> None:
+    origin = "http://localhost:3000"
+    with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, allowed_origins=origin) as lam:
+        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
+        pool = Pool(lam, "page")
+        pool.confirmed("ada")
+        secret = {"USERNAME": "ada", "PASSWORD": PASSWORD}
+        asked = {"ClientId": pool.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": secret}
+
+        before = by_page(lam, "OPTIONS", origin)
+        told = by_page(lam, "POST", origin, json.dumps(asked).encode())
+        stranger = by_page(lam, "POST", "http://evil.example", json.dumps(asked).encode())
+
+    assert "x-amz-target" in before.headers["Access-Control-Allow-Headers"].lower()
+    assert told.headers["Access-Control-Allow-Origin"] == origin
+    assert told.status == 200
+    assert stranger.status == 403
+
+
+def by_page(lam: OwnLam, method: str, origin: str, body: bytes = b"") -> HTTPResponse:
+    """What a browser has for a page of this origin."""
+    connection = HTTPConnection(urlsplit(lam.url).netloc, timeout=60)
+    headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    if method == "OPTIONS":
+        headers |= {"Access-Control-Request-Method": "POST"}
+        headers |= {"Access-Control-Request-Headers": "cache-control,content-type,x-amz-target,x-amz-user-agent"}
+    else:
+        target = "AWSCognitoIdentityProviderService.InitiateAuth"
+        headers |= {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+    connection.request(method, "/", body, headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer

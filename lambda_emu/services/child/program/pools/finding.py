@@ -228,11 +228,13 @@ def sign_in_of(kept: Any) -> SignIn:
 
 def forget_expired(pool: Any, now_s: float) -> None:
     """Tokens, of each kind the oldest first, up to one that still holds."""
-    for token, kept in list(pool.refresh_tokens.items()):
+    while pool.refresh_tokens:
+        token, kept = next(iter(pool.refresh_tokens.items()))
         if kept is not None and sign_in_of(kept).until_s > now_s:
             break
         del pool.refresh_tokens[token]
-    for token in list(pool.access_tokens):
+    while pool.access_tokens:
+        token = next(iter(pool.access_tokens))
         until_s = claims_of(token).get("exp")
         if not isinstance(until_s, int) or until_s > now_s:
             break
