@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.http.loop import Loop
 from lambda_emu.logs.store import LogStore
-from lambda_emu.services.late import LIMIT_S, LateRoom
+from lambda_emu.services.late import LIMIT_S, LateRoom, ask_store
 from lambda_emu.store import Store
 
 if TYPE_CHECKING:
@@ -48,16 +47,7 @@ class LogGroups(LateRoom["OpenedGroups"]):
         from lambda_emu.services.logs.live_tail import LiveTails
         from lambda_emu.services.logs.pump import Pump
 
-        found: Future[Any] = Future()
-
-        def told(error: BaseException | None, left: Any) -> None:
-            if error is not None:
-                found.set_exception(error)
-            else:
-                found.set_result(left)
-
-        self._store.post(_read, told)
-        left, position = found.result(LIMIT_S)
+        left, position = ask_store(self._store, _read, LIMIT_S)
         groups = Groups(self._store, self._logs, self._loop, self._clock, left)
         subscriptions = self._make()
         groups.destinations = subscriptions

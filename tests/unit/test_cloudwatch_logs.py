@@ -266,6 +266,24 @@ def test_tags_are_kept_with_a_group(cwl: CloudWatchLogs) -> None:
     assert code == "TooManyTagsException"
 
 
+def test_policies_and_keys_are_kept(cwl: CloudWatchLogs) -> None:
+    cwl.create()
+    policy = {"policyName": "events", "policyDocument": '{"Statement": []}'}
+
+    cwl.client.put_resource_policy(**policy)
+    [found] = cwl.client.describe_resource_policies()["resourcePolicies"]
+    assert found == {**policy, "lastUpdatedTime": cwl.now_ms}
+    cwl.client.delete_resource_policy(policyName="events")
+    assert refusal(cwl.client.delete_resource_policy, policyName="events")[0] == "ResourceNotFoundException"
+    code, _ = refusal(cwl.client.put_resource_policy, policyName="events", policyDocument="no")
+    assert code == "InvalidParameterException"
+    key = "arn:aws:kms:us-east-1:123456789012:key/k"
+    cwl.client.associate_kms_key(logGroupName=GROUP, kmsKeyId=key)
+    assert cwl.client.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    cwl.client.disassociate_kms_key(logGroupName=GROUP)
+    assert "kmsKeyId" not in cwl.client.describe_log_groups()["logGroups"][0]
+
+
 def test_a_group_that_is_protected_is_not_deleted(cwl: CloudWatchLogs) -> None:
     cwl.create()
     cwl.client.put_log_group_deletion_protection(logGroupIdentifier=GROUP, deletionProtectionEnabled=True)

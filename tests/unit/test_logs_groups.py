@@ -16,6 +16,7 @@ import pytest
 from test_logs_process import writers
 from test_logs_store import OWN, WAIT_S, Logs
 
+from lambda_emu.logs import groups
 from lambda_emu.logs.groups import GroupReader, Owners, Place, Span
 from lambda_emu.logs.lines import encode_pushed
 from lambda_emu.logs.reader import LogReader
@@ -113,6 +114,21 @@ def test_reading_goes_on_behind_any_event(logs: Groups, backward: bool) -> None:
         rest = list(logs.reader.events(Span(OWN, GROUP), event.place, backward=backward))
         assert rest == events[at + 1 :]
     assert sorted(event.id for event in events) == [event.id for event in sorted(events, key=lambda one: one.place)]
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_group_of_many_segments_is_read_in_pieces(
+    logs: Groups, monkeypatch: pytest.MonkeyPatch, backward: bool
+) -> None:
+    logs.create("a")
+    for at in range(40):
+        logs.push("a", *((at // 3, f"{at} {number}") for number in range(3)))
+    whole = logs.messages(backward=backward)
+
+    monkeypatch.setattr(groups, "MOST_PLACES", 7)
+
+    assert len(whole) == 120
+    assert logs.messages(backward=backward) == whole
 
 
 def test_a_span_is_of_a_time_and_of_streams(logs: Groups) -> None:

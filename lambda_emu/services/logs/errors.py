@@ -63,6 +63,15 @@ class FilterMissing(LogsError):
         super().__init__(f"The specified {what} filter does not exist.")
 
 
+class PolicyMissing(LogsError):
+    """(?)"""
+
+    code = "ResourceNotFoundException"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Policy with name [{name}] does not exist.")
+
+
 class ResourceMissing(LogsError):
     """(?)"""
 

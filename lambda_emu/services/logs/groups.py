@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, Timer
@@ -19,6 +19,7 @@ from lambda_emu.logs.log_file import TOO_MANY_STREAMS
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogRequest
 from lambda_emu.logs.writer import CREATED, DELETED, EXPIRED, NO_STREAM, PUSHED
+from lambda_emu.services.late import ask_store
 from lambda_emu.services.logs import table
 from lambda_emu.services.logs.errors import (
     GroupIsThere,
@@ -45,6 +46,9 @@ EXPIRE_S = 3600.0
 MOST_TRACES = 10_000
 
 Edit = Callable[[LogGroup], LogGroup]
+
+
+T = TypeVar("T")
 
 
 class Destinations(Protocol):
@@ -138,7 +142,7 @@ class Groups:
             if group.is_protected:
                 raise GroupProtected
             self._ask(DELETED, (scope.account, scope.region, name, None))
-            self._commit(lambda connection: table.delete(connection, scope, name))
+            self.commit(lambda connection: table.delete(connection, scope, name))
             self._made = {key: one for key, one in self._made.items() if key != (scope, name)}
         self.changed()
 
@@ -178,6 +182,16 @@ class Groups:
         before_ms = group.kept_from_ms(int(self.clock.now_s() * 1000))
         if before_ms > 0:
             self._ask(EXPIRED, (group.account, group.region, group.name, before_ms))
+
+    def commit(self, step: Callable[[sqlite3.Connection], T]) -> T:
+        """Take a step in the server's database, and return what it returned once it is on disk."""
+        try:
+            return ask_store(self._store, step, WRITE_LIMIT_S)
+        except LogsError:
+            raise
+        except Exception as error:
+            log.exception("what is said of logs could not be written")
+            raise LogsUnavailable(str(error)) from error
 
     # -- for its owner, on the loop ---------------------------------------------------------------
 
@@ -226,26 +240,10 @@ class Groups:
         key = (group.scope, group.name)
         if key not in self._made and len(self._made) >= MOST_GROUPS:
             raise LimitReached
-        self._commit(lambda connection: table.put(connection, group))
+        self.commit(lambda connection: table.put(connection, group))
         self._made = {**self._made, key: group}
         self._loop.post(self.start)
         self.changed()
-
-    def _commit(self, step: Callable[[sqlite3.Connection], Any]) -> None:
-        done: Future[None] = Future()
-
-        def told(error: BaseException | None, _: object) -> None:
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
-
-        self._store.post(step, told)
-        try:
-            done.result(WRITE_LIMIT_S)
-        except Exception as error:
-            log.exception("a log group could not be written")
-            raise LogsUnavailable(str(error)) from error
 
     def _ask(self, kind: int, detail: Any, data: bytes = b"") -> None:
         """LogsError if the log does not do it."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from msgspec.json import Decoder, encode
+from msgspec.json import Decoder, decode, encode
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.logs.records import LogGroup
 
+POLICY = "log resource policy"
 _DECODER = Decoder(LogGroup)
 
 
@@ -30,6 +32,25 @@ def delete(connection: sqlite3.Connection, scope: Scope, name: str) -> None:
 def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM log_groups")
     connection.execute("DELETE FROM log_position")
+    connection.execute("DELETE FROM records WHERE kind = ?", (POLICY,))
+
+
+def put_policy(connection: sqlite3.Connection, scope: Scope, name: str, policy: Mapping[str, Any]) -> None:
+    row = (POLICY, scope.account, scope.region, name, encode(policy).decode())
+    connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)", row)
+
+
+def delete_policy(connection: sqlite3.Connection, scope: Scope, name: str) -> bool:
+    """Whether there was one."""
+    named = (POLICY, scope.account, scope.region, name)
+    of_it = "DELETE FROM records WHERE kind = ? AND account = ? AND region = ? AND key = ?"
+    return connection.execute(of_it, named).rowcount > 0
+
+
+def read_policies(connection: sqlite3.Connection, scope: Scope) -> Sequence[Mapping[str, Any]]:
+    """By name."""
+    of_kind = "SELECT record FROM records WHERE kind = ? AND account = ? AND region = ? ORDER BY key"
+    return [decode(record) for (record,) in connection.execute(of_kind, (POLICY, scope.account, scope.region))]
 
 
 def read_position(connection: sqlite3.Connection) -> int | None:
