@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import md5
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from kinesis_rig import ARN, Kinesis, kinesis, serving, texts_of
+from waiting import eventually
 
 from lambda_emu.services.kinesis.rates import Rates
+from lambda_emu.services.kinesis.serving import PAGES
 
 __all__ = ["kinesis"]
 HALF = 1 << 127
@@ -250,3 +254,26 @@ def test_a_shard_that_is_to_refuse_what_is_too_much_refuses_that_alone(kinesis: 
     assert code_of(refused) == code
     kinesis.clock.advance(1)
     kinesis.client.put_record(StreamName="s", **both[0])
+
+
+@pytest.mark.parametrize("count", [1, 10_000])
+def test_a_long_page_is_written_by_a_worker_and_a_short_one_at_once(kinesis: Kinesis, count: int) -> None:
+    kinesis.create("s")
+    for at in range(0, count, 500):
+        entries = [{"Data": f"{number}".encode(), "PartitionKey": "k"} for number in range(at, min(at + 500, count))]
+        kinesis.client.put_records(StreamName="s", Records=entries)
+    enough = Event()
+    busy = [kinesis.loop.ask(lambda: kinesis.loop.work(PAGES, enough.wait, 60), 10) for _ in range(PAGES.threads)]
+
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(kinesis.texts, "s")
+        if count == 1:
+            assert asked.result(30) == ["0"]
+        kinesis.put("s", "meanwhile")
+        was_answered = asked.done()
+        enough.set()
+        texts = asked.result(30)
+
+    assert was_answered == (count == 1)
+    assert texts[:count] == [str(number) for number in range(count)]
+    eventually(lambda: all(one.done() for one in busy), "the workers")

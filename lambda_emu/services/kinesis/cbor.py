@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 MOST_NESTED = 32
@@ -146,8 +147,9 @@ def _write(out: bytearray, value: Any, *, is_time: bool) -> None:
     elif isinstance(value, Mapping):
         out += _head(5, len(value))
         for name, one in value.items():
-            _write(out, name, is_time=False)
-            _write(out, one, is_time=name.endswith("Timestamp"))
+            written, is_time = _name(name)
+            out += written
+            _write(out, one, is_time=is_time)
     elif isinstance(value, Sequence):
         out += _head(4, len(value))
         for one in value:
@@ -156,8 +158,17 @@ def _write(out: bytearray, value: Any, *, is_time: bool) -> None:
         raise TypeError(f"{type(value)} in an answer")
 
 
+@lru_cache(256)
+def _name(name: str) -> tuple[bytes, bool]:
+    """And whether it is that of a time."""
+    text = name.encode()
+    return _head(3, len(text)) + text, name.endswith("Timestamp")
+
+
 def _head(major: int, number: int) -> bytes:
     if number < 24:
         return bytes((major << 5 | number,))
-    size = next(size for size in range(4) if number < 1 << (8 << size))
+    if number < 1 << 8:
+        return bytes((major << 5 | 24, number))
+    size = 1 if number < 1 << 16 else 2 if number < 1 << 32 else 3
     return bytes((major << 5 | 24 + size,)) + number.to_bytes(1 << size)

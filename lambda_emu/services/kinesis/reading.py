@@ -18,6 +18,8 @@ from lambda_emu.services.kinesis.tokens import Iterator, read_iterator
 
 LARGEST_PAGE = 10_000
 PAGE_BYTES = 10 << 20
+LONG_RECORDS, LONG_BYTES = 100, 1 << 16
+"""A page of more is not written on the loop."""
 BY_NUMBER = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 
 Begun = Callable[[KinesisError | None, int], None]
@@ -47,12 +49,15 @@ def get_records(request: KinesisRequest, streams: Streams) -> None:
         if error is not None:
             request.fail(error)
             return
-        answer: dict[str, Any] = {"Records": shown(stream, shard, page.records), "MillisBehindLatest": page.behind_ms}
+        more: dict[str, Any] = {"MillisBehindLatest": page.behind_ms}
         if shard.is_ended and page.next > shard.last:
-            answer["ChildShards"] = children_of(stream, shard)
+            more["ChildShards"] = children_of(stream, shard)
         else:
-            answer["NextShardIterator"] = str(iterator_at(stream, shard, page.next, request.now_ms))
-        request.answer(answer)
+            more["NextShardIterator"] = str(iterator_at(stream, shard, page.next, request.now_ms))
+        if is_long(page.records):
+            request.answer_page(lambda: {"Records": shown(stream, shard, page.records), **more})
+        else:
+            request.answer({"Records": shown(stream, shard, page.records), **more})
 
     streams.read(stream, shard, iterator.number, asked.limit or LARGEST_PAGE, PAGE_BYTES, told)
 
@@ -94,6 +99,10 @@ def begin_at(streams: Streams, stream: Stream, shard: Shard, beginning: Beginnin
 def iterator_at(stream: Stream, shard: Shard, number: int, now_ms: int) -> Iterator:
     record = stream.record
     return Iterator(record.account, record.region, record.name, record.created_ms, shard.record.index, number, now_ms)
+
+
+def is_long(records: Sequence[Record]) -> bool:
+    return len(records) > LONG_RECORDS or sum(len(one.data) for one in records) > LONG_BYTES
 
 
 def shown(stream: Stream, shard: Shard, records: Sequence[Record]) -> list[dict[str, Any]]:

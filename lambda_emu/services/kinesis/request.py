@@ -34,7 +34,9 @@ class Form(Protocol):
 
 
 class KinesisRequest(Struct, frozen=True):
-    """asked: its members, checked. answer, fail: one of them, once; or begin, whose answer comes in pieces.
+    """asked: its members, checked. answer, answer_page, fail: one of them, once; or begin, whose answer is in pieces.
+
+    answer_page: with what a worker makes, Records and more, since that takes its time.
 
     scope: of the caller. form: what it is answered in.
     """
@@ -44,6 +46,7 @@ class KinesisRequest(Struct, frozen=True):
     clock: Clock
     form: Form
     answer: Callable[[Mapping[str, Any] | None], None]
+    answer_page: Callable[[Callable[[], Mapping[str, Any]]], None]
     fail: Callable[[LambdaError], None]
     begin: Callable[[str, Source], HttpStream]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_emu.arn import Scope
@@ -11,16 +12,21 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
+from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.stream import Source
 from lambda_emu.http.stream import Stream as HttpStream
 from lambda_emu.services.callers import caller_of
 from lambda_emu.services.kinesis import wire
-from lambda_emu.services.kinesis.errors import UnknownKinesisOperation
+from lambda_emu.services.kinesis.errors import KinesisFailure, UnknownKinesisOperation
 from lambda_emu.services.kinesis.members import Asked
 from lambda_emu.services.kinesis.operations import OPERATIONS, Operation
 from lambda_emu.services.kinesis.request import KinesisRequest
 from lambda_emu.services.kinesis.streams import Streams
 from lambda_emu.services.kinesis.wire import WireForm
+
+log = logging.getLogger(__name__)
+
+PAGES = Workers("pages of records", 2, 256)
 
 
 class StreamServer:
@@ -51,6 +57,16 @@ class StreamServer:
         def answer(result: Mapping[str, Any] | None) -> None:
             call.answer(form.render(result, request_id))
 
+        def answer_page(make: Callable[[], Mapping[str, Any]]) -> None:
+            self._streams.loop.spawn(send_page(make), "a page of records")
+
+        async def send_page(make: Callable[[], Mapping[str, Any]]) -> None:
+            try:
+                call.answer(await self._streams.loop.work(PAGES, lambda: form.render_page(make(), request_id)))
+            except (Full, Closed) as error:
+                log.warning("records are not told: %s", error)
+                fail(KinesisFailure())
+
         def fail(error: LambdaError) -> None:
             call.answer(form.render_error(error, request_id))
 
@@ -59,7 +75,7 @@ class StreamServer:
             return call.begin(200, headers, None, source)
 
         scope = caller_of(call.request, self._scope)
-        request = KinesisRequest(asked, scope, self._clock, form, answer, fail, begin)
+        request = KinesisRequest(asked, scope, self._clock, form, answer, answer_page, fail, begin)
         try:
             operation(request, self._streams)
         except LambdaError as error:

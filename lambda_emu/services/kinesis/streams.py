@@ -64,14 +64,17 @@ PageTold = Callable[[KinesisError | None, Page], None]
 
 
 class Streams:
-    """rates: how much a shard takes; None: whatever comes. subscriptions: by consumer's ARN and shard's id."""
+    """rates: how much a shard takes; None: whatever comes. subscriptions: by consumer's ARN and shard's id.
+
+    loop: where all of it is.
+    """
 
     def __init__(
         self, store: Store, loop: Loop, clock: Clock, journal: Journal | None, rates: Rates | None = None
     ) -> None:
         self.rates = rates
         self.subscriptions: dict[tuple[str, int], Subscribed] = {}
-        self._loop = loop
+        self.loop = loop
         self._clock = clock
         self._commits = Commits(KEEPING, store, loop, clock, journal)
         self._streams: dict[tuple[Scope, str], Stream] = {}

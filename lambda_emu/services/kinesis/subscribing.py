@@ -20,7 +20,8 @@ IDLE_S = 5.0
 """So often a reader without records hears how far it is."""
 ALONE_S = 5.0
 """A reader that began so lately is not replaced by another."""
-EVENT_RECORDS, EVENT_BYTES = 1000, 1 << 20
+EVENT_RECORDS, EVENT_BYTES = 200, 1 << 18
+"""What one has, but for a larger record; others have their turn before the next one."""
 
 
 def subscribe_to_shard(request: KinesisRequest, streams: Streams) -> None:
@@ -141,7 +142,7 @@ class Subscription:
         """Nothing is told of what is not kept yet, and of what is not kept any more."""
         if page.records or self._reader.shard.is_ended:
             self._tell_always(page)
-            self._pump()
+            self._streams.loop.asyncio.call_soon(self._pump)
 
     def _tell_always(self, page: Page) -> None:
         stream, shard = self._reader.stream, self._reader.shard

@@ -21,14 +21,21 @@ TARGET = b"Kinesis_20131202."
 
 
 class WireForm(Struct, frozen=True):
-    """content_type: of requests and of answers."""
+    """content_type: of requests and of answers. encode_page: of an answer with Records, which may be many: others have
+    their turn meanwhile.
+    """
 
     content_type: str
     encode: Callable[[Mapping[str, Any]], bytes]
+    encode_page: Callable[[Mapping[str, Any]], bytes]
     read: Callable[[bytes, type[Asked]], Asked]
 
     def render(self, result: Mapping[str, Any] | None, request_id: str) -> Answer:
         return Answer(200, self._headers(request_id), self.encode(result) if result is not None else b"")
+
+    def render_page(self, result: Mapping[str, Any], request_id: str) -> Answer:
+        """On a worker."""
+        return Answer(200, self._headers(request_id), self.encode_page(result))
 
     def render_error(self, error: LambdaError, request_id: str) -> Answer:
         """Errors of the gateway are told in the same form."""
@@ -69,9 +76,15 @@ def _read_json(body: bytes, kind: type[Asked]) -> Asked:
     return _decoder(kind).decode(body or b"{}")
 
 
+def _encode_page(result: Mapping[str, Any]) -> bytes:
+    """Record by record: nobody else runs while one call encodes all."""
+    rest = encode_json({name: value for name, value in result.items() if name != "Records"})
+    return b'{"Records":[' + b",".join([encode_json(one) for one in result["Records"]]) + b"]," + rest[1:]
+
+
 def _read_cbor(body: bytes, kind: type[Asked]) -> Asked:
     return convert(cbor.decode(body) if body else {}, kind, builtin_types=(bytes,))
 
 
-JSON = WireForm("application/x-amz-json-1.1", encode_json, _read_json)
-CBOR = WireForm("application/x-amz-cbor-1.1", cbor.encode, _read_cbor)
+JSON = WireForm("application/x-amz-json-1.1", encode_json, _encode_page, _read_json)
+CBOR = WireForm("application/x-amz-cbor-1.1", cbor.encode, cbor.encode, _read_cbor)
