@@ -459,6 +459,8 @@ def test_what_is_no_alarm_is_refused(lam: OwnLam, name: str) -> None:
         ("InvalidParameterValue", put(AlarmActions=["arn:aws:sns:us-east-1:1:t"] * 6)),
         ("InvalidParameterValue", put(Metrics=[query])),
         ("ValidationError", put(ThresholdMetricId="a")),
+        ("ValidationError", put(Dimensions=[{"Name": "n", "Value": "v" * 70_000}])),
+        ("ValidationError", put(Tags=[{"Key": "k" * 129, "Value": "v"}])),
         ("ValidationError", lambda: cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule="ALARM(")),
         ("ResourceNotFound", lambda: cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="r")),
         ("ResourceNotFound", lambda: cloudwatch.tag_resource(ResourceARN=ARN + name, Tags=[])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,8 @@ from lambda_emu.services.cloudwatch.members import Members
 from lambda_emu.services.cloudwatch.reading import Metric, period_of
 
 MOST_NAME, MOST_DESCRIPTION = 255, 1024
+MOST_BYTES = 64 * 1024
+"""Of all that is kept of one, whose names and values have bounds of their own on AWS."""
 DAY_S, WEEK_S, HOUR_S = 86_400, 604_800, 3600
 OF_ONE = ("Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Period", "Unit")
 ANOMALIES = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
@@ -49,6 +52,8 @@ def metric_alarm(asked: Members, scope: Scope, file: MetricFile) -> dict[str, An
     if "Metrics" not in members:
         members.setdefault("Dimensions", [])
     _check_periods(members, period_s)
+    if len(json.dumps(members)) > MOST_BYTES:
+        raise BadAlarm(f"An alarm must not have more than {MOST_BYTES} bytes")
     if members.get("TreatMissingData", "missing") not in TREATMENTS:
         raise BadAlarm("TreatMissingData must be one of " + ", ".join(TREATMENTS))
     return members

@@ -40,6 +40,11 @@ class BadAlarm(CloudWatchError):
     code = query_code = "ValidationError"
 
 
+class TooLong(BadAlarm):
+    def __init__(self, member: str, most: int) -> None:
+        super().__init__(f"The value for parameter {member} must not have more than {most} characters")
+
+
 class ChildrenMissing(BadAlarm):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(

@@ -23,6 +23,7 @@ from lambda_emu.services.alarms.errors import (
     NoReasonData,
     NoResource,
     StillNeeded,
+    TooLong,
     TooManyAlarms,
 )
 from lambda_emu.services.alarms.reasons import CREATED
@@ -32,7 +33,8 @@ from lambda_emu.store import WorkItem
 
 MOST_ALARMS = 5000
 """Of an account in a region, as on AWS."""
-MOST_TAGS = 50
+MOST_TAGS, MOST_KEY, MOST_VALUE = 50, 128, 256
+MOST_CHARACTERS = {"StateReason": 1023, "StateReasonData": 4000}
 
 
 class Asked(Struct, frozen=True):
@@ -127,6 +129,9 @@ def set_alarm_state(connection: sqlite3.Connection, asked: Asked) -> Answered:
     if given["StateValue"] not in ACTIONS:
         raise InvalidParameterValue("StateValue", given["StateValue"])
     data = given.get("StateReasonData")
+    for member, most in MOST_CHARACTERS.items():
+        if len(given.get(member, "")) > most:
+            raise TooLong(member, most)
     if data is not None and not _is_json(data):
         raise NoReasonData
     alarm = table.alarm(connection, asked.scope, given["AlarmName"])
@@ -186,6 +191,9 @@ def _tags(given: Sequence[Members]) -> dict[str, str]:
             raise Missing("Tags.member.Key")
         if one["Key"] in tags:
             raise BothGiven(*[f"Tags.{one['Key']}"] * 2)
+        for member, most in (("Key", MOST_KEY), ("Value", MOST_VALUE)):
+            if len(one.get(member, "")) > most:
+                raise TooLong(f"Tags.{member}", most)
         tags[one["Key"]] = one.get("Value", "")
     return tags
 

@@ -16,11 +16,17 @@ from typing import Any
 FILE = "outbox.db"
 MOST_KEPT = 1000
 MOST_BYTES = 32 * 1024 * 1024
+MOST_ARRIVING, MOST_ARRIVING_BYTES = 1000, 256 * 1024 * 1024
+"""E-mails that wait to be received."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sent (id INTEGER PRIMARY KEY AUTOINCREMENT, told TEXT NOT NULL, bytes INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS arriving (id INTEGER PRIMARY KEY AUTOINCREMENT, mail BLOB NOT NULL);
 """
 READ = "SELECT told FROM sent ORDER BY id"
+
+
+class Full(Exception):
+    """As many e-mails wait as may."""
 
 
 class Outbox:
@@ -34,10 +40,14 @@ class Outbox:
         self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + SCHEMA)
 
     def add(self, told: Mapping[str, Any], arriving: bytes | None = None) -> int:
-        """told: to who looks. arriving: an e-mail to be received here; its number, else 0."""
+        """told: to who looks. arriving: an e-mail to be received here; its number, else 0. Full."""
         said = json.dumps(told)
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
+            if arriving is not None:
+                count, size = self._db.execute("SELECT count(*), total(length(mail)) FROM arriving").fetchone()
+                if count >= MOST_ARRIVING or size + len(arriving) > MOST_ARRIVING_BYTES:
+                    raise Full
             self._db.execute("INSERT INTO sent (told, bytes) VALUES (?, ?)", (said, len(said)))
             self._db.execute(
                 "DELETE FROM sent WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER newest AS place, "

@@ -39,7 +39,7 @@ class Receiving:
         self._threads = 0
 
     def take(self, mail: Mail) -> None:
-        """It is sent."""
+        """It is sent. outbox.Full."""
         is_received = any(matching(rule, mail.recipients, domains) for _, rules, domains in _active() for rule in rules)
         number = self._outbox.add(mail.told(), msgpack.encode(mail) if is_received else None)
         if is_received:

@@ -12,10 +12,11 @@ from typing import Any
 
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.moto_api._internal import mock_random
-from moto.ses.exceptions import InvalidParameterValue, MessageRejectedError
+from moto.ses.exceptions import InvalidParameterValue, MessageRejectedError, SesError
 
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.mails.message import Mail, with_ids
+from lambda_emu.services.child.program.outbox import Full
 
 MOST_RECIPIENTS = 50
 Destination = Mapping[str, Sequence[str]]
@@ -60,7 +61,10 @@ class Sender:
         )
         backend.sent_message_count += len(mail.recipients)
         backend.__process_sns_feedback__(source, lists)
-        self._take(mail)
+        try:
+            self._take(mail)
+        except Full as error:
+            raise TooFast from error
         return message_id
 
 
@@ -85,6 +89,15 @@ def _is_verified(identities: Mapping[str, Any], source: str) -> bool:
     parts = domain.split(".")
     names = {address, f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}
     return not identities.keys().isdisjoint(names | {".".join(parts[at:]) for at in range(len(parts))})
+
+
+class TooFast(SesError):
+    """More e-mails come in than rules keep up with."""
+
+    code = "Throttling"
+
+    def __init__(self) -> None:
+        super().__init__("Maximum sending rate exceeded.")
 
 
 class NotVerified(MessageRejectedError):

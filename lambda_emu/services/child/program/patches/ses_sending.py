@@ -77,7 +77,8 @@ def _second_version(send: Send, take: Take) -> Any:
         except MessageRejectedError as error:
             raise JsonRESTError(error.code, error.message) from error
         except SesError as error:
-            raise JsonRESTError("BadRequestException", error.message) from error
+            code = "TooManyRequestsException" if error.code == "Throttling" else "BadRequestException"
+            raise JsonRESTError(code, error.message) from error
 
     return answer
 
