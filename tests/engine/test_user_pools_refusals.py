@@ -145,6 +145,18 @@ def test_a_user_is_known_by_an_alias_once_it_is_verified(lam: OwnLam, name: str)
     assert pool.user(address)["Username"] == pool.user(pool.attributes("ada")["sub"])["Username"] == "ada"
 
 
+def test_attributes_of_a_pools_own_are_in_events_and_tokens(lam: OwnLam, name: str) -> None:
+    schema = [{"Name": "plan", "AttributeDataType": "String", "Mutable": True}]
+    pool = Pool(lam, name, "pass", "PostAuthentication", Schema=schema)
+    pool.confirmed("ada", **{"custom:plan": "gold"})
+
+    token = pool.sign_in("ada")["AuthenticationResult"]["IdToken"]
+
+    body = token.split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["custom:plan"] == "gold"
+    assert pool.events()[0]["request"]["userAttributes"]["custom:plan"] == "gold"
+
+
 def test_an_update_of_a_pool_leaves_what_it_was_made_with(lam: OwnLam, name: str) -> None:
     pool = Pool(lam, name, UsernameAttributes=["email"])
 
@@ -160,6 +172,8 @@ def test_an_update_of_a_pool_leaves_what_it_was_made_with(lam: OwnLam, name: str
         ("SignUp", {"Username": "a" * 129, "Password": PASSWORD}, "InvalidParameterException"),
         ("SignUp", {"Username": "a", "Password": "A1-a" * 100}, "InvalidParameterException"),
         ("SignUp", {"Username": "a"}, "InvalidParameterException"),
+        ("SignUp", {"Username": "a", "Password": PASSWORD, "UserAttributes": [{"Name": "custom:none", "Value": "1"}]},
+         "InvalidParameterException"),
         ("SignUp", {"Username": ["a"], "Password": PASSWORD}, "SerializationException"),
         ("SignUp", {"Username": "a", "Password": PASSWORD, "UserAttributes": [{}]}, "InvalidParameterException"),
         ("InitiateAuth", {"AuthFlow": "NONE"}, "InvalidParameterException"),

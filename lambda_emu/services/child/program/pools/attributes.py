@@ -8,7 +8,14 @@ from typing import Any
 from lambda_emu.services.child.program.pools import changes
 from lambda_emu.services.child.program.pools.context import PoolContext, operation
 from lambda_emu.services.child.program.pools.errors import AliasThere, InvalidParameter
-from lambda_emu.services.child.program.pools.finding import Asked, Place, find_user, place_of_admin, place_of_token
+from lambda_emu.services.child.program.pools.finding import (
+    Asked,
+    Place,
+    check_known,
+    find_user,
+    place_of_admin,
+    place_of_token,
+)
 from lambda_emu.services.child.program.pools.messages import DAY_S, MEDIUM, VERIFY, Way
 from lambda_emu.services.child.program.pools.sign_up import ALIAS
 
@@ -52,6 +59,7 @@ def verify_user_attribute(context: PoolContext, asked: Asked) -> Mapping[str, An
 
 def _update(context: PoolContext, place: Place, user: Any, given: dict[str, str]) -> list[dict[str, str]]:
     """An address that is new has to be verified again; where it was sent a code."""
+    check_known(place.pool, given)
     new = [name for name in MEDIUM if given.get(name, "") not in ("", user.attribute_lookup.get(name))]
     for name in new:
         _check_free(place, user, name, given[name])

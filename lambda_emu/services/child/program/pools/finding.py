@@ -208,6 +208,16 @@ def own_attribute(pool: Any, name: str) -> str | None:
     raise InvalidParameter(f"Username should be {'either ' if len(attributes) > 1 else ''}{wanted}.")
 
 
+def check_known(pool: Any, names: Iterable[str]) -> None:
+    """That the pool's users have such attributes. InvalidParameter."""
+    from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
+
+    known = {*CognitoIdpUserPoolAttribute.STANDARD_SCHEMA, *pool.schema_attributes}
+    unknown = "".join(f"{name}: Attribute does not exist in the schema.\n" for name in names if name not in known)
+    if unknown:
+        raise InvalidParameter(f"Attributes did not conform to the schema: {unknown}")
+
+
 def told_attributes(user: Any) -> dict[str, str]:
     """As functions are told of the user."""
     told = {"sub": str(user.id), "cognito:user_status": str(user.status.value)}

@@ -24,6 +24,7 @@ from lambda_emu.services.child.program.pools.errors import (
 from lambda_emu.services.child.program.pools.finding import (
     Asked,
     Place,
+    check_known,
     check_secret,
     find_user,
     own_attribute,
@@ -160,6 +161,7 @@ def told_user(user: Any) -> dict[str, Any]:
 def _attributes(place: Place, name: str) -> dict[str, str]:
     """Of who is new. UserThere, InvalidParameter."""
     attributes = place.asked.pairs("UserAttributes")
+    check_known(place.pool, attributes)
     own = own_attribute(place.pool, name)
     if own is not None:
         attributes[own] = name
