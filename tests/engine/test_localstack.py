@@ -53,6 +53,31 @@ def test_a_script_that_waits_for_a_stage_sees_that_it_is_over(lam: Served) -> No
     assert page(lam, "info")["version"]
 
 
+def test_a_script_that_looks_for_an_email_finds_it(lam: Served) -> None:
+    ses = client_at(lam.url, "ses")
+
+    def mails(query: str = "") -> Any:
+        with urlopen(f"{lam.url}/_aws/ses{query}", timeout=30) as answer:
+            return json.load(answer)["messages"]
+
+    assert mails() == []
+    for source in ("a@shop.example", "b@shop.example"):
+        ses.verify_email_identity(EmailAddress=source)
+        destination = {"ToAddresses": ["Ada <ada@x.example>", "b@x.example"], "CcAddresses": ["c@x.example"]}
+        message = {"Subject": {"Data": "Your order"}, "Body": {"Text": {"Data": "Thank you"}}}
+        ses.send_email(Source=source, Destination=destination, Message=message)
+
+    (found,) = mails("?email=b@shop.example")
+
+    assert len(mails()) == 2
+    assert mails(f"?id={found['Id']}") == [found]
+    assert (found["Region"], found["Timestamp"][-1], found["Source"]) == ("us-east-1", "Z", "b@shop.example")
+    assert found["Destination"] == {"ToAddresses": ["ada@x.example", "b@x.example"], "CcAddresses": ["c@x.example"]}
+    assert (found["Subject"], found["Body"]) == ("Your order", {"text_part": "Thank you", "html_part": None})
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(Request(f"{lam.url}/_aws/ses", method="DELETE"), timeout=30)
+
+
 @pytest.mark.parametrize(("path", "method"), [("health", "POST"), ("state/reset", "POST"), ("nothing", "GET")])
 def test_nothing_can_be_changed_by_these_pages(lam: Served, path: str, method: str) -> None:
     with pytest.raises(HTTPError) as refused:
