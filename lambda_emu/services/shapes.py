@@ -34,7 +34,7 @@ class WrongType(Exception):
 class Shapes:
     """Of the operations that are served. Of what the model says, no more than these need is kept.
 
-    service: as boto3 calls it. unchecked: shapes whose items their operation checks itself, as they are many.
+    service: as boto3 calls it. unchecked: shapes whose items or form their operation checks itself.
     """
 
     def __init__(self, service: str, operations: Sequence[str], unchecked: Sequence[str] = ()) -> None:
@@ -105,7 +105,7 @@ class Shapes:
     def _faults(self, shape_name: str, value: Any, path: str) -> Iterator[str]:
         shape = self._shapes[shape_name]
         kind = shape["type"]
-        for text in _demands(shape, value):
+        for text in _demands(shape, value, has_form=shape_name not in self._unchecked):
             yield f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: {text}"
         if shape_name in self._unchecked:
             return
@@ -125,14 +125,14 @@ class Shapes:
                     yield from self._faults(shape[part], what, f"{path}.{part}")
 
 
-def _demands(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
+def _demands(shape: Mapping[str, Any], value: Any, *, has_form: bool) -> Iterator[str]:
     is_sized = isinstance(value, str | bytes | list | dict)
     noun, size = ("length", len(value)) if is_sized else ("value", value)
     if "max" in shape and size > shape["max"]:
         yield f"Member must have {noun} less than or equal to {shape['max']}"
     if "min" in shape and size < shape["min"]:
         yield f"Member must have {noun} greater than or equal to {shape['min']}"
-    if "compiled" in shape and not shape["compiled"].fullmatch(value):
+    if has_form and "compiled" in shape and not shape["compiled"].fullmatch(value):
         yield f"Member must satisfy regular expression pattern: {shape['pattern']}"
     if "enum" in shape and value not in shape["enum"]:
         yield f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]"

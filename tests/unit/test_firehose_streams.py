@@ -221,7 +221,7 @@ def test_a_destination_that_cannot_be_is_refused(firehose: Firehose, destination
         firehose.create(**destination)
 
 
-@pytest.mark.parametrize("kind", ["Redshift", "Splunk", "HttpEndpoint"])
+@pytest.mark.parametrize("kind", ["Redshift", "Splunk"])
 def test_another_destination_is_refused_with_what_is_served(firehose: Firehose, kind: str) -> None:
     others: dict[str, Any] = {
         "Redshift": {
@@ -231,10 +231,9 @@ def test_another_destination_is_refused_with_what_is_served(firehose: Firehose, 
             "S3Configuration": BUCKET,
         },
         "Splunk": {"HECEndpoint": "https://x", "HECEndpointType": "Raw", "S3Configuration": BUCKET},
-        "HttpEndpoint": {"EndpointConfiguration": {"Url": "https://x"}, "S3Configuration": BUCKET},
     }
 
-    text = f"lambda-emu's Firehose does not serve {kind} destinations: ExtendedS3 and S3 are"
+    text = f"lambda-emu's Firehose does not serve {kind} destinations: ExtendedS3, S3 and HttpEndpoint are"
     with refused("InvalidArgumentException", text):
         firehose.client.create_delivery_stream(
             DeliveryStreamName="s", **{f"{kind}DestinationConfiguration": others[kind]}

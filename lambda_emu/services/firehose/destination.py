@@ -1,4 +1,4 @@
-"""The destination of a delivery stream, which is S3: how it is given, kept, shown and changed."""
+"""The destination of a delivery stream, S3 or an endpoint with S3 beside it: how it is given, kept and shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.model.schedules.zones import UnknownZone, find_zone
-from lambda_emu.services.firehose import processing
+from lambda_emu.services.firehose import endpoint, processing
+from lambda_emu.services.firehose.endpoint import Endpoint
 from lambda_emu.services.firehose.errors import (
     BackupStays,
     DeliveryDestinationInvalid,
@@ -17,14 +18,16 @@ from lambda_emu.services.firehose.errors import (
     NotOneDestination,
     NotServed,
     PrefixesInvalid,
+    TypeStays,
 )
 from lambda_emu.services.firehose.naming import ERROR_TYPE, FIREHOSE, FROM_LAMBDA, MOST_CHARACTERS, BadPrefix, Prefix
 from lambda_emu.services.firehose.processing import MEGABYTE, Processing
 from lambda_emu.services.firehose.wire import Members
 
 Description = Mapping[str, Any]
-"""As AWS shows it, ExtendedS3DestinationDescription."""
+"""As AWS shows it, ExtendedS3DestinationDescription; with an HttpEndpoint beside it, for which that is the S3."""
 
+HTTP = "HttpEndpoint"
 ID = "destinationId-000000000001"
 """There is one, and it has this id."""
 EXTENSIONS = {"UNCOMPRESSED": "", "GZIP": ".gz", "ZIP": ".zip"}
@@ -45,7 +48,7 @@ _OF_PLAIN_S3 = (
 )
 _OTHERS = (
     *("Redshift", "Elasticsearch", "Amazonopensearchservice", "AmazonOpenSearchServerless", "Splunk"),
-    *("HttpEndpoint", "Snowflake", "Iceberg"),
+    *("Snowflake", "Iceberg"),
 )
 
 
@@ -67,12 +70,16 @@ class Bucket(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """What a description says is to be done. backup: where records go as they came, too."""
+    """What a description says is to be done. backup: where records go as they came, too.
+
+    endpoint: that to which records are posted; then the bucket has those that it did not take.
+    """
 
     bucket: Bucket
     backup: Bucket | None
     processing: Processing
     partition_keys: tuple[str, ...]
+    endpoint: Endpoint | None
 
 
 def created(members: Members) -> Description:
@@ -80,6 +87,9 @@ def created(members: Members) -> Description:
     kind, given = _given(members, "Configuration")
     if kind is None:
         raise NotOneDestination
+    if kind == HTTP:
+        s3 = _merge(_DEFAULTS, given["S3Configuration"])
+        return _checked({**s3, "S3BackupMode": "Disabled", HTTP: endpoint.written(None, given, s3["RoleARN"])})
     backup = given.get("S3BackupConfiguration")
     return _checked({**_merge(_DEFAULTS, given), **_backup(None, given.get("S3BackupMode", "Disabled"), backup)})
 
@@ -89,6 +99,11 @@ def updated(before: Description, members: Members) -> Description:
     kind, given = _given(members, "Update")
     if kind is None:
         raise NothingToUpdate
+    if (kind == HTTP) != (HTTP in before):
+        raise TypeStays(HTTP)
+    if kind == HTTP:
+        s3 = _merge(before, given.get("S3Update", {}))
+        return _checked({**s3, HTTP: endpoint.written(before[HTTP], given, s3["RoleARN"])})
     mode = given.get("S3BackupMode", before["S3BackupMode"])
     if mode == "Disabled" and before["S3BackupMode"] == "Enabled":
         raise BackupStays
@@ -96,21 +111,30 @@ def updated(before: Description, members: Members) -> Description:
 
 
 def shown(description: Description) -> dict[str, Any]:
-    """Of DescribeDeliveryStream: as both kinds of S3."""
+    """Of DescribeDeliveryStream: as both kinds of S3, if it is that."""
     plain = {name: description[name] for name in _OF_PLAIN_S3 if name in description}
+    if HTTP in description:
+        told = {**endpoint.shown(description[HTTP]), "S3DestinationDescription": plain}
+        return {"DestinationId": ID, "HttpEndpointDestinationDescription": told}
     return {"DestinationId": ID, "S3DestinationDescription": plain, "ExtendedS3DestinationDescription": description}
 
 
 def plan_of(description: Description) -> Plan:
     """description: one that was checked."""
-    is_backed_up = description["S3BackupMode"] == "Enabled"
     bucket = _bucket(description)
+    if HTTP in description:
+        kept = description[HTTP]
+        backup = bucket if kept["S3BackupMode"] == "AllData" else None
+        done = processing.read(kept.get("ProcessingConfiguration"))
+        return Plan(bucket, backup, done, (), endpoint.read(kept))
+    is_backed_up = description["S3BackupMode"] == "Enabled"
     is_partitioned = description.get("DynamicPartitioningConfiguration", {}).get("Enabled", False)
     return Plan(
         bucket,
         _bucket(description["S3BackupDescription"]) if is_backed_up else None,
         processing.read(description.get("ProcessingConfiguration")),
         tuple(dict.fromkeys(bucket.prefix.keys())) if is_partitioned else (),
+        None,
     )
 
 
@@ -121,8 +145,8 @@ def _given(members: Members, ending: str) -> tuple[str | None, Mapping[str, Any]
     """The one that is there. FirehoseError."""
     for name in _OTHERS:
         if f"{name}Destination{ending}" in members:
-            raise NotServed(f"{name} destinations", "ExtendedS3 and S3 are")
-    found = [name for name in ("S3", "ExtendedS3") if f"{name}Destination{ending}" in members]
+            raise NotServed(f"{name} destinations", f"ExtendedS3, S3 and {HTTP} are")
+    found = [name for name in ("S3", "ExtendedS3", HTTP) if f"{name}Destination{ending}" in members]
     if len(found) > 1:
         raise NotOneDestination
     return (found[0], members[f"{found[0]}Destination{ending}"]) if found else (None, {})

@@ -103,6 +103,11 @@ class BackupStays(FirehoseError):
         super().__init__("Disabling S3 backup is not currently supported.")
 
 
+class TypeStays(FirehoseError):
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"Changing the destination type to or from {kind} is not supported at this time.")
+
+
 class DeliveryDestinationInvalid(FirehoseError):
     """(?)"""
 

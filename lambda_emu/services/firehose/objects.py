@@ -117,7 +117,7 @@ def _members(order: Order, content: _Content, first: table.Row, compression: str
     bucket, place = order.bucket, order.waiting.place
     is_error = place is Place.FAILED
     seed = f"{order.stream} {place} {first.number} {content.last} {first.at_ms}"
-    error_type = FAILED if is_error else None
+    error_type = (order.waiting.partition or FAILED) if is_error else None
     named = Named(order.name, order.version, first.at_ms / 1000, bucket.zone, seed, error_type, order.keys)
     prefix = bucket.error_prefix if is_error else bucket.prefix
     key = object_key(prefix, named, "" if is_error else bucket.extension)

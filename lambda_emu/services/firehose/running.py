@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.json import decode
+from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full
@@ -19,8 +20,10 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.services.clients import Call
 from lambda_emu.services.firehose import table
 from lambda_emu.services.firehose.destination import Bucket, Plan, plan_of
+from lambda_emu.services.firehose.endpoint import Endpoint
 from lambda_emu.services.firehose.lane import Hints, Lane, NotDone, Went
 from lambda_emu.services.firehose.objects import OBJECTS, NotPut, Order, deliver
+from lambda_emu.services.firehose.posting import Post, Refused, given_up, post
 from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
 from lambda_emu.services.firehose.table import Depth, NewRow
 from lambda_emu.services.firehose.transforming import (
@@ -43,6 +46,7 @@ KEPT_S = 24 * 3600.0
 """What could not be delivered for so long is given up, as on AWS."""
 AS_IT_IS = Hints(1 << 20, 0.0)
 """What waits for a function goes on at once where there is none any more."""
+OUT = Waiting(Place.OUT)
 MANY_LANES = 16
 NOTHING = Went(0, 0, None)
 
@@ -83,6 +87,7 @@ class RunningStream:
         self._clock = around.clock
         self._database = around.store.folder / DATABASE
         self._lanes: dict[Waiting, Lane] = {}
+        self._posted_s = 0.0  # when what is tried now was tried first
         self._is_closed = False
         self._end_reading: Callable[[], None] | None = None
         self._cuts: dict[Waiting, int] = {}  # the last number of what was tried and is to be tried again as it was
@@ -150,7 +155,7 @@ class RunningStream:
         if lane is None:
             is_raw = waiting.place is Place.RAW
             hints = self._transform_hints if is_raw else partial(self._hints, waiting.place)
-            empty = self._transform if is_raw else partial(self._deliver, waiting)
+            empty = self._transform if is_raw else partial(self._bring, waiting)
             what = "transformed" if is_raw else "delivered"
             about = f"what is to be {what} ({waiting.place}) of delivery stream {self.record.name}"
             lane = self._lanes[waiting] = Lane(about, hints, empty, self._loop, self._clock)
@@ -162,6 +167,8 @@ class RunningStream:
         return self.plan.backup or self.plan.bucket if place is Place.BACKUP else self.plan.bucket
 
     def _hints(self, place: Place) -> Hints:
+        if place is Place.OUT and self.plan.endpoint is not None:
+            return Hints(self.plan.endpoint.size, self.plan.endpoint.interval_s)
         bucket = self._bucket(place)
         return Hints(bucket.size, bucket.interval_s)
 
@@ -169,11 +176,11 @@ class RunningStream:
         transform = self.plan.processing.transform
         return AS_IT_IS if transform is None else Hints(transform.size, transform.interval_s)
 
-    async def _deliver(self, waiting: Waiting, _: int) -> Went:
-        """lane.Empty of what goes to S3."""
+    async def _deliver(self, waiting: Waiting) -> Went:
         record, place, lane = self.record, waiting.place, self._lanes[waiting]
         is_delimited = self.plan.processing.is_delimited and place is Place.OUT
-        keys = decode(waiting.partition, type=dict[str, str]) if waiting.partition else {}
+        is_partitioned = bool(waiting.partition) and place is Place.OUT
+        keys = decode(waiting.partition, type=dict[str, str]) if is_partitioned else {}
         bucket = self._bucket(place)
         counted, last = Went(lane.count, lane.size, None), self._cuts.get(waiting)
         order = Order(record.scope, record.id, record.name, record.version, waiting, bucket, is_delimited, keys, last)
@@ -188,6 +195,42 @@ class RunningStream:
         if written is None:
             return counted if last is None else NOTHING
         return Went(written.count, written.size, await self._finish(waiting, written.last, ()))
+
+    async def _bring(self, waiting: Waiting, failures: int) -> Went:
+        """lane.Empty of what goes to S3 or to an endpoint."""
+        endpoint = self.plan.endpoint
+        if endpoint is not None and waiting == OUT:
+            return await self._post(endpoint, failures)
+        return await self._deliver(waiting)
+
+    async def _post(self, endpoint: Endpoint, failures: int) -> Went:
+        """What the endpoint does not take in time is an error."""
+        lane, now_ms = self._lanes[OUT], int(self._clock.now_s() * 1000)
+        counted, last = Went(lane.count, lane.size, None), self._cuts.get(OUT)
+        order = Post(self.record.id, self.record.arn, endpoint, now_ms, last)
+        if not failures:
+            self._posted_s = self._clock.steady_s()
+        try:
+            written = await self._loop.work(OBJECTS, post, order, self._database)
+        except Refused as refused:
+            self._cuts[OUT] = refused.last or 0
+            if not refused.is_final and self._clock.steady_s() - self._posted_s < endpoint.retry_s:
+                raise
+            return await self._give_up(replace(order, last=refused.last), refused, failures + 1)
+        except (Full, Closed) as error:
+            raise NotDone(str(error) or "lambda-emu ends") from error
+        self._cuts.pop(OUT, None)
+        if written is None:
+            return counted if last is None else NOTHING
+        return Went(written.count, written.size, await self._finish(OUT, written.last, ()))
+
+    async def _give_up(self, order: Post, refused: Refused, attempts: int) -> Went:
+        since_s = self._clock.steady_s()
+        gone, rows = await self._work(given_up, order, self._database, refused.failure, attempts, since_s)
+        left_s = await self._finish(OUT, gone.last, rows)
+        self._cuts.pop(OUT, None)
+        self.add(rows)
+        return Went(gone.count, gone.size, left_s)
 
     async def _transform(self, failures: int) -> Went:
         """lane.Empty of what waits for the function."""

@@ -21,6 +21,8 @@ from lambda_emu.services.firehose.wire import parse, render, render_error
 from lambda_emu.services.shapes import Shapes
 
 TARGET = b"Firehose_20150804."
+UNCHECKED = ("HttpEndpointUrl",)
+"""It may be of HTTP without TLS here."""
 
 Operation = Callable[[FirehoseRequest, DeliveryStreams], None]
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -49,7 +51,7 @@ class FirehoseServer:
         self._streams = streams
         self._clock = clock
         self._scope = scope
-        self._shapes = Shapes("firehose", list(OPERATIONS))
+        self._shapes = Shapes("firehose", list(OPERATIONS), UNCHECKED)
 
     def serve(self, request: Request, call: Call) -> Answer | None:
         try:

@@ -23,7 +23,8 @@ class Place(StrEnum):
 
 
 class Waiting(NamedTuple):
-    """Those of one place. partition: the keys of theirs, as JSON; empty where objects are not partitioned."""
+    """Those of one place. partition: the keys of theirs, as JSON; empty where objects are not partitioned. Of errors it
+    is their type; empty: what a function could not transform."""
 
     place: Place
     partition: str = ""
