@@ -176,6 +176,7 @@ class Stream:
         self.record = record
         self.trimmed_s = float("-inf")
         self._shards = {shard.record.id: shard for shard in shards}
+        self._by_index: dict[int, Shard] = {}
         self._firsts: list[int] = []
         self._open: list[Shard] = []
         self.change(record)
@@ -187,6 +188,7 @@ class Stream:
         self._shards = {one.id: before.get(one.id) or Shard(one) for one in record.shards}
         for one in record.shards:
             self._shards[one.id].record = one
+        self._by_index = {one.record.index: one for one in self._shards.values()}
         open_shards = (one for one in self._shards.values() if one.is_open)
         self._open = sorted(open_shards, key=lambda one: int(one.record.first))
         self._firsts = [int(one.record.first) for one in self._open]
@@ -205,7 +207,7 @@ class Stream:
         return self._open[bisect_right(self._firsts, hash_key) - 1]
 
     def find(self, index: int) -> Shard | None:
-        return next((one for one in self._shards.values() if one.record.index == index), None)
+        return self._by_index.get(index)
 
     def has(self, shard: Shard) -> bool:
         return self._shards.get(shard.record.id) is shard
