@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_emu.logs.application import shape
 from lambda_emu.logs.batch import Batch, Row, Run
 from lambda_emu.logs.levels import Level
-from lambda_emu.logs.lines import Lines, decode_event, encode_output, encode_record, end_of_event, events
+from lambda_emu.logs.lines import Lines, decode_event, encode_output, encode_record, end_of_event, events, pushed_events
 from lambda_emu.logs.log_file import LogFile, StreamName
 from lambda_emu.logs.text_lines import end_line, report_line, start_line
 
@@ -113,7 +113,8 @@ class LogWriter:
             assert stream.number is not None
             for text, platform, report in _texts(stream, at_ms, data, kind, detail, self._batch_bytes):
                 if METRICS in text and not platform:
-                    self._find_metrics(stream, at_ms, text)
+                    *_, account, region = stream.row
+                    self._find_metrics(account, region, stream.row[1], ((one, at_ms) for one in events(text)))
                 if self._batch.size and self._batch.size + len(text) > self._batch_bytes:
                     self._keep()
                 self._batch.add(stream.number, at_ms, text, platform, report)
@@ -138,18 +139,18 @@ class LogWriter:
             return False
         return True
 
-    def _find_metrics(self, stream: OpenStream, at_ms: int, text: bytes) -> None:
+    def _find_metrics(self, account: str, region: str, stream: str, timed: Iterable[tuple[bytes, int]]) -> None:
+        """stream: its name. timed: events, each with its time."""
         from lambda_emu.metrics.embedded import Malformed, embedded  # here: most functions print none
 
-        *_, account, region = stream.row
         found: list[Embedded] = []
-        for event in events(text) if self._metrics_left > 0 else ():
+        for event, at_ms in timed if self._metrics_left > 0 else ():
             try:
                 found += [(account, region, *each) for each in embedded(decode_event(event), at_ms)]
             except Malformed as error:
-                self._tell(DEBUG, f"{stream.row[1]}: an embedded metric is left out: {error}")
+                self._tell(DEBUG, f"{stream}: an embedded metric is left out: {error}")
             if len(found) >= self._metrics_left:
-                self._tell(WARNING, f"{stream.row[1]}: too many embedded metrics at once, some are left out")
+                self._tell(WARNING, f"{stream}: too many embedded metrics at once, some are left out")
                 break
         self._metrics_left -= len(found)
         if found:
@@ -180,6 +181,9 @@ class LogWriter:
         if stream is None:
             self._done.append((number, NO_STREAM))
             return
+        if METRICS in data:
+            account, region, _, named = name
+            self._find_metrics(account, region, named, _timed(data, runs))
         self._batch.push(stream, ingested_ms, data, runs)
         self._pushed.append(number)
 
@@ -246,6 +250,14 @@ def _lines(stream: OpenStream, kind: int, detail: Any) -> bytes:
         return b""
     text = start_line(*detail) if kind == STARTED else end_line(detail[0]) + report_line(detail)
     return text.encode()
+
+
+def _timed(data: bytes, runs: Iterable[Run]) -> Iterator[tuple[bytes, int]]:
+    """Events that were pushed, each with its time."""
+    start = 0
+    for at_ms, end in runs:
+        yield from ((event, at_ms) for event in pushed_events(data[start:end]))
+        start = end
 
 
 def pieces(text: bytes, size_bytes: int) -> Iterator[bytes]:

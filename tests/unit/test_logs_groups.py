@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -71,6 +72,18 @@ def test_events_that_are_pushed_come_back_as_they_are_in_the_order_of_time(logs:
 
     assert logs.messages() == ["one", "two\nlines\n", long, "ends\n", ""]
     assert logs.messages(backward=True) == ["", "ends\n", long, "two\nlines\n", "one"]
+
+
+def test_metrics_that_are_embedded_in_pushed_events_are_found(logs: Groups) -> None:
+    about = {"Namespace": "Shop", "Dimensions": [["Page"]], "Metrics": [{"Name": "Orders", "Unit": "Count"}]}
+    event = {"_aws": {"Timestamp": 60_000, "CloudWatchMetrics": [about]}, "Page": "cart", "Orders": 3}
+    logs.create("a")
+
+    logs.push("a", (60_000, "no metric"), (60_001, json.dumps(event)))
+
+    [(account, region, namespace, name, dimensions, unit, minute, values)] = logs.metrics
+    assert (account, region, namespace, name) == (OWN.account, OWN.region, "Shop", "Orders")
+    assert (dimensions, unit, minute, values) == ((("Page", "cart"),), "Count", 1, [3])
 
 
 def test_what_is_pushed_to_no_stream_is_refused(logs: Groups) -> None:

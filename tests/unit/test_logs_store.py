@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,9 +57,10 @@ class Logs:
 
     def __init__(self, path: Path, limit_bytes: int = LIMIT, *, in_process: bool = False) -> None:
         self.path = path
+        self.metrics: list[Any] = []
         self.calls = Calls()
         self.clock = Ticks()
-        self.store = LogStore(path, limit_bytes, self.calls.soon, in_process=in_process)
+        self.store = LogStore(path, limit_bytes, self.calls.soon, in_process=in_process, publish=self.metrics.extend)
         self.store.start()
         self.store.wait_until_open()
 
