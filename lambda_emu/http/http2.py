@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 MOST_STREAMS = 100
 """Requests of one connection at once."""
+MOST_REQUESTS = 10_000
+"""In the life of a connection, of each of which the library remembers something; its client comes again."""
 MOST_RESETS = 100
 """So many more of its requests than were answered a client may take back before they are."""
 WINDOW_BYTES = 1 << 20
@@ -260,6 +262,8 @@ class Http2Connection(Endpoint, asyncio.Protocol):
             return
         request = self._requests[number] = Request(self, number, head)
         request.begin(self._handler)
+        if number >= 2 * MOST_REQUESTS:
+            self.finish()
 
     def _take(self, event: DataReceived) -> None:
         number, counted = event.stream_id, event.flow_controlled_length or 0

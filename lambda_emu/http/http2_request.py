@@ -220,6 +220,9 @@ def head_of(headers: list[Header], limits: HeadLimits, peer: str | None) -> Head
     said = {name: bytes(value) for name, value in headers if name.startswith(b":")}
     fields = [(bytes(name), bytes(value)) for name, value in headers if not name.startswith(b":")]
     method, target = said.get(b":method", b""), said.get(b":path", b"")
+    if len(crumbs := [value for name, value in fields if name == b"cookie"]) > 1:  # RFC 9113, 8.2.3
+        fields = [(name, value) for name, value in fields if name != b"cookie"]
+        fields.append((b"cookie", b"; ".join(crumbs)))
     if b":authority" in said and all(name != b"host" for name, _ in fields):
         fields.insert(0, (b"host", said[b":authority"]))
     if len(fields) > limits.most_fields or not _METHOD.fullmatch(method) or not _TARGET.fullmatch(target):

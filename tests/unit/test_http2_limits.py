@@ -14,7 +14,9 @@ from http_rig import LIMIT_S, Echo, bodies, connect, listening, served, talk
 from waiting import eventually
 
 from lambda_emu.http.exchange import BodySink, Writer
-from lambda_emu.http.http2 import BEGUN_AT_ONCE, MOST_RESETS, MOST_STREAMS, MOST_UNSENT_BYTES
+from lambda_emu.http.head_reader import HeadLimits
+from lambda_emu.http.http2 import BEGUN_AT_ONCE, MOST_REQUESTS, MOST_RESETS, MOST_STREAMS, MOST_UNSENT_BYTES
+from lambda_emu.http.http2_request import head_of
 from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head
@@ -256,6 +258,25 @@ def test_who_is_asked_to_go_has_his_answer_first() -> None:
         assert client.goodbye == 0
         assert client.answer(number) == ("200", b"late")
         assert client.is_hung_up_on()
+
+
+def test_a_connection_that_had_thousands_of_requests_ends_when_they_are_answered() -> None:
+    with served() as (port, _, _), client_of(port) as client:
+        client.h2.highest_outbound_stream_id = 2 * MOST_REQUESTS - 3
+        before, last, behind = (client.begin("GET", "/a", ends=True) for _ in range(3))
+
+        assert client.answer(before) == client.answer(last) == ("200", b"GET /a ")
+        assert client.is_refused(behind)
+        assert client.goodbye == 0
+
+
+def test_crumbs_of_cookies_are_one() -> None:
+    said = [(b":method", b"GET"), (b":path", b"/"), (b"cookie", b"a=1"), (b"x", b"y"), (b"cookie", b"b=2")]
+
+    head = head_of(said, HeadLimits(), None)
+
+    assert head is not None
+    assert [value for name, value in head.headers if name == b"cookie"] == [b"a=1; b=2"]
 
 
 def test_a_mistake_of_ours_ends_the_connection_alone() -> None:
