@@ -200,10 +200,12 @@ def test_the_time_of_a_moment_is_the_same_again() -> None:
         ("ssm", ["PutParameter", "LabelParameterVersion"], ["GetParametersByPath", "DescribeParameters"]),
         ("kms", ["CreateKey", "ScheduleKeyDeletion"], ["Encrypt", "Decrypt", "Sign", "Verify", "GenerateDataKey"]),
         ("stepfunctions", ["CreateStateMachine"], ["StartExecution", "SendTaskSuccess", "DescribeExecution"]),
-        ("cloudwatch", ["PutMetricData", "PutMetricAlarm"], ["SetAlarmState", "GetMetricData", "ListMetrics"]),
+        ("cloudwatch", ["PutMetricData", "PutDashboard"], ["GetDashboard", "GetMetricData", "ListMetrics"]),
         ("cognito-idp", ["SignUp", "VerifyUserAttribute", "InitiateAuth"], ["ListUsers", "GetUser"]),
         ("cognito-identity", ["GetId", "CreateIdentityPool"], ["GetCredentialsForIdentity"]),
         ("sns", ["CreateTopic", "Subscribe", "ConfirmSubscription"], ["Publish", "PublishBatch", "ListTopics"]),
+        ("ses", ["VerifyEmailIdentity", "CreateTemplate", "DeleteReceiptRule"], ["SendEmail", "SendRawEmail"]),
+        ("ses", ["SetActiveReceiptRuleSet"], ["SendTemplatedEmail", "SendBulkTemplatedEmail", "ListIdentities"]),
         ("iam", ["CreateUser", "PutRolePolicy", "UploadServerCertificate"], ["GetUser", "SimulateCustomPolicy"]),
         ("sts", ["AssumeRole", "AssumeRoleWithWebIdentity"], ["GetCallerIdentity", "DecodeAuthorizationMessage"]),
     ],
@@ -219,6 +221,25 @@ def test_operations_that_change_something_are_kept_and_no_others(
             by_form = {"REQUEST_METHOD": "POST", "QUERY_STRING": ""}
             assert kind_of(service, by_target, b"") is kind
             assert kind_of(service, by_form, f"Action={name}&Version=1".encode()) is kind
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/v2/email/outbound-emails", RequestKind.READ),
+        ("/v2/email/outbound-bulk-emails", RequestKind.READ),
+        ("/v2/email/identities", RequestKind.CHANGE),
+        ("/v2/email/templates", RequestKind.CHANGE),
+    ],
+)
+def test_what_is_sent_is_no_change_of_the_second_version_of_ses(path: str, kind: RequestKind) -> None:
+    assert kind_of("sesv2", {"REQUEST_METHOD": "POST", "QUERY_STRING": "", "PATH_INFO": path}, b"") is kind
+
+
+@pytest.mark.parametrize("name", ["CreateReceiptRule", "UpdateReceiptRule"])
+def test_what_asks_our_own_server_is_made_beside_other_changes(name: str) -> None:
+    environ = {"REQUEST_METHOD": "POST", "QUERY_STRING": ""}
+    assert kind_of("ses", environ, f"Action={name}&Version=1".encode()) is RequestKind.CALLS
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class Actions:
         self._id = "".join(mock_random.choice(ID_LETTERS) for _ in range(40))
 
     def act(self, rule: Rule, action: Mapping[str, Any], recipients: Sequence[str]) -> Disposition:
-        (kind, said), *_ = action.items()
+        kind, said = next(iter(action.items()), ("an action that is none", {}))
         do = ACTIONS.get(kind)
         if do is None:
             log.warning("rule %s of SES: %s has no effect here", rule.get("Name"), kind)

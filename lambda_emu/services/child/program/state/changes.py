@@ -21,7 +21,7 @@ PASSING = frozenset(
         *("Publish", "PublishBatch"),
         *("StartExecution", "StartSyncExecution", "StopExecution", "RedriveExecution"),
         *("SendEmail", "SendRawEmail", "SendTemplatedEmail", "SendBulkTemplatedEmail"),
-        *("GetActivityTask", "SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess", "SetAlarmState"),
+        *("GetActivityTask", "SendTaskFailure", "SendTaskHeartbeat", "SendTaskSuccess"),
     )
 )
 """What they do is over when the process is, or is not to be done again."""
