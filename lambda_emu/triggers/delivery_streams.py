@@ -54,11 +54,12 @@ class LateDeliveryStreams(LateRoom["DeliveryStreams"]):
         return FirehoseServer(self.open(), self._clock, scope)
 
     def _open(self) -> DeliveryStreams:
-        from lambda_emu.services.firehose.running import Around
+        from lambda_emu.services.firehose.running import DeliveryContext
         from lambda_emu.services.firehose.streams import DeliveryStreams
         from lambda_emu.services.firehose.table import read_all
 
-        streams = DeliveryStreams(Around(self._store, self._loop, self._clock, self._call, self._ask, self._read))
+        context = DeliveryContext(self._store, self._loop, self._clock, self._call, self._ask, self._read)
+        streams = DeliveryStreams(context)
         left = ask_store(self._store, read_all, START_LIMIT_S)
         self._loop.ask(lambda: streams.take_over(left), LIMIT_S)
         return streams

@@ -30,7 +30,7 @@ from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.firehose import table
 from lambda_emu.services.firehose.judging import Answer
-from lambda_emu.services.firehose.running import Around
+from lambda_emu.services.firehose.running import DeliveryContext
 from lambda_emu.services.firehose.service import FirehoseService
 from lambda_emu.services.firehose.serving import FirehoseServer
 from lambda_emu.services.firehose.stream import StreamRecord
@@ -204,9 +204,8 @@ def serving(
     clock.bind(loop.asyncio)
     watched = Watched(clock)
     buckets, function = Buckets(folder / "buckets"), function or Function()
-    streams = DeliveryStreams(
-        Around(store, loop, cast(Clock, watched), buckets.call, function.ask, _no_source), most_waiting
-    )
+    context = DeliveryContext(store, loop, cast(Clock, watched), buckets.call, function.ask, _no_source)
+    streams = DeliveryStreams(context, most_waiting)
     left = ask_store(store, table.read_all, 60)
     loop.ask(lambda: streams.take_over(left), 60)
     gateway = Gateway(loop, clock, folder / "spool", None)

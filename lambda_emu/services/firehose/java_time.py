@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 Field = Callable[[datetime, int], str]
 """What a letter that stands there so often shows of a time."""
-Written = str | tuple[Field, int]
+PatternPart = str | tuple[Field, int]
 """Text, or a field and how often its letter stands there."""
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -23,9 +23,9 @@ class BadPattern(ValueError):
     """Java refuses it, or it asks for what is not known here. The text says why."""
 
 
-def parse(pattern: str) -> Sequence[Written]:
+def parse(pattern: str) -> Sequence[PatternPart]:
     """BadPattern."""
-    found: list[Written] = []
+    found: list[PatternPart] = []
     at = 0
     while at < len(pattern):
         letter = pattern[at]
@@ -46,7 +46,7 @@ def parse(pattern: str) -> Sequence[Written]:
     return found
 
 
-def show(written: Sequence[Written], time: datetime) -> str:
+def show(written: Sequence[PatternPart], time: datetime) -> str:
     """time: in its zone."""
     return "".join(one if isinstance(one, str) else one[0](time, one[1]) for one in written)
 

@@ -36,7 +36,7 @@ class Expression(Struct, frozen=True):
 
     namespace: str
     value: str
-    time: Sequence[java_time.Written] = ()
+    time: Sequence[java_time.PatternPart] = ()
 
 
 class Named(Struct, frozen=True):
@@ -106,9 +106,14 @@ class Prefix(Struct, frozen=True):
 
 def object_key(prefix: Prefix, named: Named, extension: str) -> str:
     time = datetime.fromtimestamp(named.at_s, named.zone)
-    digits = sha256(named.seed.encode()).hexdigest()
-    id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
-    return f"{prefix.show(named)}{named.stream}-{named.version}-{time:%Y-%m-%d-%H-%M-%S}-{id}{extension}"
+    began = f"{prefix.show(named)}{named.stream}-{named.version}-{time:%Y-%m-%d-%H-%M-%S}"
+    return f"{began}-{same_id(named.seed)}{extension}"
+
+
+def same_id(seed: str) -> str:
+    """An id in the form of a UUID, which is the same for the same seed."""
+    digits = sha256(seed.encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
 
 
 def _expression(namespace: str, value: str) -> Expression:

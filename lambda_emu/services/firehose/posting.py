@@ -9,7 +9,6 @@ import gzip
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from hashlib import sha256
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from ssl import create_default_context
@@ -21,6 +20,7 @@ from msgspec.json import decode, encode
 from lambda_emu.services.firehose import table
 from lambda_emu.services.firehose.endpoint import Endpoint
 from lambda_emu.services.firehose.judging import Failure
+from lambda_emu.services.firehose.naming import same_id
 from lambda_emu.services.firehose.objects import NotPut, Written
 from lambda_emu.services.firehose.stream import Place, Waiting
 from lambda_emu.services.firehose.table import NewRow, Row
@@ -69,7 +69,7 @@ def post(order: Post, database: Path) -> Written | None:
     if not rows:
         return None
     last = rows[-1].number
-    id = _id(f"{order.stream} {rows[0].number} {last}")
+    id = same_id(f"{order.stream} {rows[0].number} {last}")
     body = encode({"requestId": id, "timestamp": order.now_ms, "records": [{"data": row.data} for row in rows]})
     try:
         status, said = _ask(order, id, gzip.compress(body, mtime=0) if order.endpoint.is_packed else body)
@@ -143,8 +143,3 @@ def _is_taken(said: bytes, id: str) -> bool:
         return decode(said, type=_Said).requestId == id
     except (ValueError, RecursionError):
         return False
-
-
-def _id(seed: str) -> str:
-    digits = sha256(seed.encode()).hexdigest()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"

@@ -59,7 +59,7 @@ class SourceRecord(Struct, frozen=True):
     origin: str
 
 
-class Around(Struct, frozen=True):
+class DeliveryContext(Struct, frozen=True):
     """What delivery streams have of the server. call: of S3. ask: functions.
 
     read: begins to read the source of a stream; returns what ends that.
@@ -77,15 +77,15 @@ class RunningStream:
     """record: as it is now. waits: how many bytes wait, in all places. positions: by shard of its source, how far it
     was read."""
 
-    def __init__(self, record: StreamRecord, around: Around) -> None:
+    def __init__(self, record: StreamRecord, context: DeliveryContext) -> None:
         self.record = record
         self.positions: dict[str, str] = {}
         self.plan: Plan = plan_of(record.destination)
         self.is_gone = False
-        self._around = around
-        self._loop = around.loop
-        self._clock = around.clock
-        self._database = around.store.folder / DATABASE
+        self._context = context
+        self._loop = context.loop
+        self._clock = context.clock
+        self._database = context.store.folder / DATABASE
         self._lanes: dict[Waiting, Lane] = {}
         self._posted_s = 0.0  # when what is tried now was tried first
         self._is_closed = False
@@ -123,7 +123,7 @@ class RunningStream:
     def begin(self) -> None:
         """It is kept: what has a source reads it."""
         if self.record.source is not None and not self._is_closed:
-            self._end_reading = self._around.read(self)
+            self._end_reading = self._context.read(self)
 
     async def take(self, records: Sequence[SourceRecord], shard: str, position: str) -> None:
         """Keep what was read of the source, and how far that is. NotDone."""
@@ -185,7 +185,7 @@ class RunningStream:
         counted, last = Went(lane.count, lane.size, None), self._cuts.get(waiting)
         order = Order(record.scope, record.id, record.name, record.version, waiting, bucket, is_delimited, keys, last)
         try:
-            written = await self._loop.work(OBJECTS, deliver, order, self._database, self._around.call)
+            written = await self._loop.work(OBJECTS, deliver, order, self._database, self._context.call)
         except (NotPut, Full, Closed) as error:
             if isinstance(error, NotPut) and error.last is not None:
                 self._cuts[waiting] = error.last
@@ -243,7 +243,7 @@ class RunningStream:
             verdicts, asked = untransformed(taken), None
         else:
             self._cuts[RAW] = taken.last
-            answer = await self._around.ask(self.record, transform.arn, taken.event)
+            answer = await self._context.ask(self.record, transform.arn, taken.event)
             if answer.failure is not None and failures < transform.retries:
                 raise NotDone(answer.failure.text)
             partitions = frozenset(one.partition for one in self._lanes if one.place is Place.OUT)
@@ -298,5 +298,5 @@ class RunningStream:
             else:
                 kept.set_result(result)
 
-        self._around.store.post(step, lambda error, result: self._loop.post(told, error, result))
+        self._context.store.post(step, lambda error, result: self._loop.post(told, error, result))
         return await kept

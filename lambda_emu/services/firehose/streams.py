@@ -20,7 +20,7 @@ from lambda_emu.services.firehose.errors import (
     RecordsTooLarge,
     SlowDown,
 )
-from lambda_emu.services.firehose.running import Around, RunningStream
+from lambda_emu.services.firehose.running import DeliveryContext, RunningStream
 from lambda_emu.services.firehose.stream import StreamRecord
 from lambda_emu.services.firehose.table import NewRow, SavedStreams
 
@@ -39,8 +39,8 @@ PutTold = Callable[[Sequence[FirehoseError | None]], None]
 class DeliveryStreams:
     """most_waiting: bytes that may wait in one stream."""
 
-    def __init__(self, around: Around, most_waiting: int = MOST_WAITING_BYTES) -> None:
-        self._around = around
+    def __init__(self, context: DeliveryContext, most_waiting: int = MOST_WAITING_BYTES) -> None:
+        self._context = context
         self._most_waiting = most_waiting
         self._streams: dict[tuple[Scope, str], RunningStream] = {}
         self._last_id = 0
@@ -51,7 +51,7 @@ class DeliveryStreams:
         self._last_id = saved.last_id
         by_id = {}
         for record in saved.streams:
-            running = by_id[record.id] = RunningStream(record, self._around)
+            running = by_id[record.id] = RunningStream(record, self._context)
             self._streams[(record.scope, record.name)] = running
         for depth in saved.depths:
             by_id[depth.stream].take_over(depth)
@@ -98,7 +98,7 @@ class DeliveryStreams:
 
     def create(self, record: StreamRecord, told: Done) -> None:
         key = record.scope, record.name
-        stream = self._streams[key] = RunningStream(record, self._around)
+        stream = self._streams[key] = RunningStream(record, self._context)
 
         def undo(error: FirehoseError | None) -> None:
             if error is not None and self._streams.get(key) is stream:
@@ -140,7 +140,7 @@ class DeliveryStreams:
 
     def put(self, stream: RunningStream, records: Sequence[bytes], told: PutTold) -> None:
         """Each alone may be refused. Told when those that are not are on disk, with what each of them met."""
-        at_ms = int(self._around.clock.now_s() * 1000)
+        at_ms = int(self._context.clock.now_s() * 1000)
         room = self._most_waiting - stream.waits
         refusals: list[FirehoseError | None] = []
         rows: list[NewRow] = []
@@ -172,7 +172,7 @@ class DeliveryStreams:
                 self._drop(id)
 
         step = partial(table.drop_some, stream=id)
-        self._around.store.post(step, lambda error, left: self._around.loop.post(dropped, error, left))
+        self._context.store.post(step, lambda error, left: self._context.loop.post(dropped, error, left))
 
     def _write(self, step: Callable[[sqlite3.Connection], Any], told: Done) -> None:
         def done(error: BaseException | None) -> None:
@@ -180,4 +180,4 @@ class DeliveryStreams:
                 log.error("a delivery stream could not be written: %s", error)
             told(None if error is None else SlowDown())
 
-        self._around.store.post(step, lambda error, _: self._around.loop.post(done, error))
+        self._context.store.post(step, lambda error, _: self._context.loop.post(done, error))
