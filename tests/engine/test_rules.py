@@ -257,3 +257,32 @@ def handler(event, context):
     got = eventually(rounds, "20 rounds")
     assert sorted(n for n, _ in got) == list(range(21))  # no more than AWS does anybody stop it
     assert {trace.partition(";")[0] for _, trace in got} == {"Root=1-5759e988-bd862e3fe1be46a994272793"}
+
+
+def test_a_bucket_tells_its_bus_why_an_object_changed(account: Account) -> None:
+    s3 = sdk(account.lam, "s3", ACCOUNT)
+    s3.create_bucket(Bucket="kept")
+    s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(Bucket="kept", NotificationConfiguration={"EventBridgeConfiguration": {}})
+    account.rule("r", {"source": ["aws.s3"], "detail": {"bucket": {"name": ["kept"]}}}, account.queue("q"))
+
+    upload = s3.create_multipart_upload(Bucket="kept", Key="k")["UploadId"]
+    part = s3.upload_part(Bucket="kept", Key="k", UploadId=upload, PartNumber=1, Body=b"123")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    version = s3.complete_multipart_upload(Bucket="kept", Key="k", UploadId=upload, MultipartUpload=parts)["VersionId"]
+    s3.put_object_tagging(Bucket="kept", Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    marker = s3.delete_object(Bucket="kept", Key="k")["VersionId"]
+    s3.delete_object(Bucket="kept", Key="k", VersionId=version)
+
+    got: list[dict[str, Any]] = []
+    while len(got) < 4:
+        got += eventually(lambda: [json.loads(one["Body"]) for one in account.receive("q")], "its events")
+    told = sorted(got, key=lambda one: one["detail"]["object"]["sequencer"])
+    why = [(one["detail-type"], one["detail"].get("reason"), one["detail"].get("deletion-type")) for one in told]
+    assert why == [
+        ("Object Created", "CompleteMultipartUpload", None),
+        ("Object Tags Added", None, None),
+        ("Object Deleted", "DeleteObject", "Delete Marker Created"),
+        ("Object Deleted", "DeleteObject", "Permanently Deleted"),
+    ]
+    assert [one["detail"]["object"]["version-id"] for one in told] == [version, version, marker, version]
