@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -348,6 +350,28 @@ def test_a_body_that_is_no_request_is_the_clients_fault(cwl: CloudWatchLogs, bod
 
     with pytest.raises(HTTPError, match="400"):
         urlopen(Request(f"{cwl.url}/", body, headers), timeout=30)
+
+
+def test_who_pushes_waits_for_no_search(cwl: CloudWatchLogs, monkeypatch: pytest.MonkeyPatch) -> None:
+    cwl.create()
+    cwl.push("one")
+    assert cwl.room.opened is not None
+    begun, goes_on = Semaphore(0), Event()
+    reader = cwl.room.opened.groups.reader
+    events = reader.events
+
+    def held(*arguments: Any, **more: Any) -> Any:
+        begun.release()
+        assert goes_on.wait(60)
+        return events(*arguments, **more)
+
+    monkeypatch.setattr(reader, "events", held)
+    with ThreadPoolExecutor(8) as threads:
+        searches = [threads.submit(cwl.client.filter_log_events, logGroupName=GROUP) for _ in range(8)]
+        begun.acquire()
+        cwl.push("two")
+        goes_on.set()
+        assert all(search.result()["events"] for search in searches)
 
 
 def test_events_that_were_answered_outlive_a_kill(tmp_path: Path) -> None:

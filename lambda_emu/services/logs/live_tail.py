@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -94,10 +94,14 @@ class LiveTails:
             session.end()
 
 
+Ended = Callable[["Session"], object]
+
+
 class Session:
     """http.stream.Source of one answer. On the loop."""
 
-    def __init__(self, wanted: Wanted, position: int, groups: Groups, loop: Loop, ended: Any) -> None:
+    def __init__(self, wanted: Wanted, position: int, groups: Groups, loop: Loop, ended: Ended) -> None:
+        """ended: told of itself, once."""
         self._wanted = wanted
         self._position = position
         self._groups = groups

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from lambda_emu.services.logs.serving import LogServer
 
 ASKED = Workers("requests about logs", 4, 128)
+SEARCHES = Workers("searches of logs", 3, 128)
+"""Each may take a second: who pushes does not wait for them."""
+SEARCHING = (b"Filter", b"Get", b"Describe", b"List", b"StartLiveTail", b"StartQuery")
+TARGET = b"Logs_20140328."
 MOST_BYTES = 8 * 1024 * 1024
 """A megabyte of events, escaped as JSON may escape it."""
 
@@ -32,7 +36,7 @@ class LogService:
     def __init__(self, make: Callable[[], LogServer]) -> None:
         self._make = make
         self._serving: LogServer | None = None
-        self._handling = Handling(self._serve, MOST_BYTES, RequestTooLarge(MOST_BYTES, "PutLogEvents"), _asked)
+        self._handling = Handling(self._serve, MOST_BYTES, RequestTooLarge(MOST_BYTES, "PutLogEvents"), _workers)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
         return self._handling
@@ -48,5 +52,7 @@ class LogService:
         return self._serving.serve(request, call)
 
 
-def _asked(_: Request) -> Workers:
-    return ASKED
+def _workers(request: Request) -> Workers:
+    """By its operation."""
+    operation = request.head.first.get(b"x-amz-target", b"").removeprefix(TARGET)
+    return SEARCHES if operation.startswith(SEARCHING) else ASKED
