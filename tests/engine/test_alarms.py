@@ -101,6 +101,27 @@ class Bell:
         return [item["HistorySummary"] for item in items]
 
 
+def test_an_alarm_goes_off_by_what_a_metric_filter_of_a_log_finds(
+    lam: OwnLam, name: str, eventually: Eventually
+) -> None:
+    logs, said = sdk(lam, "logs"), "def handler(event, context):\n    print(event)\n"
+    lam.create(name, said, Role=ROLE)
+    lam.invoke(name, "begin")
+    logs.put_metric_filter(
+        logGroupName=f"/aws/lambda/{name}",
+        filterName="errors",
+        filterPattern="ERROR",
+        metricTransformations=[{"metricNamespace": "Shop", "metricName": name, "metricValue": "1"}],
+    )
+    bell = Bell(lam, name, eventually)
+
+    lam.invoke(name, "an ERROR")
+
+    eventually(lambda: bell.cloudwatch.list_metrics(MetricName=name)["Metrics"], "the metric")
+    bell.pass_minutes()
+    bell.wait_for("ALARM")
+
+
 def test_an_alarm_goes_off_and_ends_by_what_was_put(lam: OwnLam, name: str, eventually: Eventually) -> None:
     bell = Bell(lam, name, eventually, TreatMissingData="notBreaching")
     assert (bell.told["StateValue"], bell.told["StateReason"]) == (

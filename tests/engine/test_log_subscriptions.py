@@ -228,6 +228,41 @@ def test_what_was_logged_before_a_kill_comes_after_it(tmp_path: Path, eventually
         eventually(lambda: found() == {f"{number}" for number in range(50)}, "all that was logged")
 
 
+def test_a_filter_has_nothing_from_before_it_after_a_restart(tmp_path: Path, eventually: Eventually) -> None:
+    with served(tmp_path, "process") as lam:
+        kinesis, logs = sdk(lam, "kinesis", "test"), sdk(lam, "logs", "test")
+        kinesis.create_stream(StreamName="logged", ShardCount=1)
+        arn = kinesis.describe_stream_summary(StreamName="logged")["StreamDescriptionSummary"]["StreamARN"]
+        logs.create_log_group(logGroupName="kept")
+        logs.create_log_stream(logGroupName="kept", logStreamName="s1")
+
+        def push(message: str) -> None:
+            event = {"timestamp": int(Clock.now_s() * 1000), "message": message}
+            logs.put_log_events(logGroupName="kept", logStreamName="s1", logEvents=[event])
+
+        subscribe(lam, "kept", arn, "first", "first", roleArn=ROLE)
+        push("second before")
+        subscribe(lam, "kept", arn, "second", "second", roleArn=ROLE)
+        push("second after")
+
+        def found() -> list[str]:
+            shard = kinesis.get_shard_iterator(
+                StreamName="logged", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+            )
+            records = kinesis.get_records(ShardIterator=shard["ShardIterator"])["Records"]
+            told = [json.loads(gzip.decompress(record["Data"])) for record in records]
+            return messages([one for one in told if one["messageType"] == "DATA_MESSAGE"])
+
+        eventually(found, "the event")
+        lam.process.kill()
+
+    with served(tmp_path, "process") as lam:
+        kinesis, logs = sdk(lam, "kinesis", "test"), sdk(lam, "logs", "test")
+        push("second at last")
+        eventually(lambda: "second at last" in found(), "the last event")
+        assert "second before" not in found()
+
+
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [

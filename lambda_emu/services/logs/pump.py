@@ -90,7 +90,7 @@ class Pump:
         self._loop = loop
         self._deliveries = deliveries
         self._position = position
-        self._is_kept = position is not None
+        self._is_kept = False
         self._filtered: Sequence[LogGroup] = ()
         self._owners = Owners(frozenset())  # and the next: the worker's, one after the other
         self._causes = _Causes()
@@ -103,6 +103,7 @@ class Pump:
         self._filtered = [group for group in self._groups.made if group.subscriptions or group.metrics]
         self._owners = Owners(frozenset((group.scope, group.name) for group in self._filtered))
         self._logs.on_written = (lambda: self._loop.post(self.look)) if self._filtered else None
+        self._is_kept = False  # a later run shall bring no filter what was before it
         if self._filtered:
             self.look()
         else:
