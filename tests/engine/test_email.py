@@ -216,12 +216,14 @@ def test_what_is_no_email_is_refused(lam: OwnLam, to: str) -> None:
     many = {"ToAddresses": [f"{number}{to}" for number in range(51)]}
     first, second = partial(ses.send_email, Source=SHOP), partial(sesv2.send_email, FromEmailAddress=SHOP)
     raw, filled = partial(ses.send_raw_email), partial(ses.send_templated_email, Source=SHOP, TemplateData="{}")
+    large = f"From: {SHOP}\r\nTo: {to}\r\n\r\n".encode() + b"x\r\n" * (10 * 1024 * 1024 // 3)
     template = {"Template": {"TemplateName": "no", "TemplateData": "{}"}}
     mistakes: list[tuple[str, Callable[[], object]]] = [
         ("InvalidParameterValue", lambda: first(Destination=many, Message=text("x"))),
         ("InvalidParameterValue", lambda: first(Destination={"ToAddresses": ["a"]}, Message=text("x"))),
         ("InvalidParameterValue", lambda: first(Destination={}, Message=text("x"))),
         ("InvalidParameterValue", lambda: raw(RawMessage={"Data": b"\xff\xfe"})),
+        ("InvalidParameterValue", lambda: raw(RawMessage={"Data": large})),
         ("TemplateDoesNotExist", lambda: filled(Destination={"ToAddresses": [to]}, Template="no")),
         ("NotFoundException", lambda: second(Destination={"ToAddresses": [to]}, Content=template)),
         ("BadRequestException", lambda: second(Content={"Simple": text("x")})),

@@ -23,11 +23,12 @@ Destination = Mapping[str, Sequence[str]]
 
 
 class Sender:
-    """Of one account and region. backend: moto's. take: is given each e-mail."""
+    """Of one account and region. backend: moto's. take: is given each e-mail. most_bytes: of one."""
 
-    def __init__(self, backend: Any, take: Callable[[Mail], None]) -> None:
+    def __init__(self, backend: Any, take: Callable[[Mail], None], most_bytes: int) -> None:
         self.backend = backend
         self._take = take
+        self._most_bytes = most_bytes
 
     def check(self, source: str, destination: Destination) -> None:
         """MessageRejectedError, InvalidParameterValue: in SES's words."""
@@ -43,7 +44,9 @@ class Sender:
             raise NotVerified(self.backend.region_name, source)
 
     def send(self, source: str, destination: Destination, raw: bytes) -> str:
-        """What has been checked. Its id."""
+        """From and to whom was checked. Its id."""
+        if len(raw) > self._most_bytes:
+            raise InvalidParameterValue(f"Message length is more than {self._most_bytes} bytes long: '{len(raw)}'.")
         backend = self.backend
         message_id = new_message_id()
         lists = {name: list(destination.get(name) or ()) for name in ("ToAddresses", "CcAddresses", "BccAddresses")}

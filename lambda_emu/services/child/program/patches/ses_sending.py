@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 Params = Mapping[str, Any]
 Take = Callable[[Mail], None]
+MOST_BYTES, MOST_BYTES_2 = 10 * 1024 * 1024, 40 * 1024 * 1024
+"""Of an e-mail, in each version."""
 Send = Callable[[Sender, Params], Params]
 _feedback = SESBackend.__generate_feedback__
 _make_identity = EmailIdentity.__init__
@@ -62,14 +64,14 @@ def replace_sending(take: Take) -> None:
 
 def _first_version(send: Send, take: Take) -> Any:
     def answer(response: Any) -> ActionResult:
-        return ActionResult(send(Sender(response.backend, take), response.params))
+        return ActionResult(send(Sender(response.backend, take, MOST_BYTES), response.params))
 
     return answer
 
 
 def _second_version(send: Send, take: Take) -> Any:
     def answer(response: Any) -> str:
-        sender = Sender(response.sesv2_backend.core_backend, take)
+        sender = Sender(response.sesv2_backend.core_backend, take, MOST_BYTES_2)
         try:
             return json.dumps(send(sender, json.loads(response.body)))
         except TemplateDoesNotExist as error:
