@@ -59,6 +59,13 @@ class Deliveries(Protocol):
     def publish(self, metrics: Sequence[Embedded]) -> None: ...
 
 
+class _Wanted(Struct, frozen=True, eq=False):
+    """Groups that have filters, and their streams."""
+
+    groups: Sequence[LogGroup]
+    owners: Owners
+
+
 class _Piece(Struct, frozen=True):
     """Of the log, and how far it goes. causes: of each event, the request during which it was printed."""
 
@@ -91,8 +98,7 @@ class Pump:
         self._deliveries = deliveries
         self._position = position
         self._is_kept = False
-        self._filtered: Sequence[LogGroup] = ()
-        self._owners = Owners(frozenset())  # and the next: the worker's, one after the other
+        self._wanted = _Wanted((), Owners(frozenset()))  # replaced whole; its owners and the next are the worker's
         self._causes = _Causes()
         self._full: set[str] = set()  # destinations that take no more; the store's thread's
         self._running = self._again = self._closed = False
@@ -100,18 +106,19 @@ class Pump:
 
     def start(self) -> None:
         """And after each change of filters."""
-        self._filtered = [group for group in self._groups.made if group.subscriptions or group.metrics]
-        self._owners = Owners(frozenset((group.scope, group.name) for group in self._filtered))
-        self._logs.on_written = (lambda: self._loop.post(self.look)) if self._filtered else None
+        filtered = [group for group in self._groups.made if group.subscriptions or group.metrics]
+        owners = Owners(frozenset((group.scope, group.name) for group in filtered))
+        self._wanted = _Wanted(filtered, owners)
+        self._logs.on_written = (lambda: self._loop.post(self.look)) if filtered else None
         self._is_kept = False  # a later run shall bring no filter what was before it
-        if self._filtered:
+        if filtered:
             self.look()
         else:
             self._position = None
 
     def look(self) -> None:
         """Something may have been written."""
-        if self._closed or not self._filtered:
+        if self._closed or not self._wanted.groups:
             return
         self._again = True
         if not self._running:
@@ -128,7 +135,7 @@ class Pump:
         try:
             while self._again and not self._closed:
                 self._again = False
-                step = await self._loop.work(READS, self._take_step, self._filtered, self._owners)
+                step = await self._loop.work(READS, self._take_step)
                 if step.work or step.metrics or not self._is_kept:
                     await self._keep(step)
                 self._position = step.end
@@ -172,11 +179,16 @@ class Pump:
 
     # -- on a worker ------------------------------------------------------------------------------
 
-    def _take_step(self, filtered: Sequence[LogGroup], owners: Owners) -> _Step:
-        piece = self._read(owners)
+    def _take_step(self) -> _Step:
+        """By the filters that there are once the log is read: one that was deleted has nothing from then on."""
+        while True:
+            wanted = self._wanted
+            piece = self._read(wanted.owners)
+            if wanted is self._wanted:
+                break
         work: list[WorkItem] = []
         metrics: list[Embedded] = []
-        for group in filtered:
+        for group in wanted.groups:
             found = piece.events.get((group.scope, group.name), ())
             for to in group.subscriptions:
                 work += self._subscribed(group, to, self._since(group, SUBSCRIPTION + to.name, found), piece.causes)
