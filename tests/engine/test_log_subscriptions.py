@@ -18,6 +18,7 @@ from services_rig import sdk
 from waiting import Eventually
 
 from lambda_emu.clock import Clock
+from lambda_emu.services.logs import pump
 
 PRINTS = "def handler(event, context):\n    print(event)\n"
 TAKES = """
@@ -75,6 +76,14 @@ def messages(payloads: list[dict[str, Any]]) -> list[str]:
     return [event["message"] for one in payloads for event in one["logEvents"]]
 
 
+def records(kinesis: Any, stream: str) -> list[Mapping[str, Any]]:
+    """Of its one shard, from the beginning."""
+    shard = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )
+    return list(kinesis.get_records(ShardIterator=shard["ShardIterator"])["Records"])
+
+
 def group_with_stream(lam: Lam, name: str) -> Any:
     logs = sdk(lam, "logs", "test")
     logs.create_log_group(logGroupName=name)
@@ -130,17 +139,11 @@ def test_events_come_to_a_stream_of_kinesis_after_a_message_that_tries_it(own: O
     subscribe(own, "to-kinesis", arn, roleArn=ROLE)
     push(own, "to-kinesis", "one", "two")
 
-    def records() -> list[Mapping[str, Any]]:
-        shard = kinesis.get_shard_iterator(
-            StreamName="logged", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
-        )
-        found = kinesis.get_records(ShardIterator=shard["ShardIterator"])["Records"]
-        return found if len(found) > 1 else []
-
-    control, data = (json.loads(gzip.decompress(record["Data"])) for record in eventually(records, "the records"))
+    eventually(lambda: len(records(kinesis, "logged")) > 1, "the records")
+    control, data = (json.loads(gzip.decompress(record["Data"])) for record in records(kinesis, "logged"))
     assert control["messageType"] == "CONTROL_MESSAGE"
     assert messages([data]) == ["one", "two"]
-    assert [record["PartitionKey"] for record in records()][1] == "s1"
+    assert records(kinesis, "logged")[1]["PartitionKey"] == "s1"
 
 
 def test_a_function_that_its_own_log_runs_is_stopped_after_a_while(
@@ -219,13 +222,37 @@ def test_what_was_logged_before_a_kill_comes_after_it(tmp_path: Path, eventually
         kinesis = sdk(lam, "kinesis", "test")
 
         def found() -> set[str]:
-            shard = kinesis.get_shard_iterator(
-                StreamName="logged", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
-            )
-            records = kinesis.get_records(ShardIterator=shard["ShardIterator"])["Records"]
-            return set(messages([json.loads(gzip.decompress(record["Data"])) for record in records[1:]]))
+            brought = records(kinesis, "logged")[1:]
+            return set(messages([json.loads(gzip.decompress(record["Data"])) for record in brought]))
 
         eventually(lambda: found() == {f"{number}" for number in range(50)}, "all that was logged")
+
+
+def test_what_a_destination_does_not_take_waits_and_is_bounded(
+    own: OwnLam, eventually: Eventually, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pump, "MOST_WAITING", 5)
+    kinesis = sdk(own, "kinesis", "test")
+    kinesis.create_stream(StreamName="absent", ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName="absent")["StreamDescriptionSummary"]["StreamARN"]
+    group_with_stream(own, "bounded")
+    subscribe(own, "bounded", arn, roleArn=ROLE)
+    kinesis.delete_stream(StreamName="absent")
+
+    def is_told() -> bool:
+        push(own, "bounded", "waits")
+        return any("5 batches of log events wait for" in one for one in caplog.messages)
+
+    eventually(is_told, "the bound")
+    kinesis.create_stream(StreamName="absent", ShardCount=1)
+
+    def came() -> list[Mapping[str, Any]]:
+        own.clock.advance(300)
+        push(own, "bounded", "after")
+        return records(kinesis, "absent")
+
+    found = [json.loads(gzip.decompress(record["Data"])) for record in eventually(came, "what waited")]
+    assert "waits" in messages(found)
 
 
 def test_a_filter_has_nothing_from_before_it_after_a_restart(tmp_path: Path, eventually: Eventually) -> None:
@@ -246,11 +273,7 @@ def test_a_filter_has_nothing_from_before_it_after_a_restart(tmp_path: Path, eve
         push("second after")
 
         def found() -> list[str]:
-            shard = kinesis.get_shard_iterator(
-                StreamName="logged", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
-            )
-            records = kinesis.get_records(ShardIterator=shard["ShardIterator"])["Records"]
-            told = [json.loads(gzip.decompress(record["Data"])) for record in records]
+            told = [json.loads(gzip.decompress(record["Data"])) for record in records(kinesis, "logged")]
             return messages([one for one in told if one["messageType"] == "DATA_MESSAGE"])
 
         eventually(found, "the event")

@@ -174,7 +174,8 @@ class Pump:
 
     def _tell(self, kind: str, *, is_full: bool) -> None:
         if is_full and kind not in self._full:
-            log.warning("%d batches of log events wait as %s; what comes now is dropped", MOST_WAITING, kind)
+            target = kind.partition(" ")[2]
+            log.warning("%d batches of log events wait for %s; what comes now is dropped", MOST_WAITING, target)
         (self._full.add if is_full else self._full.discard)(kind)
 
     # -- on a worker ------------------------------------------------------------------------------
