@@ -6,7 +6,6 @@ Imported when something is to be polled, which is seldom.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from lambda_emu.arn import parse_resource_arn
 from lambda_emu.clock import Clock
@@ -74,10 +73,11 @@ class Polled:
     def open_stream(self, arn: str, role: str) -> KinesisSource:
         """The one that a delivery stream reads. Blocks."""
         if self._is_elsewhere("kinesis"):
-            reader = CalledReader(KinesisStream(arn, role, self._call), self._loop)
-            return KinesisSource(reader, lambda _: lambda: None, POLL_S)
+            asked = CalledReader(KinesisStream(arn, role, self._call), self._loop)
+            return KinesisSource(asked, lambda _: lambda: None, POLL_S)
         streams = self._own_streams.open()
-        return KinesisSource(KinesisReader(arn, streams, role), partial(streams.listen, arn), SAFETY_POLL_S)
+        reader = KinesisReader(arn, streams, role)
+        return KinesisSource(reader, lambda told: streams.listen(arn, lambda _: told()), SAFETY_POLL_S)
 
     def _queues(self) -> PolledKind:
         if self._is_elsewhere("sqs"):

@@ -35,6 +35,11 @@ class Nap:
                 timer.cancel()
             self._sleeper = None
 
+    @property
+    def is_asleep(self) -> bool:
+        """Whether nobody has ended it yet."""
+        return self._sleeper is not None and not self._sleeper.done()
+
     def end(self) -> None:
         if self._sleeper is not None and not self._sleeper.done():
             self._sleeper.set_result(None)

@@ -16,6 +16,7 @@ from lambda_emu.event_sources.streams.reading import (
     ShardInfo,
     StreamGone,
     StreamReader,
+    Wake,
 )
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
@@ -81,7 +82,7 @@ class CalledStreams:
     def reader(self, mapping: EventSourceMapping) -> StreamReader:
         return CalledReader(self._api_of(mapping), self._loop)
 
-    def listen(self, arn: str, wake: Callable[[str], None]) -> Callable[[], None]:
+    def listen(self, arn: str, wake: Wake) -> Callable[[], None]:
         """Who serves them here wakes all of them: source.Streams.wake."""
         return lambda: None
 

@@ -22,6 +22,7 @@ from lambda_emu.event_sources.streams.reading import (
     ShardInfo,
     StreamGone,
     StreamReader,
+    Wake,
 )
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.services.kinesis.errors import KinesisError
@@ -121,7 +122,7 @@ class KinesisStreams:
     def reader(self, mapping: EventSourceMapping) -> StreamReader:
         return KinesisReader(mapping.source_arn or "", self._streams, self._role_of(mapping))
 
-    def listen(self, arn: str, wake: Callable[[str], None]) -> Callable[[], None]:
+    def listen(self, arn: str, wake: Wake) -> Callable[[], None]:
         return self._streams.listen(stream_arn(arn), partial(wake, arn))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -60,6 +60,12 @@ class Position(Struct, frozen=True):
 
     kind: str
     text: str = ""
+
+
+class Wake(Protocol):
+    """Hears of which stream, and which of its shards, has records; of any where none is said."""
+
+    def __call__(self, arn: str, shards: Collection[str] = ()) -> None: ...
 
 
 class StreamReader(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from zlib import crc32
 
 from lambda_emu.clock import Clock
@@ -65,9 +65,11 @@ class Shard:
         self._left = set(self.lanes)
 
     def wake(self) -> None:
-        """There are records."""
+        """There are records, for whichever lanes: one reads them, and wakes the others."""
         self.expect_more()
-        self._wake_lanes()
+        idle = next((lane for lane in self.lanes if lane.nap.is_asleep), None)
+        if idle is not None:
+            idle.nap.end()
 
     def retire(self) -> None:
         """Its lanes end as soon as what is with the function is settled."""
@@ -108,13 +110,19 @@ class Shard:
 
     async def _read(self, limit: int) -> None:
         """Whoever asks from its end on has another page read: one that waits for what is over would never rest."""
+        fed: Collection[Lane] | None = None
         try:
-            await self._read_page(limit)
+            fed = await self._read_page(limit)
         finally:
             self._reading = None
-            self._wake_lanes()
+            if fed is None or self.unread or self.ended:
+                self._wake_lanes()
+            else:
+                for lane in fed:
+                    lane.nap.end()
 
-    async def _read_page(self, limit: int) -> None:
+    async def _read_page(self, limit: int) -> Collection[Lane] | None:
+        """The lanes that were given something; None: nothing was read."""
         try:
             self.unread = False
             if self._iterator is None:
@@ -134,14 +142,16 @@ class Shard:
                 self._position = Position(TRIM_HORIZON)
             if error.trimmed:
                 self.on_loss()
-            return
+            return None
         if page.records:
             self._position = Position(AFTER, page.records[-1].id)
         self._iterator = page.iterator
         self.ended = page.iterator is None
         self.unread = self.unread or (not self.ended and len(page.records) >= limit)
+        fed = set()
         for record in page.records:
             lane = self.lanes[lane_of(record, len(self.lanes))]
+            fed.add(lane)
             if is_settled(record, self.former):
                 lane.pass_over(record)
             else:
@@ -149,6 +159,7 @@ class Shard:
         if page.records and self.former:
             last = page.records[-1].place.sequence
             self.former = [one for one in self.former if any(lane.behind > last for lane in one)]
+        return fed
 
 
 def lane_of(record: Record, lanes: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from lambda_emu.clock import Clock
@@ -25,6 +25,7 @@ from lambda_emu.event_sources.streams.reading import (
     ShardInfo,
     StreamGone,
     StreamReader,
+    Wake,
 )
 from lambda_emu.event_sources.streams.shard import Shard, divided, is_over, is_whole
 from lambda_emu.http.loop import Loop
@@ -46,7 +47,7 @@ class StreamKind(Protocol):
 
     def reader(self, mapping: EventSourceMapping) -> StreamReader: ...
 
-    def listen(self, arn: str, wake: Callable[[str], None]) -> Callable[[], None]:
+    def listen(self, arn: str, wake: Wake) -> Callable[[], None]:
         """Call `wake` on the loop when a stream has records, until what this returns is called. On the loop."""
 
 
@@ -86,10 +87,10 @@ class Streams:
         self._beginnings.pop(uuid, None)
         self.positions.forget_all_of(uuid)
 
-    def wake(self, arn: str) -> None:
-        """A stream has records. On the loop."""
+    def wake(self, arn: str, shards: Collection[str] = ()) -> None:
+        """A stream has records: these shards, or none said, some. On the loop."""
         for source in self._open.get(arn, ()):
-            source.wake()
+            source.wake(shards)
 
     # -- for its sources --------------------------------------------------------------------------
 
@@ -157,11 +158,12 @@ class StreamSource:
         self._streams.closed(self, self._arn)
         self._nap.end()
 
-    def wake(self) -> None:
+    def wake(self, shards: Collection[str]) -> None:
         self._backoff.succeeded()
         self._nap.end()
-        for shard in self._shards.values():
-            shard.wake()
+        for id in shards or self._shards:
+            if (shard := self._shards.get(id)) is not None:
+                shard.wake()
 
     def _find(self) -> None:
         if self._finding:

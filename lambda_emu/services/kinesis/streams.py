@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -33,6 +33,7 @@ TRIM_S = 60.0
 EVER_MS = 1 << 60
 
 Done = Callable[[KinesisError | None], None]
+Heard = Callable[[Collection[str]], None]
 
 
 class Put(NamedTuple):
@@ -78,7 +79,7 @@ class Streams:
         self._clock = clock
         self._commits = Commits(KEEPING, store, loop, clock, journal)
         self._streams: dict[tuple[Scope, str], Stream] = {}
-        self._listeners: dict[str, set[Callable[[], None]]] = {}  # by the stream's ARN
+        self._listeners: dict[str, set[Heard]] = {}  # by the stream's ARN
         self._shard_id = 0
         self._gone_ms: dict[tuple[Scope, str], int] = {}  # when the last shard of a stream was made that is deleted
         self._held: deque[Shard] = deque()  # one for each record that is held, the oldest first
@@ -198,7 +199,7 @@ class Streams:
                 for one, record in zip(puts, records, strict=True):
                     self._keep(one.shard, record)
             told(error, records)
-            self._tell(stream)
+            self._tell(stream, {put.shard.record.name for put in puts})
 
         self._commits.put(Change(rows), kept, ordered=True)
         if self._clock.monotonic_s() - stream.trimmed_s > TRIM_S:
@@ -238,9 +239,10 @@ class Streams:
             first, last = shard.place(0), shard.place(shard.unheld)
             self._commits.ask(partial(table.number_at, first=first, last=last, at_ms=at_ms), found)
 
-    def listen(self, arn: str, told: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, arn: str, told: Heard) -> Callable[[], None]:
         """Call `told` whenever the stream of this ARN may have something to read, or other shards; returns what ends
-        that. It may be told for nothing, and hears of a stream that is created later too. It must not raise.
+        that. With the names of the shards that were put to, or with none where it may be any. It may be told for
+        nothing, and hears of a stream that is created later too. It must not raise.
         """
         listeners = self._listeners.setdefault(arn, set())
         listeners.add(told)
@@ -260,9 +262,9 @@ class Streams:
         self._gone_ms = {key: at_ms for key, at_ms in self._gone_ms.items() if at_ms + 1000 > now_ms}
         self._gone_ms[(record.scope, record.name)] = max(shard.created_s for shard in record.shards) * 1000
 
-    def _tell(self, stream: Stream) -> None:
+    def _tell(self, stream: Stream, shards: Collection[str] = ()) -> None:
         for told in tuple(self._listeners.get(stream.record.arn, ())):
-            told()
+            told(shards)
 
     def _keep(self, shard: Shard, record: Record) -> None:
         shard.keep(record)

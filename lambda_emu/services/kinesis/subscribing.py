@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from lambda_emu.clock import Clock, Timers
@@ -86,7 +86,7 @@ class Subscription:
 
     def start(self, begin: Callable[[str, Subscription], HttpStream]) -> None:
         self._streams.subscriptions[self._reader.key] = self
-        self._end_listening = self._streams.listen(self._reader.stream.record.arn, self._pump)
+        self._end_listening = self._streams.listen(self._reader.stream.record.arn, self._hear)
         self._answer = begin(CONTENT_TYPE, self)
         self._timers.call_later(LASTS_S, self.end)
         self._timers.call_later(IDLE_S, self._beat)
@@ -107,6 +107,10 @@ class Subscription:
         self._forget()
 
     # -- inside -----------------------------------------------------------------------------------
+
+    def _hear(self, shards: Collection[str]) -> None:
+        if not shards or self._reader.shard.record.name in shards:
+            self._pump()
 
     def _pump(self) -> None:
         """What there is goes out, as fast as the client takes it."""
