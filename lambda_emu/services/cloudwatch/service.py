@@ -1,52 +1,23 @@
-"""What the gateway is told of CloudWatch: which requests are its own, and where they are served."""
+"""What the gateway is told of CloudWatch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling
 from lambda_emu.http.executors import Workers
-from lambda_emu.http.message import Head
-from lambda_emu.services.catalogue import claims_of
-
-if TYPE_CHECKING:
-    from lambda_emu.services.cloudwatch.serving import MetricServer
-
-ASKED = Workers("requests for metrics", 4, 128)
-MOST_BYTES = 4 * 1024 * 1024
-"""AWS takes a megabyte, which may be packed."""
+from lambda_emu.services.own import OwnService
 
 
-class CloudWatchService:
-    """Metrics in both forms. make: what serves them, and its imports; most servers are never asked."""
+class CloudWatchService(OwnService):
+    """Metrics in both forms. most_bytes: AWS takes a megabyte, which may be packed."""
 
-    claims = claims_of("cloudwatch")
-    answers_pages = False
-
-    def __init__(self, make: Callable[[], MetricServer]) -> None:
-        self._make = make
-        self._serving: MetricServer | None = None
-        self._handling = Handling(self._serve, MOST_BYTES, RequestTooLarge(MOST_BYTES, "PutMetricData"), _asked)
-
-    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        return self._handling
+    name = "cloudwatch"
+    workers = Workers("requests for metrics", 4, 128)
+    most_bytes = 4 * 1024 * 1024
+    largest = "PutMetricData"
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         from lambda_emu.services.cloudwatch.wire import render_error
 
         return render_error(error, request)
-
-    def _serve(self, request: Request, call: Call) -> Answer | None:
-        if self._serving is None:
-            self._serving = self._make()
-        return self._serving.serve(request, call)
-
-
-def _asked(_: Request) -> Workers:
-    return ASKED

@@ -7,58 +7,39 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, is_small
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
-from lambda_emu.services.catalogue import claims_of
 from lambda_emu.services.late import LateRoom, ask_store
+from lambda_emu.services.own import OwnService
 from lambda_emu.store import Store
 
 if TYPE_CHECKING:
     from lambda_emu.services.eventbridge.buses import Buses
     from lambda_emu.services.eventbridge.delivery import Deliveries
-    from lambda_emu.services.eventbridge.serving import EventsServer
     from lambda_emu.services.timetable.timetable import Timetable
 
-LARGE_EVENTS = Workers("large events", 2, 64)
 PUT = b"AWSEvents.PutEvents"
-MOST_BYTES = 4 * 1024 * 1024
-"""Of entries of 256 KB, escaped as JSON may escape them."""
 OPEN_LIMIT_S = 600.0
 
 
-class EventsService:
-    """EventBridge. Small events are taken on the loop; larger ones, all else, and the first of all on a worker."""
+class EventsService(OwnService):
+    """most_bytes: of entries of 256 KB, escaped as JSON may escape them."""
 
-    claims = claims_of("events")
-    answers_pages = False
+    name = "events"
+    workers = Workers("large events", 2, 64)
+    most_bytes = 4 * 1024 * 1024
+    largest = "PutEvents"
 
-    def __init__(self, make: Callable[[], EventsServer]) -> None:
-        """make: what serves, and its imports. On a worker."""
-        self._make = make
-        self._serving: EventsServer | None = None
-        too_large = RequestTooLarge(MOST_BYTES, "PutEvents")
-        self._small = Handling(self._serve, MOST_BYTES, too_large)
-        self._large = Handling(self._serve, MOST_BYTES, too_large, lambda _: LARGE_EVENTS)
-
-    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        is_put = head.first.get(b"x-amz-target") == PUT
-        return self._small if is_put and is_small(head, length) and self._serving is not None else self._large
+    def is_quick(self, head: Head) -> bool:
+        return head.first.get(b"x-amz-target") == PUT
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         from lambda_emu.services.eventbridge.serving import render_error
 
         return render_error(error, request)
-
-    def _serve(self, request: Request, call: Call) -> Answer | None:
-        if self._serving is None:
-            self._serving = self._make()
-        return self._serving.serve(request, call)
 
 
 class LateBuses(LateRoom["Buses"]):

@@ -1,54 +1,27 @@
-"""What the gateway is told of SQS: which requests are its own, and where they are served."""
+"""What the gateway is told of SQS."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.request import RequestTooLarge
 from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, is_small
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
-from lambda_emu.services.catalogue import claims_of
-
-if TYPE_CHECKING:
-    from lambda_emu.services.sqs.serving import QueueServer
-
-LARGE_MESSAGES = Workers("large messages", 2, 64)
-MOST_BYTES = 8 * 1024 * 1024
-"""A batch of 1 MiB, escaped as JSON or a form may escape it."""
+from lambda_emu.services.own import OwnService
 
 
-class QueueService:
-    """SQS in both of its forms. Small requests are served on the loop, larger ones and the first of all on a worker.
+class QueueService(OwnService):
+    """SQS in both of its forms. most_bytes: of a batch of 1 MiB, escaped as JSON or a form may escape it."""
 
-    Most servers are never asked: what serves is imported when somebody does.
-    """
+    name = "sqs"
+    workers = Workers("large messages", 2, 64)
+    most_bytes = 8 * 1024 * 1024
+    largest = "SendMessage"
 
-    claims = claims_of("sqs")
-    answers_pages = False
-
-    def __init__(self, make: Callable[[], QueueServer]) -> None:
-        """make: what serves, and its imports. On a worker."""
-        self._make = make
-        self._serving: QueueServer | None = None
-        too_large = RequestTooLarge(MOST_BYTES, "SendMessage")
-        self._small = Handling(self._serve, MOST_BYTES, too_large)
-        self._large = Handling(self._serve, MOST_BYTES, too_large, lambda _: LARGE_MESSAGES)
-
-    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        return self._small if is_small(head, length) and self._serving is not None else self._large
+    def is_quick(self, head: Head) -> bool:
+        return True
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         from lambda_emu.services.sqs.serving import form_of
 
         return form_of(request).render_error(error, request.request_id)
-
-    def _serve(self, request: Request, call: Call) -> Answer | None:
-        if self._serving is None:
-            self._serving = self._make()
-        return self._serving.serve(request, call)
