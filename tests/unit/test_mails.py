@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email import message_from_bytes, policy
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from lambda_emu.services.child.program.mails.templates import render
 TO = {"ToAddresses": ["Jörg Müller <j@b.example>", "a@b.example"]}
 FROM = b"From: a@b.example\r\nTo: "
 LONG_S = 5.0
+"""Of the processor's time, whoever else needs it."""
 
 
 def test_what_is_made_of_parts_is_what_a_mail_program_reads() -> None:
@@ -78,10 +79,10 @@ def test_no_part_says_more_than_it_is_for(content: dict[str, object]) -> None:
     ids=["nested", "messages", "parts", "recipients", "headers"],
 )
 def test_what_is_out_of_bounds_is_refused_at_once(raw: bytes) -> None:
-    begun_s = perf_counter()
+    begun_s = thread_time()
     with pytest.raises(ValueError, match=r"[tT]oo|more"):
         MailReader(raw)
-    assert perf_counter() - begun_s < LONG_S
+    assert thread_time() - begun_s < LONG_S
 
 
 @pytest.mark.parametrize("letter", [b'"', b"(", b"<", b"a@b.example, ", b"=?utf-8?q?a?=", b"\\", b"a ", b";a=b"])
@@ -89,13 +90,13 @@ def test_what_is_out_of_bounds_is_refused_at_once(raw: bytes) -> None:
     "header", [FROM, b"Subject: ", b"Content-Type: text/plain", b"Content-Disposition: attachment"]
 )
 def test_no_header_within_bounds_takes_long(header: bytes, letter: bytes) -> None:
-    begun_s = perf_counter()
+    begun_s = thread_time()
     try:
         reader = MailReader(header + (letter * MOST_HEADER)[: MOST_HEADER - 100] + b"\r\n\r\nx")
         reader.headers(), reader.addresses("To"), reader.text("plain"), reader.attachments()
     except ValueError:
         pass  # refused, such as comments in comments
-    assert perf_counter() - begun_s < LONG_S
+    assert thread_time() - begun_s < LONG_S
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_a_template_says_what_it_means(template: str, text: str) -> None:
     ],
 )
 def test_what_is_no_template_or_comes_to_too_much_is_refused_at_once(template: str, data: dict[str, Any]) -> None:
-    begun_s = perf_counter()
+    begun_s = thread_time()
     with pytest.raises((InvalidRenderingParameterException, MissingRenderingAttributeException)):
         render(template, data)
-    assert perf_counter() - begun_s < LONG_S
+    assert thread_time() - begun_s < LONG_S

@@ -15,8 +15,8 @@ from moto.ses.exceptions import InvalidRenderingParameterException, MissingRende
 from msgspec import Struct
 
 MOST_DEPTH = 20
-MOST_CHARACTERS = 4 * 1024 * 1024
-"""Of what comes of a template."""
+MOST_CHARACTERS, PIECE = 4 * 1024 * 1024, 16
+"""Of what comes of a template, in which each piece takes its time."""
 BLOCKS = ("each", "if", "unless")
 _TOKEN = re.compile(r"\{\{\{?\s*([#/]?)\s*(?:(each|if|unless|else)\b)?\s*([^{}]*?)\s*\}?\}\}")
 Node = Any
@@ -63,7 +63,7 @@ def render(template: str, data: Mapping[str, Any]) -> str:
     """MissingRenderingAttributeException, InvalidRenderingParameterException."""
     pieces, length = [], 0
     for piece in _rendered(_parsed(template), (data,)):
-        length += len(piece) + 1  # there is a piece of each turn of `each`, though it may say nothing
+        length += len(piece) + PIECE  # there is one of each turn of `each`, though it may say nothing
         if length > MOST_CHARACTERS:
             raise InvalidRenderingParameterException(f"The template comes to more than {MOST_CHARACTERS} characters")
         pieces.append(piece)
