@@ -70,6 +70,19 @@ def test_a_time_and_a_limit_say_what_is_looked_at(cwl: CloudWatchLogs) -> None:
     assert len(rows(results(cwl, start(cwl, "")))) == 3
 
 
+def test_the_fields_of_a_group_are_told(cwl: CloudWatchLogs) -> None:
+    cwl.create()
+    cwl.push('{"old": 1}')
+    cwl.clock.advance(3600)
+    cwl.push('{"a": {"b": 1}}', '{"a": {"b": 2}, "c": 3}')
+
+    found = cwl.client.get_log_group_fields(logGroupName="orders")["logGroupFields"]
+
+    told = {one["name"]: one["percent"] for one in found}
+    assert (told["a.b"], told["c"], told["@message"]) == (100, 50, 100)
+    assert "old" not in told
+
+
 def test_queries_are_shown_the_newest_first(cwl: CloudWatchLogs) -> None:
     cwl.create()
     first, second = start(cwl, "limit 1"), start(cwl, "limit 2")

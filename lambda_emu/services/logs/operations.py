@@ -37,6 +37,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DisassociateKmsKey": policy_operations.disassociate_kms_key,
         "FilterLogEvents": event_operations.filter_log_events,
         "GetLogEvents": event_operations.get_log_events,
+        "GetLogGroupFields": query_operations.get_log_group_fields,
         "GetLogRecord": query_operations.get_log_record,
         "GetQueryResults": query_operations.get_query_results,
         "ListLogGroups": group_operations.list_log_groups,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections import Counter
 from typing import Any
 
 from lambda_emu.arn import Scope
@@ -27,6 +29,9 @@ LANGUAGE = "CWLI"
 MOST_GROUPS = 50
 PAGE = 1000
 MOST_RUNNING = 30
+AROUND_MS = 15 * 60_000 // 2
+SAMPLE = 1000
+"""Events of which GetLogGroupFields tells the fields."""
 
 
 def start_query(asked: Asked, groups: Groups) -> Result:
@@ -92,6 +97,21 @@ def get_log_record(asked: Asked, groups: Groups) -> Result:
     row = Row(event)
     values = {name: row.get(name) for name in sorted(row.names())}
     return {"logRecord": {name: text_of(value) for name, value in values.items() if value is not None}}
+
+
+def get_log_group_fields(asked: Asked, groups: Groups) -> Result:
+    """Of the newest events of a quarter of an hour, how many of a hundred have each field."""
+    scope, name = asked.group()
+    group = groups.find(scope, name)
+    groups.catch_up()
+    middle_s = asked.members.get("time")
+    end_ms = EVER_MS if middle_s is None else _ms(middle_s) + AROUND_MS
+    start_ms = (asked.now_ms if middle_s is None else end_ms) - 2 * AROUND_MS
+    span = Span(scope, name, max(start_ms, group.kept_from_ms(asked.now_ms)), end_ms)
+    rows = [Row(event) for event in itertools.islice(groups.reader.events(span, backward=True), SAMPLE)]
+    counts = Counter(field for row in rows for field in row.names())
+    shown = [{"name": field, "percent": counts[field] * 100 // len(rows)} for field in sorted(counts)]
+    return {"logGroupFields": shown}
 
 
 def _pointed(pointer: str) -> tuple[Scope, str, Place]:
