@@ -253,8 +253,10 @@ def _plain(node: yaml.Node) -> Any:
 def _advice(key: str, known: Collection[str]) -> str:
     from difflib import get_close_matches  # here: mistakes alone need it
 
-    guesses = get_close_matches(key, known, 1)
-    return f"did you mean {guesses[0]!r}?" if guesses else f"known are {', '.join(known)}"
+    from lambda_emu.project.template_words import in_our_words
+
+    meant = [word for word in in_our_words(key) if word in known] or get_close_matches(key, known, 1)
+    return f"did you mean {meant[0]!r}?" if meant else f"known are {', '.join(known)}"
 
 
 def _clip(text: str) -> str:

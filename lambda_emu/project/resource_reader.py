@@ -30,6 +30,9 @@ def read_resources(document: Document, value: Value) -> tuple[Declared, ...]:
 
 def read_events(document: Document, value: Value) -> tuple[Declared, ...]:
     """Those without a mistake, of a list of mappings with one key each, its kind."""
+    if value.is_mapping and not value.is_null:
+        document.mistake(value, "must be a list, of a mapping with one key each, such as `- schedule: rate(1 hour)`")
+        return ()
     items = document.items(value)
     if len(items) > MOST_EVENTS:
         document.mistake(value, f"must be at most {MOST_EVENTS}")

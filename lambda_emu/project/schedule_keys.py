@@ -43,8 +43,9 @@ def _checked(document: Document, value: Value, allowed: str, written: Any, check
         return None
     try:
         check(written)
-    except (LambdaError, UnknownZone, ValueError, OverflowError):
-        document.mistake(value, f"{written!r} must be {allowed}")
+    except (LambdaError, UnknownZone, ValueError, OverflowError) as error:
+        why = f"; {error.hint}" if isinstance(error, LambdaError) and error.hint else ""
+        document.mistake(value, f"{written!r} must be {allowed}{why}")
         return None
     return written
 

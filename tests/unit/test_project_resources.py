@@ -126,7 +126,9 @@ def test_a_filter_is_what_json_could_say(tmp_path: Path) -> None:
         ("[{sqs: a}, {sqs: {queue: a}}]", "[1].sqs: is declared already, at lambda-emu.yaml:5: "),
         ("[3]", "[0]: must be a mapping"),
         ("[~]", "[0]: must be one of s3, sqs, dynamodb, kinesis, sns, http, url"),
-        ("{s3: photos}", ": must be a list"),
+        ("{s3: photos}", ": must be a list, of a mapping with one key each, such as `- schedule: rate(1 hour)`"),
+        ("[{schedule: cron(0 9 * * * *)}]", "; one of day of month and day of week is ?, the other is not"),
+        ("[{schedule: 0 9 * * *}]", "; it is none of rate(...), cron(...), at(...)"),
     ],
 )
 def test_a_mistake_in_events_is_told_with_its_place(tmp_path: Path, events: str, said: str) -> None:
@@ -136,6 +138,39 @@ def test_a_mistake_in_events_is_told_with_its_place(tmp_path: Path, events: str,
     (found,) = raised.value.mistakes
     assert found.startswith("lambda-emu.yaml:5: functions.f.events")
     assert said in found
+
+
+@pytest.mark.parametrize(
+    ("event", "meant"),
+    [
+        ("SNS: t", "sns"),
+        ("SQS: q", "sqs"),
+        ("S3: b", "s3"),
+        ("DynamoDB: t", "dynamodb"),
+        ("Kinesis: s", "kinesis"),
+        ("HttpApi: {Path: /}", "http"),
+        ("Api: {Path: /}", "http"),
+        ("Schedule: rate(1 hour)", "schedule"),
+        ("ScheduleV2: rate(1 hour)", "schedule"),
+        ("EventBridgeRule: {Pattern: {a: [b]}}", "eventbridge"),
+        ("CloudWatchEvent: {Pattern: {a: [b]}}", "eventbridge"),
+        ("CloudWatchLogs: {LogGroupName: a}", "logs"),
+        ("Cognito: {UserPool: p}", "cognito"),
+        ("schedule: {schedule: rate(1 hour), ScheduleExpressionTimezone: UTC}", "timezone"),
+        ("schedule: {schedule: rate(1 hour), ScheduleExpression: rate(1 hour)}", "schedule"),
+        ("eventbridge: {pattern: {a: [b]}, EventBusName: c}", "bus"),
+        ("logs: {group: a, FilterPattern: b}", "filter"),
+        ("kinesis: {stream: a, StartingPosition: LATEST}", "start"),
+        ("sqs: {queue: a, BatchSize: 1}", "batch_size"),
+        ("sqs: {queue: a, MaximumBatchingWindowInSeconds: 1}", "batch_window"),
+    ],
+)
+def test_a_word_of_a_template_is_told_in_ours(tmp_path: Path, event: str, meant: str) -> None:
+    with pytest.raises(ProjectError) as raised:
+        events_of(tmp_path, f"[{{{event}}}]")
+
+    (found,) = raised.value.mistakes
+    assert f"unknown key; did you mean {meant!r}?" in found
 
 
 @pytest.mark.parametrize(
