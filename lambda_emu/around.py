@@ -153,7 +153,7 @@ class Around:
     def _make_due_rules(self) -> Owner:
         from lambda_emu.triggers.rules import DueRules  # here: most servers have no rules
 
-        return DueRules(self.outbox, self._clock)
+        return DueRules(self._store, self.outbox, self._clock)
 
     def _make_subscriptions(self) -> Subscriptions:
         from lambda_emu.triggers.subscriptions import Subscriptions

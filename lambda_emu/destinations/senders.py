@@ -17,6 +17,7 @@ from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import FutureReply, InvocationType, Invoke, InvokeRequest, trace_header
+from lambda_emu.invoke.rules import permission_command
 from lambda_emu.services.clients import Call
 
 if TYPE_CHECKING:
@@ -111,7 +112,11 @@ def event_for(delivery: Delivery, body: bytes, clock: Clock) -> InvokeRequest:
 
 def _who_may(request: InvokeRequest) -> str:
     """Lambda itself says nothing to others of a function that they may not run."""
-    return f"there is no such function, or its policy does not let {request.principal} run it"
+    said = f"there is no such function, or its policy does not let {request.principal} run it"
+    source_arn = request.source.get("aws:SourceArn")
+    if request.principal is None or source_arn is None:
+        return said
+    return f"{said}; {permission_command(request.target, request.principal, source_arn)} lets it"
 
 
 class FunctionSender:

@@ -9,6 +9,7 @@ it (`check_served`), and last whether there is concurrency left (`admission`, wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from lambda_emu.arn import LATEST, Target
@@ -40,6 +41,18 @@ def authorize(
     policy = None if function is None else function.policies.get(resource.qualifier or "")
     if policy is None or not allows(policy, principal, action, resource.arn, context):
         raise AccessDenied
+
+
+def permission_command(target: Target, principal: str, source_arn: str) -> str:
+    """What lets a service run it, for the same to run on AWS."""
+    from shlex import join  # here: mistakes alone need it
+
+    words = ["--function-name", target.id.name]
+    if target.qualifier is not None:
+        words += ["--qualifier", target.qualifier]
+    named = re.sub(r"[^\w-]+", "-", source_arn.rstrip(":*").rpartition(":")[2], flags=re.ASCII).strip("-")
+    words += ["--statement-id", named[:100] or "any", "--action", INVOKE]
+    return join(["aws", "lambda", "add-permission", *words, "--principal", principal, "--source-arn", source_arn])
 
 
 def runnable(

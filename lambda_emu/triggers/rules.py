@@ -9,7 +9,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from lambda_emu.arn import scope_in
+from lambda_emu.arn import Scope, Target, parse_function_name, scope_in, service_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, dead_letter, put, work_of
 from lambda_emu.destinations.failures import End, Undeliverable
@@ -19,8 +19,7 @@ from lambda_emu.destinations.senders import event_for
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.invoke.invoker import Admit
-from lambda_emu.invoke.request import InvokeRequest
-from lambda_emu.invoke.rules import INVOKE, authorize
+from lambda_emu.invoke.rules import INVOKE, authorize, permission_command
 from lambda_emu.services.eventbridge.buses import LARGE_BYTES
 from lambda_emu.services.eventbridge.delivery import MANY, Handover, Prepared
 from lambda_emu.services.eventbridge.event import Envelope
@@ -42,15 +41,15 @@ class RuleDeliveries:
     """eventbridge.Deliveries by the outbox, and at once to functions that take an event. On the loop."""
 
     def __init__(self, store: Store, outbox: Outbox, admit: Admit, clock: Clock) -> None:
-        self._store = store
         self._outbox = outbox
         self._admit = admit
         self._clock = clock
-        self._seen: set[tuple[str, str]] = set()  # rules and functions whose policies were looked at
+        self._permissions = Permissions(store)
 
     def prepare(self, handovers: Sequence[Handover]) -> Prepared:
         prepared = _Prepared(self._outbox, self._clock)
         for each in handovers:
+            self._permissions.look(each.occasion.rule_arn, each.target["Arn"])
             if len(handovers) > MANY or len(each.occasion.event.detail) > LARGE_BYTES:
                 prepared.long.append(each)
             else:
@@ -66,7 +65,6 @@ class RuleDeliveries:
             try:
                 request = event_for(delivery, payload, self._clock)
                 work, run = self._admit(request)
-                self._look_at_policy(handover, request)
             except (LambdaError, ValueError) as error:
                 log.debug("%s is tried again for %s: %s", delivery.about, delivery.target, error)
             else:
@@ -81,19 +79,29 @@ class RuleDeliveries:
         begun = replace(delivery, created_s=work.created_s)
         prepared.add(replace(work, running=True), partial(lane.begin, begun, payload), lane.forgo)
 
-    def _look_at_policy(self, handover: Handover, request: InvokeRequest) -> None:
-        """AWS would run nothing, and not say so. Once for each rule and function."""
-        rule_arn, arn = handover.occasion.rule_arn, handover.target["Arn"]
-        if (rule_arn, arn) in self._seen or len(self._seen) >= MOST_SEEN:
+
+class Permissions:
+    """Tells of functions that run for a rule and would not on AWS, which says nothing. Once for each of both."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen: set[tuple[str, str]] = set()
+
+    def look(self, rule_arn: str, target: str) -> None:
+        """target: the ARN of anything. By one thread at a time."""
+        if service_in(target) != "lambda" or (rule_arn, target) in self._seen or len(self._seen) >= MOST_SEEN:
             return
-        self._seen.add((rule_arn, arn))
+        self._seen.add((rule_arn, target))
+        written = parse_function_name(target)
+        resource = Target(Scope(written.account or "", written.region or "").function(written.name), written.qualifier)
+        function = self._store.function(resource.id)
         context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": scope_in(rule_arn).account}
         try:
-            authorize(self._store.function(request.target.id), PRINCIPAL, INVOKE, request.target, context)
+            authorize(function, PRINCIPAL, INVOKE, resource, context)
         except AccessDenied:
-            log.warning(
-                "%s runs for %s, which it would not on AWS: its policy does not let %s run it", arn, rule_arn, PRINCIPAL
-            )
+            if function is not None:
+                told = "%s runs for %s, which it would not on AWS: its policy does not let %s run it; %s lets it"
+                log.warning(told, target, rule_arn, PRINCIPAL, permission_command(resource, PRINCIPAL, rule_arn))
 
 
 class _Prepared:
@@ -141,7 +149,8 @@ class _Prepared:
 class DueRules:
     """timetable.Owner of rules with an expression."""
 
-    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, store: Store, outbox: Outbox, clock: Clock) -> None:
+        self._permissions = Permissions(store)
         self._clock = clock
         self.wake = outbox.wake
 
@@ -149,6 +158,8 @@ class DueRules:
         rule = find_rule(connection, firing.arn)
         if rule is None or not rule.targets:
             return ()
+        for target in rule.targets.values():
+            self._permissions.look(rule.arn, target["Arn"])
         event = due_event(rule, firing, self._clock.new_id())
         return works_of(list(of_rule(rule, event, firing.scheduled_s, self._clock.new_id)), self._clock)
 

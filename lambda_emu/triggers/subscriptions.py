@@ -6,6 +6,7 @@ ran under, so the chain is found to go in circles as any other. docs/contract/in
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import RetryPolicy
 from lambda_emu.destinations.senders import PRINCIPAL
 from lambda_emu.errors.resources import AccessDenied
-from lambda_emu.invoke.rules import INVOKE, authorize
+from lambda_emu.invoke.rules import INVOKE, authorize, permission_command
 from lambda_emu.metrics.embedded import Embedded
 from lambda_emu.services.clients import Call
 from lambda_emu.services.logs.payloads import control_message, for_function
@@ -27,6 +28,8 @@ from lambda_emu.triggers.chains import LOGS, Chains
 if TYPE_CHECKING:
     from lambda_emu.logs.groups import Owner
     from lambda_emu.services.logs.records import LogGroup, SubscriptionFilter
+
+log = logging.getLogger(__name__)
 
 MOST_AGE_S = 86_400
 NO_FUNCTION = (
@@ -110,9 +113,13 @@ class Subscriptions:
             return False
         target = Target(Scope(written.account or "", written.region or "").function(written.name), written.qualifier)
         source = _source(scope, group)
+        function, principal = self._store.function(target.id), source.pop(PRINCIPAL)
         try:
-            authorize(self._store.function(target.id), source.pop(PRINCIPAL), INVOKE, target, source)
+            authorize(function, principal, INVOKE, target, source)
         except AccessDenied:
+            told = "a subscription of %s is refused: %s"
+            permit = f"{permission_command(target, principal, source['aws:SourceArn'])} lets it run {arn}"
+            log.warning(told, group, permit if function is not None else f"there is no function {arn}")
             return False
         return True
 

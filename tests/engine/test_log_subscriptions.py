@@ -312,13 +312,18 @@ def test_a_destination_that_takes_nothing_is_refused(own: OwnLam, wanted: dict[s
     assert says in str(refused.value)
 
 
-def test_a_function_that_does_not_let_logs_in_is_refused(own: OwnLam) -> None:
+def test_a_function_that_does_not_let_logs_in_is_refused(own: OwnLam, caplog: pytest.LogCaptureFixture) -> None:
+    """What lets them in, or that there is no such function, is in the log."""
     name = own.create("sub-closed", PRINTS)
     group_with_stream(own, "closed")
     arn = own.client.get_function_configuration(FunctionName=name)["FunctionArn"]
 
-    with pytest.raises(ClientError, match="Make sure you have given CloudWatch Logs permission"):
-        subscribe(own, "closed", arn)
+    for target in (arn, f"{arn}-not-there"):
+        with pytest.raises(ClientError, match="Make sure you have given CloudWatch Logs permission"):
+            subscribe(own, "closed", target)
+
+    assert f"aws lambda add-permission --function-name {name} --statement-id " in caplog.text
+    assert f"there is no function {arn}-not-there" in caplog.text
 
 
 def test_a_reset_forgets_groups_and_their_filters(own: OwnLam) -> None:

@@ -232,6 +232,20 @@ def test_a_function_without_a_permission_is_told_of_once(account: Account, caplo
     told = [record.getMessage() for record in caplog.records if "it would not on AWS" in record.getMessage()]
     assert len(told) == 1
     assert told[0].startswith(f"{arn} runs for {second}, ")
+    command = "aws lambda add-permission --function-name permitted --statement-id rule-second"
+    assert f"; {command} --action lambda:InvokeFunction --principal events.amazonaws.com " in told[0]
+    assert told[0].endswith(f"--source-arn {second} lets it")
+
+
+def test_so_is_one_that_a_rule_runs_by_the_clock(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    arn = account.function("by-clock")
+
+    rule = account.events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")["RuleArn"]
+    account.events.put_targets(Rule="hourly", Targets=[{"Id": "1", "Arn": arn}])
+    account.lam.clock.advance(3600)
+
+    eventually(lambda: account.printed("by-clock"), "the event")
+    assert f"{arn} runs for {rule}, which it would not on AWS" in caplog.text
 
 
 def test_the_trace_of_a_function_goes_on_with_its_events_and_its_loops_are_its_own(account: Account) -> None:
