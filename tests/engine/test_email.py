@@ -222,6 +222,8 @@ def test_what_is_no_email_is_refused(lam: OwnLam, to: str) -> None:
         ("InvalidParameterValue", lambda: first(Destination=many, Message=text("x"))),
         ("InvalidParameterValue", lambda: first(Destination={"ToAddresses": ["a"]}, Message=text("x"))),
         ("InvalidParameterValue", lambda: first(Destination={}, Message=text("x"))),
+        ("InvalidParameterValue", lambda: first(Destination={"ToAddresses": ["(" * 900 + to]}, Message=text("x"))),
+        ("InvalidParameterValue", lambda: first(Destination={"ToAddresses": ["(" * 500]}, Message=text("x"))),
         ("InvalidParameterValue", lambda: raw(RawMessage={"Data": b"\xff\xfe"})),
         ("InvalidParameterValue", lambda: raw(RawMessage={"Data": large})),
         ("TemplateDoesNotExist", lambda: filled(Destination={"ToAddresses": [to]}, Template="no")),

@@ -19,6 +19,8 @@ from lambda_emu.services.child.program.mails.message import Mail, with_ids
 from lambda_emu.services.child.program.outbox import Full
 
 MOST_RECIPIENTS = 50
+MOST_ADDRESS = 640
+"""Twice what AWS takes for the address alone, for the name before it."""
 Destination = Mapping[str, Sequence[str]]
 
 
@@ -77,7 +79,12 @@ def new_message_id() -> str:
 
 
 def _check_address(address: str) -> None:
-    local, at, domain = parseaddr(address)[1].rpartition("@")
+    if len(address) > MOST_ADDRESS:
+        raise InvalidParameterValue(f"Address length is more than {MOST_ADDRESS} characters long: '{len(address)}'.")
+    try:
+        local, at, domain = parseaddr(address)[1].rpartition("@")
+    except RecursionError as error:  # comments in comments
+        raise InvalidParameterValue("Illegal address") from error
     if not at or not domain:
         raise InvalidParameterValue("Missing final '@domain'")
     if not local or any(character.isspace() for character in address.strip() if character != " "):
