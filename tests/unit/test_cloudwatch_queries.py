@@ -97,6 +97,19 @@ def test_queries_are_shown_the_newest_first(cwl: CloudWatchLogs) -> None:
         cwl.client.stop_query(queryId=first)
 
 
+def test_a_query_that_takes_long_is_stopped(cwl: CloudWatchLogs) -> None:
+    cwl.create()
+    for _ in range(10):
+        cwl.push(*("a" * 1000 for _ in range(900)))
+    slow = "parse @message /(?<all>(a?)*b?)$/ | filter ispresent(all) | stats count(*) by all"
+
+    id = start(cwl, slow)
+    eventually(lambda: cwl.client.get_query_results(queryId=id)["statistics"]["recordsScanned"], "its beginning")
+    assert cwl.client.stop_query(queryId=id)["success"]
+
+    assert results(cwl, id)["status"] == "Cancelled"
+
+
 def test_what_is_no_query_is_refused_with_its_place(cwl: CloudWatchLogs) -> None:
     cwl.create()
 

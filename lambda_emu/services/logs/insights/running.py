@@ -10,8 +10,8 @@ from lambda_emu.services.logs.insights.commands import MOST_ROWS, Plan
 from lambda_emu.services.logs.insights.expressions import text_of
 from lambda_emu.services.logs.insights.rows import Row, Time, Value, pointer_of, time_shown
 
-LOOK_AT = 512
-"""Events between two looks whether it is to go on."""
+LOOK_AT, LOOK_AT_BYTES = 512, 64 * 1024
+"""Events, and bytes of them, between two looks whether it is to go on."""
 MOST_BYTES = 8 * 1024 * 1024
 """Of texts in an answer."""
 OF_EVENTS = ("@timestamp", "@message")
@@ -50,11 +50,13 @@ def run(
 
 
 def _rows(events: Iterable[StoredEvent], looked: Looked, go_on: Callable[[], None]) -> Iterator[Row]:
+    next_event, next_byte = LOOK_AT, LOOK_AT_BYTES
     for event in events:
         looked.scanned += 1
         looked.bytes += len(event.message)
-        if looked.scanned % LOOK_AT == 0:
+        if looked.scanned >= next_event or looked.bytes >= next_byte:
             go_on()
+            next_event, next_byte = looked.scanned + LOOK_AT, looked.bytes + LOOK_AT_BYTES
         yield Row(event)
 
 
