@@ -16,8 +16,8 @@ from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
-from lambda_emu.services.eventbridge.index import RuleIndex
-from lambda_emu.services.eventbridge.patterns import compile_rule, read_event
+from lambda_emu.services.eventbridge.patterns.index import RuleIndex
+from lambda_emu.services.eventbridge.patterns.language import compile_rule, read_event
 
 RULES = 10_000
 ROUNDS = 200

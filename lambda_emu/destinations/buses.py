@@ -59,7 +59,7 @@ class BusSender:
     async def _ask(self, delivery: Delivery, body: bytes, buses: Buses) -> None:
         """An API destination."""
         from lambda_emu.destinations.api_destinations import DestinationSender  # here: few servers have one
-        from lambda_emu.services.eventbridge.api_destinations import connection_of, destination_of
+        from lambda_emu.services.eventbridge.operations.api_destinations import connection_of, destination_of
 
         destination = destination_of(delivery.target, buses)
         connection = None if destination is None else connection_of(destination.connection, buses)
@@ -74,7 +74,7 @@ class BusSender:
         """Undeliverable, NotDelivered."""
         from lambda_emu.services.eventbridge.event import read_envelope
         from lambda_emu.services.eventbridge.matching import Arrival, check
-        from lambda_emu.services.eventbridge.patterns import read_event
+        from lambda_emu.services.eventbridge.patterns.language import read_event
 
         try:
             bus = buses.find(delivery.function.scope, delivery.target)

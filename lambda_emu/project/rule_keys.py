@@ -20,7 +20,7 @@ MOST_RULES = 100
 
 def _read_pattern(document: Document, value: Value) -> Any:
     """As JSON."""
-    from lambda_emu.services.eventbridge.patterns import compile_rule  # here: few projects have rules
+    from lambda_emu.services.eventbridge.patterns.language import compile_rule  # here: few projects have rules
 
     before = document.mistake_count
     found = document.data(value)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambda_emu.services.eventbridge.bits import Bounds, numbers_in
 from lambda_emu.services.eventbridge.errors import PatternInvalid
-from lambda_emu.services.eventbridge.index import RuleIndex
-from lambda_emu.services.eventbridge.patterns import TOO_COMPLEX, compile_rule, read_event
+from lambda_emu.services.eventbridge.patterns.bits import Bounds, numbers_in
+from lambda_emu.services.eventbridge.patterns.index import RuleIndex
+from lambda_emu.services.eventbridge.patterns.language import TOO_COMPLEX, compile_rule, read_event
 
 
 @pytest.mark.parametrize(

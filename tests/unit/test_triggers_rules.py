@@ -25,7 +25,7 @@ from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.matching import Arrival
-from lambda_emu.services.eventbridge.patterns import read_event
+from lambda_emu.services.eventbridge.patterns.language import read_event
 from lambda_emu.services.eventbridge.records import Bus, Rule
 from lambda_emu.store import Store, WorkItem
 from lambda_emu.triggers.rules import RuleDeliveries

@@ -18,10 +18,10 @@ from lambda_emu.model.mappings.filters import Fields
 from lambda_emu.services.eventbridge import archive_table
 from lambda_emu.services.eventbridge.delivery import MANY, Deliveries, Prepared
 from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
-from lambda_emu.services.eventbridge.index import RuleIndex
 from lambda_emu.services.eventbridge.kept import Change, KeptChange
 from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, Wanted, find_wanted
-from lambda_emu.services.eventbridge.patterns import compile_known
+from lambda_emu.services.eventbridge.patterns.index import RuleIndex
+from lambda_emu.services.eventbridge.patterns.language import compile_known
 from lambda_emu.services.eventbridge.records import DEFAULT, Archive, Bus, Record, Rule
 from lambda_emu.store import Store
 

@@ -66,7 +66,7 @@ class LateBuses(LateRoom["Buses"]):
     def _open(self) -> Buses:
         from lambda_emu.services.eventbridge.buses import Buses
         from lambda_emu.services.eventbridge.kept import read_all
-        from lambda_emu.services.eventbridge.replays import Replaying
+        from lambda_emu.services.eventbridge.operations.replays import Replaying
 
         look = self._open_timetable().look
         buses = Buses(self._store, self._loop, self._clock, self._make_deliveries(), look)

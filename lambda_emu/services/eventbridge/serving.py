@@ -13,11 +13,11 @@ from lambda_emu.gateway.answers import HINT, Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
-from lambda_emu.services.eventbridge import api_destinations, archives, control, put, replays, rules
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import UnknownEventsOperation
 from lambda_emu.services.eventbridge.event import trace_of
 from lambda_emu.services.eventbridge.members import read
+from lambda_emu.services.eventbridge.operations import api_destinations, archives, control, put, replays, rules
 from lambda_emu.services.eventbridge.request import EventsRequest
 
 TARGET = b"AWSEvents."

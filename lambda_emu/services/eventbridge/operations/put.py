@@ -15,7 +15,7 @@ from lambda_emu.services.eventbridge.errors import EventsError, NoSuchBus, NotAl
 from lambda_emu.services.eventbridge.event import Envelope, Refused, check_size, envelope_of, refusal_of
 from lambda_emu.services.eventbridge.matching import Arrival
 from lambda_emu.services.eventbridge.members import Members
-from lambda_emu.services.eventbridge.patterns import compile_rule, read_event
+from lambda_emu.services.eventbridge.patterns.language import compile_rule, read_event
 from lambda_emu.services.eventbridge.request import EventsRequest
 
 Prepare = Callable[["Came"], Any]

@@ -26,7 +26,7 @@ from lambda_emu.services.eventbridge.errors import (
 from lambda_emu.services.eventbridge.event import read_envelope
 from lambda_emu.services.eventbridge.kept import Change
 from lambda_emu.services.eventbridge.matching import Arrival
-from lambda_emu.services.eventbridge.patterns import read_event
+from lambda_emu.services.eventbridge.patterns.language import read_event
 from lambda_emu.services.eventbridge.records import Archive, Replay
 from lambda_emu.services.eventbridge.request import EventsRequest
 

@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from lambda_emu.model.mappings.filters import Fields, flat
-from lambda_emu.services.eventbridge.bits import Numbers, Postings, numbers_in
-from lambda_emu.services.eventbridge.field_index import FieldIndex
-from lambda_emu.services.eventbridge.rows import Path, Row, rows_of
+from lambda_emu.services.eventbridge.patterns.bits import Numbers, Postings, numbers_in
+from lambda_emu.services.eventbridge.patterns.field_index import FieldIndex
+from lambda_emu.services.eventbridge.patterns.rows import Path, Row, rows_of
 
 K = TypeVar("K", bound=Hashable)
 

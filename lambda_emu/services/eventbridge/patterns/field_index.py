@@ -19,7 +19,7 @@ from lambda_emu.model.mappings.operators import (
     number_of,
 )
 from lambda_emu.model.mappings.wildcards import Wildcard
-from lambda_emu.services.eventbridge.bits import Affixes, Bounds, Numbers, Postings, Table, numbers_in
+from lambda_emu.services.eventbridge.patterns.bits import Affixes, Bounds, Numbers, Postings, Table, numbers_in
 
 
 class FieldIndex:

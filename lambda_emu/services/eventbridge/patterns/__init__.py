@@ -1,0 +1,1 @@
+"""What rules want of events, and how those that want one are found among thousands."""
