@@ -67,7 +67,7 @@ aws-cli:
 
 # What needs no container and no core of its own runs on two cores. The others follow one by one, since environments are
 # given their share of these.
-SERVICES := api_destinations cbor destinations event_sources_* http_api_* http_apis_elsewhere large_objects localstack metrics* neighbours \
+SERVICES := api_destinations cbor destinations event_sources_* http_api_* http_apis_elsewhere large_objects localstack log_subscriptions metrics* neighbours \
 	objects other_services project_events pushed recursion rules s3_callers schedules services_command services_refusals
 BESIDE := $(wildcard tests/chaos/test_kill_services.py tests/chaos/test_full_disk.py \
 	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
