@@ -93,21 +93,26 @@ def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Acc
     assert {json.loads(letter["Body"])["id"] for letter in found} == {id}
 
 
-def test_the_result_of_an_event_reaches_a_bus(account: Account) -> None:
-    bus = account.events.create_event_bus(Name="results")["EventBusArn"]
-    arn = account.function()
-    told: Any = {"OnSuccess": {"Destination": bus}}
-    account.lam.client.put_function_event_invoke_config(FunctionName="told", DestinationConfig=told)
-    account.rule(
-        "succeeded", {"source": ["lambda"], "resources": [f"{arn}:$LATEST"]}, account.queue("q"), bus="results"
+@pytest.mark.parametrize(
+    ("outcome", "code"), [("Success", "return 1"), ("Failure", "raise ValueError('no')")], ids=["success", "failure"]
+)
+def test_the_result_of_an_event_reaches_a_bus(account: Account, outcome: Any, code: str) -> None:
+    bus, name = account.events.create_event_bus(Name="results")["EventBusArn"], f"ends-in-{outcome.lower()}"
+    account.lam.create(name, f"def handler(event, context): {code}")
+    arn = account.lam.client.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    told: Any = {f"On{outcome}": {"Destination": bus}}
+    account.lam.client.put_function_event_invoke_config(
+        FunctionName=name, MaximumRetryAttempts=0, DestinationConfig=told
     )
+    pattern = {"source": ["lambda"], "resources": [f"{arn}:$LATEST"]}
+    account.rule("ended", pattern, account.queue("q"), bus="results")
 
-    account.lam.client.invoke(FunctionName="told", InvocationType="Event", Payload=b'{"n": 1}')
+    account.lam.client.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 1}')
 
     (message,) = eventually(lambda: account.receive("q"), "the result")
     event = json.loads(message["Body"])
     assert (event["detail-type"], event["resources"]) == (
-        "Lambda Function Invocation Result - Success",
+        f"Lambda Function Invocation Result - {outcome}",
         [bus, f"{arn}:$LATEST"],
     )
     assert event["detail"]["requestPayload"] == {"n": 1}
@@ -300,3 +305,19 @@ def test_a_bucket_tells_its_bus_why_an_object_changed(account: Account) -> None:
         ("Object Deleted", "DeleteObject", "Permanently Deleted"),
     ]
     assert [one["detail"]["object"]["version-id"] for one in told] == [version, version, marker, version]
+
+
+def test_another_account_reaches_a_bus_that_lets_it_and_no_other(account: Account) -> None:
+    theirs = sdk(account.lam, "events", "111111111111")
+    bus = account.events.describe_event_bus(Name="default")["Arn"]
+    account.rule("r", {"account": ["111111111111"]}, account.queue("q"))
+    entry = {"Source": "theirs", "DetailType": "t", "Detail": '{"n": 1}', "EventBusName": bus}
+
+    (refused,) = theirs.put_events(Entries=[entry])["Entries"]
+    account.events.put_permission(StatementId="them", Action="events:PutEvents", Principal="111111111111")
+    (taken,) = theirs.put_events(Entries=[entry])["Entries"]
+
+    assert refused["ErrorCode"] == "AccessDeniedException"
+    (message,) = eventually(lambda: account.receive("q"), "their event")
+    event = json.loads(message["Body"])
+    assert (event["id"], event["account"], event["detail"]) == (taken["EventId"], "111111111111", {"n": 1})
