@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from heapq import nsmallest
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -20,6 +21,10 @@ T = TypeVar("T")
 
 PAGE = 100
 MOST_TAGS = 50
+
+
+def as_it_is(item: Any) -> Any:
+    return item
 
 
 class EventsRequest(Struct, frozen=True):
@@ -44,12 +49,15 @@ class EventsRequest(Struct, frozen=True):
     def answer(self, result: Mapping[str, Any] | None = None) -> None:
         self.told(None, result)
 
-    def page(self, member: str, items: Iterable[tuple[str, T]]) -> None:
-        """Answer with those that come behind the last page. items: each with the name by which it is in order."""
+    def page(self, member: str, items: Iterable[tuple[str, T]], show: Callable[[T], Any] = as_it_is) -> None:
+        """Answer with those that come behind the last page.
+
+        items: each with the name by which it is in order. show: what is answered of one.
+        """
         token, most = self.members.get("NextToken"), self.members.get("Limit", PAGE)
         after = _place(token) if token else ""
-        left = sorted((pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
-        result: dict[str, Any] = {member: [item for _, item in left[:most]]}
+        left = nsmallest(most + 1, (pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
+        result: dict[str, Any] = {member: [show(item) for _, item in left[:most]]}
         if len(left) > most:
             result["NextToken"] = urlsafe_b64encode(left[most - 1][0].encode()).decode()
         self.answer(result)

@@ -85,7 +85,7 @@ def describe_rule(asked: EventsRequest, buses: Buses) -> None:
 def list_rules(asked: EventsRequest, buses: Buses) -> None:
     prefix = asked.members.get("NamePrefix", "")
     rules = buses.rules(_bus(asked, buses)).values()
-    asked.page("Rules", ((rule.name, rule.shown()) for rule in rules if rule.name.startswith(prefix)))
+    asked.page("Rules", ((rule.name, rule) for rule in rules if rule.name.startswith(prefix)), Rule.shown)
 
 
 def enable_rule(asked: EventsRequest, buses: Buses) -> None:
