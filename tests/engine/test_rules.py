@@ -242,7 +242,34 @@ def test_a_function_without_a_permission_is_told_of_once(account: Account, caplo
     assert told[0].endswith(f"--source-arn {second} lets it")
 
 
-def test_so_is_one_that_a_rule_runs_by_the_clock(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_event_that_comes_to_nobody_is_told_of_once_until_a_rule_changes(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = account.queue("q")
+    account.put({"n": 0}, Source="lonely")
+    account.rule("r", {"detail": {"n": [1]}}, queue)
+
+    first, second = (account.put({"n": 2}, DetailType="Unwanted") for _ in range(2))
+    account.put({"n": 1}, DetailType="Unwanted")
+    lost = account.put({"n": 1}, EventBusName="nowhere")
+
+    assert len(account.receive("q")) == 1
+    told = [record.getMessage() for record in caplog.records if "comes to nobody" in record.getMessage()]
+    assert [text.partition(": ")[2] for text in told] == [
+        "bus default has no rules",
+        "no rule of bus default wants it, of r",
+        "Event bus nowhere does not exist.",
+    ]
+    assert told[1].startswith(f"event {first} of shop, Unwanted, ")
+    assert told[2].startswith(f"event {lost} of shop, Ordered, ")
+    account.rule("other", {"detail": {"n": [3]}}, queue)
+    assert account.put({"n": 2}, DetailType="Unwanted") in caplog.records[-1].getMessage()
+    assert second not in caplog.text
+
+
+def test_a_function_without_a_permission_that_runs_by_the_clock_is_told_of_too(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
     arn = account.function("by-clock")
 
     rule = account.events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")["RuleArn"]

@@ -7,6 +7,8 @@ import sqlite3
 from asyncio import Future
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from lambda_emu.arn import Scope
@@ -18,6 +20,7 @@ from lambda_emu.model.mappings.filters import Fields
 from lambda_emu.services.eventbridge import archive_table
 from lambda_emu.services.eventbridge.delivery import MANY, Deliveries, Prepared
 from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
+from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.kept import Change, KeptChange
 from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, Wanted, find_wanted
 from lambda_emu.services.eventbridge.patterns.index import RuleIndex
@@ -35,6 +38,8 @@ T = TypeVar("T")
 
 LOOKS = Workers("large events for rules", 1, 1024)
 LARGE_BYTES = 8 * 1024
+MOST_UNWANTED, MOST_NAMED = 1000, 10
+"""Kinds of events that no rule wants, and rules, that the log has."""
 
 
 class _OnBus:
@@ -62,6 +67,7 @@ class Buses:
         self._on: dict[tuple[Scope, str], _OnBus] = {}
         self._waiting: deque[Callable[[], Awaitable[None]]] = deque()
         self._is_taken = False  # one of those is under way
+        self._unwanted: set[tuple[str, str, str]] = set()  # kinds of events of which that was told
         self.is_closed = False
 
     # -- reading ----------------------------------------------------------------------------------
@@ -178,8 +184,24 @@ class Buses:
     def _find(self, arrivals: Sequence[Arrival]) -> Wanted:
         wanted = Wanted()
         for each in arrivals:
-            find_wanted(each, self, self._clock.new_id, wanted)
+            if not find_wanted(each, self, self._clock.new_id, wanted) and each.event.replay is None:
+                self.tell_unwanted(each.event, each.bus.arn, partial(self._why_unwanted, each.bus))
         return wanted
+
+    def _why_unwanted(self, bus: Bus) -> str:
+        rules = self.rules(bus)
+        if not rules:
+            return f"bus {bus.name} has no rules"
+        more = ", …" * (len(rules) > MOST_NAMED)
+        return f"no rule of bus {bus.name} wants it, of {', '.join(islice(rules, MOST_NAMED))}{more}"
+
+    def tell_unwanted(self, event: Envelope, bus: str, why: Callable[[], str]) -> None:
+        """AWS says nothing either. Once for its kind until something changes, and never of what services tell."""
+        kind = (bus, event.source, event.detail_type)
+        if event.source.startswith("aws.") or kind in self._unwanted or len(self._unwanted) >= MOST_UNWANTED:
+            return
+        self._unwanted.add(kind)
+        log.warning("event %s of %s, %s, comes to nobody: %s", event.id, event.source, event.detail_type, why())
 
     def _write(
         self,
@@ -275,6 +297,7 @@ class Buses:
 
     def keep(self, record: Record) -> None:
         """It was written by who is alone."""
+        self._unwanted.clear()
         kept = self._records.setdefault(record.kind, {})
         before = kept.get((record.scope, record.key))
         kept[(record.scope, record.key)] = record
@@ -293,6 +316,7 @@ class Buses:
             on.index.add(rule.name, compile_known(rule.pattern))
 
     def _forget(self, record: Record) -> None:
+        self._unwanted.clear()
         del self._records[record.kind][(record.scope, record.key)]
         if isinstance(record, Rule):
             on = self._on[(record.scope, record.bus)]

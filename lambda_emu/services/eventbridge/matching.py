@@ -69,12 +69,12 @@ def check(caller: Scope, action: str, bus: Bus) -> None:
         raise NotAllowed(f"arn:{caller.partition}:iam::{caller.account}:root", action, bus.arn)
 
 
-def find_wanted(arrival: Arrival, rules: Rules, new_id: Callable[[], str], wanted: Wanted) -> None:
-    """Of all rules and archives that want it. A cycle of rules ends after some rounds, and is told in the log.
+def find_wanted(arrival: Arrival, rules: Rules, new_id: Callable[[], str], wanted: Wanted) -> bool:
+    """Of all rules and archives that want it; whether a rule does. A cycle of them ends after some rounds, and is told.
 
     What is replayed no archive keeps again.
     """
-    found, waiting = wanted.handovers, [(arrival.bus, 1)]
+    found, waiting, is_wanted = wanted.handovers, [(arrival.bus, 1)], False
     came_to = 0
     while waiting:
         bus, row = waiting.pop(0)
@@ -82,6 +82,7 @@ def find_wanted(arrival: Arrival, rules: Rules, new_id: Callable[[], str], wante
         if arrival.event.replay is None:
             wanted.kept.extend((archive, arrival.event) for archive in rules.keeping(bus, arrival.read))
         for rule in rules.wanting(bus, arrival.read):
+            is_wanted = True
             if came_to == 1 and arrival.only and rule.arn not in arrival.only:
                 continue
             for handover in of_rule(rule, arrival.event, arrival.came_s, new_id):
@@ -102,6 +103,7 @@ def find_wanted(arrival: Arrival, rules: Rules, new_id: Callable[[], str], wante
                     )
                 else:
                     waiting.append((other, row + 1))
+    return is_wanted
 
 
 def of_rule(rule: Rule, event: Envelope, came_s: float, new_id: Callable[[], str]) -> Iterator[Handover]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -83,7 +84,8 @@ def put_events(asked: EventsRequest, buses: Buses) -> None:
 def _arrive(ready: Ready, asked: EventsRequest, buses: Buses, now_s: float) -> tuple[Refused | None, Arrival | None]:
     try:
         bus = asked.bus(buses, ready.bus)
-    except NoSuchBus:
+    except NoSuchBus as error:
+        buses.tell_unwanted(ready.event, str(ready.bus), partial(str, error.text))
         return None, None
     except NotAllowed as error:
         return Refused(error.code, str(error.text)), None
