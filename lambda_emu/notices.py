@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Hashable
 
 log = logging.getLogger(__name__)
 
@@ -21,3 +22,17 @@ class Notices:
         if key not in self._told and len(self._told) < MOST:
             self._told.add(key)
             log.warning("%s", text)
+
+
+class Repeats:
+    """Lines that come again and again: the first ten are told, the 100th, the 1000th and so on. By one thread."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Hashable, int] = {}
+
+    def count(self, key: Hashable) -> int | None:
+        """How often it came by now; None: nobody need be told."""
+        if key not in self._counts and len(self._counts) >= MOST:
+            self._counts.clear()
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        return count if count <= 10 or str(count).strip("0") == "1" else None

@@ -34,6 +34,7 @@ from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.dispatcher import Dispatcher
 from lambda_emu.invoke.ending import Count, count_nothing
+from lambda_emu.notices import Repeats
 from lambda_emu.store import Done, Store, WorkItem, WorkTable
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Outbox:
 
     def __init__(self, store: Store, loop: Loop, clock: Clock, senders: Mapping[str, Sender]) -> None:
         self.count: Count = count_nothing
+        self.given_up = Repeats()
         self._store = store
         self._loop = loop
         self._clock = clock
@@ -210,9 +212,11 @@ class TargetLane:
         """why: for the log. What tells of it, and its end, are one transaction."""
         letter = dead_letter(delivery, failure, end, retries, self._clock.new_id())
         told = "" if letter is None else f"; its dead letter goes to {letter.target}"
-        log.warning(
-            "%s of %s is not delivered to %s: %s%s", delivery.about, delivery.function.name, self.target, why, told
-        )
+        count = self._outbox.given_up.count((self.target, delivery.function, failure.code))
+        if count is not None:
+            told += "" if count < 10 else f"; that was the {count}th, and the {count * 10}th will be told next"
+            about, of = delivery.about, delivery.function.name
+            log.warning("%s of %s is not delivered to %s: %s%s", about, of, self.target, why, told)
         brought_by = delivery.brought_by or delivery.id
         then = [] if letter is None else [work_of(letter, self._clock.steady_s(), brought_by=brought_by)]
         self._dispatcher.finish(delivery.id, then, partial(self._outbox.wake, then))

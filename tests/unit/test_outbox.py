@@ -79,6 +79,21 @@ def test_what_is_too_old_is_given_up_and_not_tried_any_more(rig: Rig, caplog: py
     assert sum("is too old" in line for line in caplog.messages) == 10
 
 
+def test_what_is_given_up_again_and_again_is_told_ever_more_seldom(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """A schedule for each minute whose function is not there has a line a minute of each day that is moved."""
+    rig.targets.mood[ILL] = "refuses"
+
+    for _ in range(120):
+        rig.enqueue(ILL, 1)
+        rig.clock.advance(MOST_AGE_S)
+        eventually(lambda: rig.left(ILL) == 0, "it to be given up")
+
+    told = [line for line in caplog.messages if "is not delivered" in line]
+    assert len(told) == 11
+    assert told[9].endswith("; that was the 10th, and the 100th will be told next")
+    assert told[10].endswith("; that was the 100th, and the 1000th will be told next")
+
+
 def test_deliveries_are_kept_with_what_else_a_step_writes_or_not_at_all(rig: Rig) -> None:
     def fails(connection: sqlite3.Connection) -> None:
         put(connection, rig.work(WELL, 1))
