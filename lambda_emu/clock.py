@@ -238,7 +238,7 @@ class SteppingClock(Clock):
             heapq.heappop(self._pending)
         if not self._pending or self._pending[0][0] > until_s:
             self._go_to(until_s)
-            self._loop.call_soon(done.set)
+            self._loop.call_later(TOLD_S, done.set)
             return
         self._go_to(self._pending[0][0])
         due = list[_SteppingTimer]()
@@ -253,6 +253,8 @@ class SteppingClock(Clock):
 
 
 TURNS = 3
+TOLD_S = 0.005
+"""So long, by the machine, until whoever was hung up on has heard of it."""
 
 
 class _SteppingTimer:
