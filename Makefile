@@ -65,11 +65,14 @@ ruby:
 aws-cli:
 	@[ "$$CI" != true ] || test -x /usr/bin/aws || sh scripts/packages.sh awscli
 
-# What needs no container and no core of its own runs on two cores. The others follow one by one, since environments are
-# given their share of these.
-SERVICES := api_destinations cbor destinations event_sources_* http_api_* http_apis_elsewhere large_objects localstack log_subscriptions metrics* neighbours \
-	objects other_services project_events pushed recursion rules s3_callers schedules services_command services_refusals
-BESIDE := $(wildcard tests/chaos/test_kill_services.py tests/chaos/test_full_disk.py \
+# What needs no core of its own, and measures nothing, runs on two cores. The others follow one by one, since environments
+# are given their share of these.
+SERVICES := alarms* api_destinations cbor cron_example destinations email event_sources_* firehose* http2_curl http_api_* \
+	http_apis_elsewhere kinesis_sdks large_objects localstack log_groups log_sdks log_subscriptions metrics* moved_clock \
+	neighbours objects orders_example other_services project_events project_pools pushed recursion rules s3_callers \
+	schedules services_command services_refusals stream_example user_pools*
+KILLED := alarms services user_pools
+BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \
 	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
 test: lint start-engine browser node-client ruby aws-cli
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(BESIDE)
