@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from threading import Event, Semaphore
 from typing import Any
 from urllib.error import HTTPError
@@ -182,6 +183,19 @@ def test_a_large_log_is_looked_through_in_pieces_that_are_bounded(cwl: CloudWatc
     whole = cwl.client.filter_log_events(logGroupName=GROUP)
     assert len(whole["events"]) <= 2
     assert len(cwl.find()) == 25
+
+
+def test_what_takes_long_to_look_through_is_answered_in_pieces(tmp_path: Path) -> None:
+    chance = Random(1)
+    with serving(tmp_path, Clock()) as cwl:
+        cwl.create()
+        cwl.push(*["".join(chance.choice("ab") for _ in range(6000)) for _ in range(15)])
+        asked = {"logGroupName": "orders", "filterPattern": "%a.{150}[cd]%"}
+
+        pages = list(cwl.client.get_paginator("filter_log_events").paginate(**asked))
+
+    assert len(pages) > 1
+    assert not any(page["events"] for page in pages)
 
 
 def test_what_comes_too_late_or_too_early_is_left_out_and_told(cwl: CloudWatchLogs) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import time
+import tracemalloc
+from collections.abc import Callable
 from random import Random
+from typing import TypeVar
 
 import pytest
 
 from lambda_emu.services.logs.patterns import MOST_CHARACTERS, PatternInvalid, parse_pattern
 from lambda_emu.services.logs.patterns.regex import Regex
+
+T = TypeVar("T")
 
 ACCESS = '127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
 TRAIL = (
@@ -222,3 +227,47 @@ def test_no_pattern_takes_longer_than_its_text_is_long(pattern: str) -> None:
     begun = time.process_time()
     assert held.match(text) is None
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("pattern", ["%a.{200}[cd]%", "%[ab].{150}c?[de]%"])
+def test_a_text_that_takes_too_long_is_given_up_and_told(pattern: str, caplog: pytest.LogCaptureFixture) -> None:
+    chance = Random(1)
+    held, text = parse_pattern(pattern), "".join(chance.choice("abz") for _ in range(200_000))
+
+    begun = time.process_time()
+    assert held.match(text) is None
+    assert time.process_time() - begun < 20
+    assert held.match(text[:1000] + "a" * 201 + "de") is not None
+
+    assert "takes too long" in caplog.text
+
+
+def test_groups_of_a_text_that_take_too_long_are_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    wanted = Regex("(?<a>.*)(?<b>.*)(?<c>.*)(?<d>.*)(?<e>.*)z", has_groups=True)
+
+    begun = time.process_time()
+    assert wanted.groups("x" * 200_000 + "z") is None
+    assert time.process_time() - begun < 20
+
+    assert "takes too long" in caplog.text
+
+
+def test_what_an_expression_keeps_is_bounded() -> None:
+    wanted = Regex("^.{50}[xy]")
+    chance = Random(1)
+    texts = ["".join(chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(52)) for _ in range(2000)]
+
+    held, found = _held_by(lambda: [wanted.finds(text) for text in texts])
+
+    assert not any(found)
+    assert held < 8 << 20
+
+
+def _held_by(act: Callable[[], T]) -> tuple[int, T]:
+    """Bytes that are still held after it."""
+    tracemalloc.start()
+    try:
+        came = act()
+        return tracemalloc.get_traced_memory()[0], came
+    finally:
+        tracemalloc.stop()

@@ -24,7 +24,8 @@ MOST_BATCH_BYTES = 1_048_576
 MOST_EVENTS = 10_000
 PAGE_BYTES = 1_048_576
 SCAN_BYTES = 16 * 1024 * 1024
-"""How much one request looks through; its answer says where to go on."""
+SCAN_S = 2.0
+"""So much, and so long, one request looks through; its answer says where to go on."""
 NEWEST_MS = 2 * 3600 * 1000
 OLDEST_MS = 14 * DAY_MS
 _GET_TOKEN = re.compile(r"([fb])/(\d{56})/s", re.ASCII)
@@ -176,8 +177,10 @@ def filter_log_events(asked: Asked, groups: Groups) -> Result:
     limit = members.get("limit") or MOST_EVENTS
     more: dict[str, str] = {}
     last: StoredEvent | None = None
+    until_s = groups.clock.machine.monotonic_s() + SCAN_S
     for event in groups.reader.events(span, place, backward=backward):
-        if last is not None and (len(events) >= limit or size > PAGE_BYTES or looked > SCAN_BYTES):
+        is_full = len(events) >= limit or size > PAGE_BYTES or looked > SCAN_BYTES
+        if last is not None and (is_full or groups.clock.machine.monotonic_s() > until_s):
             more = {"nextToken": last.id}
             break
         last = event

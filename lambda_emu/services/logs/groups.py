@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -14,7 +14,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.http.loop import Loop
 from lambda_emu.logs.batch import Run
-from lambda_emu.logs.groups import GroupReader, GroupUse
+from lambda_emu.logs.groups import GroupReader, GroupUse, StoredEvent
 from lambda_emu.logs.log_file import TOO_MANY_STREAMS
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogRequest
@@ -84,6 +84,17 @@ class Groups:
         self._made = {(group.scope, group.name): group for group in left}  # replaced whole where it is changed
         self._lock = Lock()  # one change after the other; held until it is on disk
         self._timer: Timer | None = None
+
+    def timely(
+        self, events: Sequence[StoredEvent], limit_s: float, tell: Callable[[int], object]
+    ) -> Iterator[StoredEvent]:
+        """Of events that somebody looks through while others wait as many as there is time for; how many are left."""
+        until_s = self.clock.machine.monotonic_s() + limit_s
+        for number, event in enumerate(events):
+            if self.clock.machine.monotonic_s() > until_s:
+                tell(len(events) - number)
+                return
+            yield event
 
     # -- what there is ----------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ MOST_EVENTS = 500
 MOST_SESSIONS = 15
 MOST_PIECES = 8
 """Megabytes of the log that are looked through for one update; the next goes on there."""
+PIECE_S = 1.0
+"""So long a pattern may take for each; what is left is none of the sample."""
 JSON = "application/json"
 
 
@@ -146,9 +148,9 @@ class Session:
 
     async def _update(self) -> None:
         try:
-            found, self._position = await self._loop.work(READS, self._read, self._position)
+            found, left_out, self._position = await self._loop.work(READS, self._read, self._position)
         except Full:
-            found = []
+            found, left_out = [], 0
         except Closed:
             return
         except Exception:
@@ -161,23 +163,24 @@ class Session:
             found if len(found) <= MOST_EVENTS else [found[at * len(found) // MOST_EVENTS] for at in range(MOST_EVENTS)]
         )
         update = {
-            "sessionMetadata": {"sampled": len(found) > MOST_EVENTS},
+            "sessionMetadata": {"sampled": bool(left_out) or len(found) > MOST_EVENTS},
             "sessionResults": [_shown(one) for one in told],
         }
         self._write(event("sessionUpdate", JSON, encode(update)))
         self._timers.call_later(EACH_S, self._look)
 
-    def _read(self, position: int) -> tuple[list[StoredEvent], int]:
-        """On a worker."""
+    def _read(self, position: int) -> tuple[list[StoredEvent], int, int]:
+        """What is found, how many were not looked at, and where to go on. On a worker."""
         position = min(position, self._groups.reader.last_segment())
         found: list[StoredEvent] = []
+        left_out: list[int] = []
         for _ in range(MOST_PIECES):
             written = self._groups.reader.newer(self._wanted.owners, position)
-            found += filter(self._wanted.has, written.events)
+            found += filter(self._wanted.has, self._groups.timely(written.events, PIECE_S, left_out.append))
             position = written.next
             if written.complete:
                 break
-        return found, position
+        return found, sum(left_out), position
 
     def _time_out(self) -> None:
         self._fail("SessionTimeoutException", "The live tail session has timed out.")

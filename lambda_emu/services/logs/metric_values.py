@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from lambda_emu.logs.groups import StoredEvent
 from lambda_emu.metrics.embedded import Embedded
@@ -16,7 +16,7 @@ MINUTE_MS = 60_000
 Dimensions = tuple[tuple[str, str], ...]
 
 
-def metrics_of(group: LogGroup, one: MetricFilter, events: Sequence[StoredEvent]) -> list[Embedded]:
+def metrics_of(group: LogGroup, one: MetricFilter, events: Iterable[StoredEvent]) -> list[Embedded]:
     """A minute in which something was logged and nothing matched has the filter's default value, if that has one."""
     pattern = parse_pattern(one.pattern)
     values: dict[tuple[Dimensions, int], list[float]] = {}

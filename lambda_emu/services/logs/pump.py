@@ -11,7 +11,7 @@ import logging
 import re
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 READS = Workers("reads of logs for filters", 1, 16)
 AGAIN_S = 1.0
+FILTER_S = 2.0
+"""So long one filter may take for a piece of the log, which waits for all of them."""
 MOST_WAITING = 1_000
 """Deliveries to one destination that wait; what comes then is dropped, and told."""
 MOST_STREAMS = 10_000
@@ -192,9 +194,11 @@ class Pump:
         for group in wanted.groups:
             found = piece.events.get((group.scope, group.name), ())
             for to in group.subscriptions:
-                work += self._subscribed(group, to, self._since(group, SUBSCRIPTION + to.name, found), piece.causes)
+                events = self._timely(group, to.name, self._since(group, SUBSCRIPTION + to.name, found))
+                work += self._subscribed(group, to, events, piece.causes)
             for one in group.metrics:
-                metrics += metrics_of(group, one, self._since(group, METRIC + one.name, found))
+                events = self._timely(group, one.name, self._since(group, METRIC + one.name, found))
+                metrics += metrics_of(group, one, events)
         return _Step(work, metrics, piece.end, piece.complete)
 
     def _read(self, owners: Owners) -> _Piece:
@@ -218,8 +222,14 @@ class Pump:
         begins = self._groups.begins.get((group.scope, group.name, key), 0)
         return [event for event in found if event.place.segment > begins]
 
+    def _timely(self, group: LogGroup, name: str, found: Sequence[StoredEvent]) -> Iterator[StoredEvent]:
+        def tell(left: int) -> None:
+            log.warning("filter %s of %s takes too long: %d events are passed over", name, group.name, left)
+
+        return self._groups.timely(found, FILTER_S, tell)
+
     def _subscribed(
-        self, group: LogGroup, to: SubscriptionFilter, found: Sequence[StoredEvent], causes: Mapping[Place, str | None]
+        self, group: LogGroup, to: SubscriptionFilter, found: Iterable[StoredEvent], causes: Mapping[Place, str | None]
     ) -> Iterator[WorkItem]:
         pattern = parse_pattern(to.pattern)
         by_stream: dict[Owner, list[Matched]] = {}

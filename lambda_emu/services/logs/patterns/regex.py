@@ -1,16 +1,24 @@
 """Regular expressions of patterns and queries, matched in time that is linear in the text, whatever the expression.
 
-A program of few instructions is run for all its paths together; each set of paths is found once and kept.
+A program of few instructions is run for all its paths together; each set of paths is found once and kept. Where there
+are too many to keep, a text that needs more than MOST_STEPS counts as one in which nothing is found, which is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
 from lambda_emu.services.logs.patterns.program import FOLDED, Parser, is_word, needed
 
+log = logging.getLogger(__name__)
+
 MOST_SETS = 2_000
+MOST_MOVES = 50_000
+"""From one set by a character to the next, that are kept."""
+MOST_STEPS = 1_000_000
+"""For one text, where no more are kept: about half a second."""
 _START, _WORD, _OTHER = range(3)  # what stands before a place
 _FOUND = -1
 
@@ -22,6 +30,9 @@ class Regex:
     """has_groups: whether parentheses group. PatternInvalid where it cannot be read."""
 
     def __init__(self, text: str, *, has_groups: bool = False) -> None:
+        self._text = text
+        self._is_told = False  # that a text needed too much
+        self._moves = 0  # those that are kept
         self._is_folded = has_groups and text.startswith(FOLDED)
         text = text.removeprefix(FOLDED) if self._is_folded else text
         parser = Parser(text, has_groups, self._is_folded)
@@ -59,12 +70,17 @@ class Regex:
             return None
         found: _Places | None = None
         paths: list[tuple[int, _Places]] = []
+        steps = 0
         for place in range(len(text) + 1):
             character = text[place] if place < len(text) else None
             before = _START if place == 0 else _WORD if is_word(text[place - 1]) else _OTHER
             if found is None:
                 paths.append((0, {}))
             here = self._followed(paths, before, character, place)
+            steps += len(here)
+            if steps > MOST_STEPS:
+                self._tell_of(text)
+                return None
             paths = []
             for one, places in here:
                 step = self._program[one]
@@ -100,7 +116,9 @@ class Regex:
         return list(found.items())
 
     def _move(self, at: int, character: str) -> int | None:
-        """None: no more sets are kept."""
+        """None: no more are kept."""
+        if self._moves >= MOST_MOVES:
+            return None
         paths, before = self._sets[at]
         if self._is_found(paths, before, character):
             found: int | None = _FOUND
@@ -108,6 +126,7 @@ class Regex:
             found = self._number(*self._passed(paths, before, character))
         if found is not None:
             self._table[at][character] = found
+            self._moves += 1
         return found
 
     def _number(self, paths: frozenset[int], before: int) -> int | None:
@@ -122,18 +141,39 @@ class Regex:
             return self._numbers[key]
 
     def _find_without_keeping(self, text: str, place: int, paths: frozenset[int], before: int) -> bool:
+        steps = 0
         for character in text[place:]:
-            if self._is_found(paths, before, character):
+            reached = self._reached(paths, before, character)
+            steps += len(reached)
+            if steps > MOST_STEPS:
+                self._tell_of(text)
+                return False
+            if self._ends_in(reached):
                 return True
-            paths, before = self._passed(paths, before, character)
+            paths, before = self._behind(reached, character)
         return self._is_found(paths, before, None)
 
+    def _tell_of(self, text: str) -> None:
+        if not self._is_told:
+            self._is_told = True
+            log.warning(
+                "%.100s is not looked for in texts as long as %d characters: it takes too long there",
+                self._text,
+                len(text),
+            )
+
     def _is_found(self, paths: frozenset[int], before: int, character: str | None) -> bool:
-        return any(not self._program[one].to for one in self._reached(paths, before, character))
+        return self._ends_in(self._reached(paths, before, character))
+
+    def _ends_in(self, reached: Iterable[int]) -> bool:
+        return any(not self._program[one].to for one in reached)
 
     def _passed(self, paths: frozenset[int], before: int, character: str) -> tuple[frozenset[int], int]:
         """Behind the character, where it may begin as well."""
-        steps = [self._program[one] for one in self._reached(paths, before, character)]
+        return self._behind(self._reached(paths, before, character), character)
+
+    def _behind(self, reached: Iterable[int], character: str) -> tuple[frozenset[int], int]:
+        steps = [self._program[one] for one in reached]
         after = {step.to[0] for step in steps if step.test is not None and step.test(character)}
         return frozenset(after | {0}), _WORD if is_word(character) else _OTHER
 
