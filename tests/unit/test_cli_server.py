@@ -179,12 +179,21 @@ def test_clock_goes_on_until_it_is_there_and_tells_what_still_runs(server: TinyS
     assert [json.loads(body) for _, _, body in server.asked] == [{"advance": "1h30m"}, {"advance": 3600.0}]
 
 
-def test_clock_alone_tells_the_time(server: TinyServer) -> None:
-    server.answer("/_lambda-emu/clock", {"now": "2026-11-27T15:00:00.000Z", "ahead_s": 0.0, "left_s": 0, "running": {}})
+@pytest.mark.parametrize(
+    "words", [["clock", "show"], ["clock"], ["clock", "--endpoint-url", "{url}", "show"], ["clock", "--json", "show"]]
+)
+def test_clock_alone_tells_the_time(server: TinyServer, words: list[str]) -> None:
+    """Options stand before the word or behind it."""
+    reading = {"now": "2026-11-27T15:00:00.000Z", "ahead_s": 0.0, "left_s": 0, "running": {}}
+    server.answer("/_lambda-emu/clock", reading)
 
-    result = run(server, "clock", "show")
+    if "{url}" in words:
+        result = CliRunner().invoke(main, [word.format(url=server.url) for word in words])
+    else:
+        result = run(server, *words)
 
-    assert (result.stdout, result.exit_code) == ("2026-11-27T15:00:00.000Z, as on this machine\n", 0)
+    told = json.dumps(reading) if "--json" in words else "2026-11-27T15:00:00.000Z, as on this machine"
+    assert (result.stdout, result.exit_code) == (f"{told}\n", 0)
 
 
 def test_clock_says_what_the_server_refuses(server: TinyServer) -> None:

@@ -114,7 +114,7 @@ def test_what_never_comes_is_no_entry_and_is_told(rig: Rig, never: str, caplog: 
 
     assert rig.fired() == []
     assert rig.next_of("a") is None
-    assert f"schedule/default/a is never due: {never}" in caplog.text
+    assert f"schedule/default/a is never due: {never} means no time from 20" in caplog.text
 
 
 def test_a_window_puts_each_firing_somewhere_within_it(rig: Rig) -> None:

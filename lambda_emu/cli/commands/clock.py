@@ -13,23 +13,29 @@ from lambda_emu.text.durations import write_duration
 
 
 @click.group(invoke_without_command=True, short_help="Move time ahead for what waits in a running server.")
+@setting_options("data_dir")
+@endpoint_option
+@json_option
 @click.pass_context
-def clock(context: click.Context) -> None:
+def clock(context: click.Context, data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     """Show, or move ahead, the time of whatever waits in a running server.
 
     Retries, delays, visibility, windows, schedules, alarms and times to live go by it, and all dates that are shown;
     what is due on the way happens in its order, each at its own time. Timeouts, billing, connections and signatures go
     by this machine's time, which nobody moves. It stays so after a restart, until `clock reset`.
     """
+    written = {"data_dir": data_dir, "endpoint_url": endpoint_url, "as_json": as_json}
     if context.invoked_subcommand is None:
-        context.invoke(show_clock)
+        context.invoke(show_clock, **written)
+    else:
+        context.default_map = {context.invoked_subcommand: written}
 
 
 @clock.command("show")
 @setting_options("data_dir")
 @endpoint_option
 @json_option
-def show_clock(data_dir: str | None = None, endpoint_url: str | None = None, as_json: bool = False) -> None:
+def show_clock(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     """Tell the time, and how far it is ahead of this machine's.
 
     Which server is asked, and when it asks for its token, is as with `ps`; so it is with the other two.

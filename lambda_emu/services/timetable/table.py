@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from lambda_emu.arn import service_in
 from lambda_emu.model.schedules.timing import Timing
+from lambda_emu.model.timestamps import whole_second
 from lambda_emu.store import WorkItem
 from lambda_emu.store.codec import decode, encode
 from lambda_emu.store.work import insert
@@ -74,7 +75,8 @@ def put(connection: sqlite3.Connection, arn: str, timing: Timing, now_s: float, 
     """
     first_s = timing.first(now_s)
     if first_s is None:
-        log.warning("%s is never due: %s means no time from now on", arn, timing.expression)
+        now = whole_second(now_s)
+        log.warning("%s is never due: %s means no time from %s on, which is now", arn, timing.expression, now)
         remove(connection, arn)
         return False
     _write(connection, arn, timing, first_s, draw)
