@@ -26,14 +26,12 @@ class Server(Protocol):
 class OwnService:
     """gateway.services.Service. Most servers are never asked: what serves is made, and imported, when somebody does.
 
-    name: as the catalogue has it. workers: for all that does not run on the loop. most_bytes: of a body, the largest of
-    which `largest` has.
+    name: as the catalogue has it. workers: for all that does not run on the loop. most_bytes: of a body.
     """
 
     name: str
     workers: Workers
     most_bytes: int
-    largest: str
     answers_pages = False
 
     def __init__(self, make: Callable[[], Server]) -> None:
@@ -41,7 +39,7 @@ class OwnService:
         self.claims = claims_of(self.name)
         self._make = make
         self._server: Server | None = None
-        too_large = RequestTooLarge(self.most_bytes, self.largest)
+        too_large = RequestTooLarge(self.most_bytes, "requested")
         self._on_loop = Handling(self._serve, self.most_bytes, too_large)
         self._on_worker = Handling(self._serve, self.most_bytes, too_large, self.workers_for)
 

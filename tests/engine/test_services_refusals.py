@@ -76,6 +76,16 @@ def test_an_operation_that_aws_has_not_is_unknown(lam: OwnLam, service: str) -> 
     assert refusal(lam, service, "{}" if service != "monitoring" else "").status == 400
 
 
+@pytest.mark.parametrize("service", ["events", "firehose", "kinesis", "logs", "monitoring", "scheduler", "sqs"])
+def test_what_is_too_large_is_refused_before_it_comes_in_the_name_of_no_other_operation(
+    lam: OwnLam, service: str
+) -> None:
+    status, code, text = refusal(lam, service, X_Amz_Target="Any.Any", Content_Length=str(64 * 1024 * 1024))
+
+    assert (status, code.rpartition("#")[2]) == (413, "RequestEntityTooLargeException")
+    assert re.fullmatch(r"Request must be smaller than \d+ bytes for the requested operation", text)
+
+
 @pytest.mark.parametrize(("service", "operation"), [("kms", "ConnectCustomKeyStore"), ("cognito-idp", "CreateTerms")])
 def test_one_that_aws_has_and_nobody_here_is_told_with_what_to_do(lam: OwnLam, service: str, operation: str) -> None:
     told = targeted(lam, service, operation, "{}")

@@ -15,7 +15,6 @@ class CloudWatchService(OwnService):
     name = "cloudwatch"
     workers = Workers("requests for metrics", 4, 128)
     most_bytes = 4 * 1024 * 1024
-    largest = "PutMetricData"
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         from lambda_emu.services.cloudwatch.wire import render_error

@@ -31,7 +31,6 @@ class EventsService(OwnService):
     name = "events"
     workers = Workers("large events", 2, 64)
     most_bytes = 4 * 1024 * 1024
-    largest = "PutEvents"
 
     def is_quick(self, head: Head) -> bool:
         return head.first.get(b"x-amz-target") == PUT

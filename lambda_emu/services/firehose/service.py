@@ -18,7 +18,6 @@ class FirehoseService(OwnService):
     name = "firehose"
     workers = Workers("requests to Firehose", 2, 64)
     most_bytes = 8 * 1024 * 1024
-    largest = "PutRecordBatch"
 
     def is_quick(self, head: Head) -> bool:
         return head.first.get(b"x-amz-target") in RECORDS

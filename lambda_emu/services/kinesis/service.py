@@ -16,7 +16,6 @@ class StreamService(OwnService):
     name = "kinesis"
     workers = Workers("large records", 2, 64)
     most_bytes = 16 * 1024 * 1024
-    largest = "PutRecord"
 
     def is_quick(self, head: Head) -> bool:
         return True

@@ -20,7 +20,6 @@ class LogService(OwnService):
     name = "logs"
     workers = Workers("requests about logs", 4, 128)
     most_bytes = 8 * 1024 * 1024
-    largest = "PutLogEvents"
 
     def workers_for(self, request: Request) -> Workers:
         operation = request.head.first.get(b"x-amz-target", b"").removeprefix(TARGET)

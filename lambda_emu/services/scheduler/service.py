@@ -13,7 +13,6 @@ class SchedulerService(OwnService):
     name = "scheduler"
     workers = Workers("requests about schedules", 4, 128)
     most_bytes = 1024 * 1024
-    largest = "CreateSchedule"
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         from lambda_emu.services.scheduler.wire import render_error

@@ -16,7 +16,6 @@ class QueueService(OwnService):
     name = "sqs"
     workers = Workers("large messages", 2, 64)
     most_bytes = 8 * 1024 * 1024
-    largest = "SendMessage"
 
     def is_quick(self, head: Head) -> bool:
         return True
