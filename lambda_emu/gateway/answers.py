@@ -9,6 +9,8 @@ from msgspec import Struct
 from lambda_emu.errors.base import LambdaError
 
 HINT = "X-Lambda-Emu-Hint"
+MOST_HINT = 1024
+"""Characters."""
 
 
 class Answer(Struct, frozen=True):
@@ -31,7 +33,14 @@ def error_answer(error: LambdaError, request_id: str) -> Answer:
         ("Content-Type", "application/json"),
         ("x-amzn-ErrorType", error.code),
         ("x-amzn-RequestId", request_id),
+        *hint_headers(error),
     ]
-    if error.hint is not None:
-        headers.append((HINT, error.hint))
     return Answer(error.status, headers, json.dumps(body).encode())
+
+
+def hint_headers(error: LambdaError) -> list[tuple[str, str]]:
+    """The one that has its hint, if there is any: what others said may stand in it, and be of any characters."""
+    if error.hint is None:
+        return []
+    printable = "".join(character if character.isprintable() else " " for character in error.hint[:MOST_HINT])
+    return [(HINT, printable.encode("ascii", "backslashreplace").decode())]

@@ -14,6 +14,7 @@ from lambda_emu.gateway.services import Handling, is_small
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
 from lambda_emu.services.catalogue import claims_of
+from lambda_emu.services.wire_errors import wire_error
 
 
 class Server(Protocol):
@@ -56,7 +57,8 @@ class OwnService:
         return self.workers
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        raise NotImplementedError
+        """Of errors of the gateway: in the form that the request has."""
+        return wire_error(error, request)
 
     def _serve(self, request: Request, call: Call) -> Answer | None:
         if self._server is None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.router import FORM
 from lambda_emu.services.callers import signed_with
+from lambda_emu.services.json_wire import JSON, json_error
 from lambda_emu.services.xml import XML, element
 
 CBOR = "application/cbor"
 PROTOCOL = ("smithy-protocol", "rpc-v2-cbor")
 AMZ_CBOR = "application/x-amz-cbor-1.1"
 REST_XML = ("s3", "route53", "cloudfront")
-JSON = "application/x-amz-json-1.0"
 
 
 def wire_error(error: LambdaError, request: Request) -> Answer:
@@ -34,12 +32,6 @@ def wire_error(error: LambdaError, request: Request) -> Answer:
     if kind.startswith(FORM.decode()) or b"Action=" in request.query or signed_for in REST_XML:
         return query_error(error, request)
     return rest_json_error(error, request)
-
-
-def json_error(error: LambdaError, request: Request, kind: str = JSON) -> Answer:
-    """AWS's JSON protocols. kind: the content type."""
-    headers = [("Content-Type", kind), ("x-amzn-RequestId", request.request_id)]
-    return Answer(error.status, headers, json.dumps(_members(error)).encode())
 
 
 def query_error(error: LambdaError, request: Request) -> Answer:

@@ -18,7 +18,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
-from lambda_emu.gateway.answers import HINT, Answer, error_answer
+from lambda_emu.gateway.answers import Answer, error_answer, hint_headers
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import SMALL_BYTES, Handling, ServiceClaims, is_small
@@ -117,8 +117,7 @@ class FunctionUrls:
         if not isinstance(error, UrlForbidden | UnknownUrl | SignatureRefused | BadGateway):
             return error_answer(error, request.request_id)
         headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request.request_id)]
-        if error.hint is not None:
-            headers.append((HINT, error.hint))
+        headers += hint_headers(error)
         if isinstance(error, BadGateway):
             return Answer(error.status, headers, (error.text or "").encode())
         headers.append(("x-amzn-ErrorType", error.code))

@@ -27,7 +27,8 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.catalogue import claims_of
 from lambda_emu.services.child.errors import EntityTooLarge, InvalidBucketName
-from lambda_emu.services.wire_errors import json_error, query_error, rest_json_error, s3_error
+from lambda_emu.services.json_wire import json_error
+from lambda_emu.services.wire_errors import query_error, rest_json_error, s3_error
 
 if TYPE_CHECKING:
     from lambda_emu.services.child.child import Child

@@ -20,14 +20,6 @@ class PatternInvalid(EventsError):
         super().__init__(f"Event pattern is not valid. Reason: {why}")
 
 
-class ConstraintsViolated(EventsError):
-    """Members outside of their model; one item each."""
-
-    def __init__(self, items: list[str]) -> None:
-        plural = "" if len(items) == 1 else "s"
-        super().__init__(f"{len(items)} validation error{plural} detected: {'; '.join(items)}")
-
-
 class ParameterInvalid(EventsError):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"Parameter {name} is not valid. Reason: {reason}")
@@ -104,10 +96,6 @@ class UnknownEventsOperation(EventsError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The operation {name} is not served.")  # AWS says nothing
-
-
-class Unreadable(EventsError):
-    code = "SerializationException"
 
 
 class NotKept(EventsError):

@@ -14,8 +14,8 @@ from lambda_emu.clock import Clock
 from lambda_emu.services.eventbridge.buses import Buses, Told
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
 from lambda_emu.services.eventbridge.matching import check
-from lambda_emu.services.eventbridge.members import Members
 from lambda_emu.services.eventbridge.records import Bus
+from lambda_emu.services.shapes import Members
 
 T = TypeVar("T")
 

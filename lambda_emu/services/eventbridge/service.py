@@ -6,9 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lambda_emu.clock import Clock
-from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
@@ -34,11 +31,6 @@ class EventsService(OwnService):
 
     def is_quick(self, head: Head) -> bool:
         return head.first.get(b"x-amz-target") == PUT
-
-    def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        from lambda_emu.services.eventbridge.serving import render_error
-
-        return render_error(error, request)
 
 
 class LateBuses(LateRoom["Buses"]):

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import HINT, Answer
+from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import UnknownEventsOperation
 from lambda_emu.services.eventbridge.event import trace_of
-from lambda_emu.services.eventbridge.members import read
 from lambda_emu.services.eventbridge.operations import api_destinations, archives, control, put, replays, rules
 from lambda_emu.services.eventbridge.request import EventsRequest
+from lambda_emu.services.json_wire import JSON_1_1, json_answer, json_error, operation_of
+from lambda_emu.services.shapes import Shapes, load_model
 
 TARGET = b"AWSEvents."
 OF_A_SERVICE = b"x-lambda-emu-source"
 """A header of requests that a service which is served here makes."""
-TYPE = "application/x-amz-json-1.1"
 
 Operation = Callable[[EventsRequest, Buses], None]
 OPERATIONS: Mapping[str, Operation] = {
@@ -88,24 +87,25 @@ class EventsServer:
         self._buses = buses
         self._clock = clock
         self._scope = scope
+        self._shapes = Shapes(load_model("events"), list(OPERATIONS))
 
     def serve(self, request: Request, call: Call) -> Answer | None:
         scope = caller_of(request, self._scope)
         try:
-            name = request.head.first.get(b"x-amz-target", b"")[len(TARGET) :].decode("latin-1")
+            name = operation_of(request, TARGET)
             if name not in OPERATIONS:
-                raise UnknownEventsOperation(name[:128])
-            members = read(name, request.body)
+                raise UnknownEventsOperation(name)
+            members = self._shapes.read(name, request.body)
             prepare = PREPARED.get(name)
             is_of_service = OF_A_SERVICE in request.head.first
             trace = trace_of(request.header(b"x-amzn-trace-id"))
             came = put.Came(members, scope, self._clock.now_s(), self._clock.new_id, is_of_service, trace)
             prepared = prepare(came) if prepare else None
         except LambdaError as error:
-            return render_error(error, request)
+            return json_error(error, request, JSON_1_1)
 
         def told(error: LambdaError | None, result: Mapping[str, Any] | None) -> None:
-            call.answer(render(result, request) if error is None else render_error(error, request))
+            call.answer(json_answer(result, request) if error is None else json_error(error, request, JSON_1_1))
 
         asked = EventsRequest(name, members, scope, self._clock, told, prepared)
         call.detach(self._begin, OPERATIONS[name], asked)
@@ -117,16 +117,3 @@ class EventsServer:
             operation(asked, self._buses)
         except LambdaError as error:
             asked.told(error, None)
-
-
-def render(result: Mapping[str, Any] | None, request: Request) -> Answer:
-    body = json.dumps(result, separators=(",", ":")).encode() if result is not None else b"{}"
-    return Answer(200, [("Content-Type", TYPE), ("x-amzn-RequestId", request.request_id)], body)
-
-
-def render_error(error: LambdaError, request: Request) -> Answer:
-    """Errors of the gateway are told in the same form."""
-    headers = [("Content-Type", TYPE), ("x-amzn-RequestId", request.request_id)]
-    if error.hint is not None:
-        headers.append((HINT, error.hint))
-    return Answer(error.status, headers, json.dumps({"__type": error.code, "message": error.text}).encode())

@@ -22,7 +22,7 @@ from lambda_emu.services.firehose.errors import (
 )
 from lambda_emu.services.firehose.naming import ERROR_TYPE, FIREHOSE, FROM_LAMBDA, MOST_CHARACTERS, BadPrefix, Prefix
 from lambda_emu.services.firehose.processing import MEGABYTE, Processing
-from lambda_emu.services.firehose.wire import Members
+from lambda_emu.services.shapes import Members
 
 Description = Mapping[str, Any]
 """As AWS shows it, ExtendedS3DestinationDescription; with an HttpEndpoint beside it, for which that is the S3."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lambda_emu.errors.base import LambdaError
 
 
@@ -11,22 +9,6 @@ class FirehoseError(LambdaError):
     """What all of them have."""
 
     code, status = "InvalidArgumentException", 400
-
-
-class MalformedFirehoseRequest(FirehoseError):
-    """A body that is no JSON, or a member of another type. (?)"""
-
-    code = "SerializationException"
-
-
-class FirehoseModelViolated(FirehoseError):
-    """What the model demands of members."""
-
-    code = "ValidationException"
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        plural = "" if len(faults) == 1 else "s"
-        super().__init__(f"{len(faults)} validation error{plural} detected: {'; '.join(faults)}")
 
 
 class UnknownFirehoseOperation(FirehoseError):

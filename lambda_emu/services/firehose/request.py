@@ -12,7 +12,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.services.firehose.running import RunningStream
 from lambda_emu.services.firehose.streams import DeliveryStreams
-from lambda_emu.services.firehose.wire import Members
+from lambda_emu.services.shapes import Members
 
 
 class FirehoseRequest(Struct, frozen=True):

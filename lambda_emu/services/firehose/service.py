@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
 from lambda_emu.services.own import OwnService
@@ -21,8 +18,3 @@ class FirehoseService(OwnService):
 
     def is_quick(self, head: Head) -> bool:
         return head.first.get(b"x-amz-target") in RECORDS
-
-    def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        from lambda_emu.services.firehose.wire import render_error
-
-        return render_error(error, request)

@@ -15,10 +15,11 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
 from lambda_emu.services.firehose import control, putting
 from lambda_emu.services.firehose.errors import UnknownFirehoseOperation
+from lambda_emu.services.firehose.members import parse
 from lambda_emu.services.firehose.request import FirehoseRequest
 from lambda_emu.services.firehose.streams import DeliveryStreams
-from lambda_emu.services.firehose.wire import parse, render, render_error
-from lambda_emu.services.shapes import Shapes
+from lambda_emu.services.json_wire import JSON_1_1, json_answer, json_error, operation_of
+from lambda_emu.services.shapes import Shapes, load_model
 
 TARGET = b"Firehose_20150804."
 UNCHECKED = ("HttpEndpointUrl",)
@@ -51,19 +52,19 @@ class FirehoseServer:
         self._streams = streams
         self._clock = clock
         self._scope = scope
-        self._shapes = Shapes("firehose", list(OPERATIONS), UNCHECKED)
+        self._shapes = Shapes(load_model("firehose"), list(OPERATIONS), UNCHECKED)
 
     def serve(self, request: Request, call: Call) -> Answer | None:
         try:
-            name = request.head.first.get(b"x-amz-target", b"")[len(TARGET) :].decode("latin-1")
+            name = operation_of(request, TARGET)
             if name not in OPERATIONS:
                 raise UnknownFirehoseOperation
             members = parse(name, request.body, self._shapes)
         except LambdaError as error:
-            return render_error(error, request)
+            return json_error(error, request, JSON_1_1)
 
         def told(error: LambdaError | None, result: Mapping[str, Any] | None) -> None:
-            call.answer(render(result, request) if error is None else render_error(error, request))
+            call.answer(json_answer(result, request) if error is None else json_error(error, request, JSON_1_1))
 
         asked = FirehoseRequest(members, caller_of(request, self._scope), self._clock, told)
         call.detach(self._begin, OPERATIONS[name], asked)

@@ -11,7 +11,7 @@ from msgspec.json import Decoder
 from msgspec.json import encode as encode_json
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import HINT, Answer
+from lambda_emu.gateway.answers import Answer, hint_headers
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.kinesis import cbor
 from lambda_emu.services.kinesis.errors import Malformed
@@ -41,8 +41,7 @@ class WireForm(Struct, frozen=True):
         """Errors of the gateway are told in the same form."""
         body = {"__type": error.code} if error.text is None else {"__type": error.code, "message": error.text}
         headers = self._headers(request_id)
-        if error.hint is not None:
-            headers.append((HINT, error.hint))
+        headers += hint_headers(error)
         return Answer(error.status, headers, self.encode(body))
 
     def _headers(self, request_id: str) -> list[tuple[str, str]]:

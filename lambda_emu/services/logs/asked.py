@@ -13,8 +13,8 @@ from msgspec import Struct
 from lambda_emu.arn import Scope
 from lambda_emu.logs.groups import Place
 from lambda_emu.services.logs.errors import InvalidParameter
+from lambda_emu.services.shapes import Members
 
-Members = Mapping[str, Any]
 Result = Mapping[str, Any]
 T = TypeVar("T")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.services.shapes import ModelViolated
 
 
 class LogsError(LambdaError):
@@ -17,18 +16,10 @@ class InvalidParameter(LogsError):
     """Whoever knows the rule says the text."""
 
 
-class ConstraintsBroken(LogsError):
+class LogsModelViolated(ModelViolated):
     """What the model demands of members."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        what = "1 validation error" if len(texts) == 1 else f"{len(texts)} validation errors"
-        super().__init__(f"{what} detected: {'; '.join(texts)}")
-
-
-class MalformedLogsRequest(LogsError):
-    """A body that is no JSON, or a member of another type. (?)"""
-
-    code = "SerializationException"
+    code = "InvalidParameterException"
 
 
 class UnknownLogsOperation(LogsError):

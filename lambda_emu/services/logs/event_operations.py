@@ -12,11 +12,12 @@ from lambda_emu.logs.batch import SEGMENT_BYTES, Run
 from lambda_emu.logs.groups import EVER_MS, Place, Span, StoredEvent
 from lambda_emu.logs.lines import encode_pushed
 from lambda_emu.services.logs.asked import TOKEN_INVALID, Asked, Result, place_in
-from lambda_emu.services.logs.errors import InvalidParameter, MalformedLogsRequest, StreamMissing
+from lambda_emu.services.logs.errors import InvalidParameter, StreamMissing
 from lambda_emu.services.logs.group_operations import UPLOAD_TOKEN
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.patterns import FilterPattern, PatternInvalid, parse_pattern
 from lambda_emu.services.logs.records import DAY_MS, LogGroup
+from lambda_emu.services.shapes import WrongType
 
 EVENT_BYTES = 26
 """What an event counts besides its message."""
@@ -55,7 +56,7 @@ def _checked(given: Any) -> Sequence[InputEvent]:
     try:
         events = convert(given, list[InputEvent])
     except ValidationError as error:
-        raise MalformedLogsRequest(str(error)) from None
+        raise WrongType(str(error)) from None
     size, last_ms = 0, 0
     for number, event in enumerate(events, 1):
         at_ms = event.timestamp

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.services.own import OwnService
@@ -24,8 +22,3 @@ class LogService(OwnService):
     def workers_for(self, request: Request) -> Workers:
         operation = request.head.first.get(b"x-amz-target", b"").removeprefix(TARGET)
         return SEARCHES if operation.startswith(SEARCHING) else self.workers
-
-    def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        from lambda_emu.services.logs.wire import render_error
-
-        return render_error(error, request)

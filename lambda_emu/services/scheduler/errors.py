@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lambda_emu.errors.base import LambdaError
 
 
@@ -11,20 +9,6 @@ class SchedulerError(LambdaError):
     """What all of them have."""
 
     code, status, text_key, kind = "ValidationException", 400, "Message", None
-
-
-class ConstraintsBroken(SchedulerError):
-    """What the model demands of members. (?)"""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        what = "1 validation error" if len(texts) == 1 else f"{len(texts)} validation errors"
-        super().__init__(f"{what} detected: {'; '.join(texts)}")
-
-
-class MalformedSchedulerRequest(SchedulerError):
-    """A body that is no JSON, or a member of another type. (?)"""
-
-    code = "SerializationException"
 
 
 class UnknownSchedulerOperation(SchedulerError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.services.own import OwnService
@@ -15,6 +15,4 @@ class SchedulerService(OwnService):
     most_bytes = 1024 * 1024
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        from lambda_emu.services.scheduler.wire import render_error
-
-        return render_error(error, request)
+        return error_answer(error, request.request_id)

@@ -7,7 +7,7 @@ import logging
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
@@ -40,7 +40,7 @@ class SchedulerServer:
             asked = Asked(members, caller_of(request, self._scope), self._clock.now_s(), self._clock.random)
             result = self._do(operation, asked)
         except LambdaError as error:
-            return wire.render_error(error, request)
+            return error_answer(error, request.request_id)
         if operation in MOVING:
             self._loop.post(self._timetable.look)
         return wire.render(result, request)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.json import encode
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import HINT, Answer
+from lambda_emu.gateway.answers import Answer, hint_headers
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.sqs.errors import SqsError, UnknownSqsOperation
 from lambda_emu.services.sqs.members import INPUTS, Members, read
@@ -40,8 +40,7 @@ def render_error(error: LambdaError, request_id: str) -> Answer:
         ("x-amzn-RequestId", request_id),
         ("x-amzn-query-error", f"{query_code(error)};{sender(error)}"),
     ]
-    if error.hint is not None:
-        headers.append((HINT, error.hint))
+    headers += hint_headers(error)
     return Answer(error.status, headers, encode(body))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import HINT, Answer
+from lambda_emu.gateway.answers import Answer, hint_headers
 from lambda_emu.triggers.http_answer import JSON
 
 LABEL = "execute-api"
@@ -76,11 +76,5 @@ def refusal_answer(error: ApiRefusal, request_id: str) -> Answer:
     headers = [("Content-Type", JSON), (REQUEST_ID, request_id)]
     if error.challenge is not None:
         headers.append(("WWW-Authenticate", error.challenge))
-    if error.hint is not None:
-        headers.append((HINT, _header_text(error.hint)))
+    headers += hint_headers(error)
     return Answer(error.status, headers, json.dumps({"message": error.text}, separators=(",", ":")).encode())
-
-
-def _header_text(text: str) -> str:
-    """What others said may stand in it."""
-    return "".join(character if character.isprintable() else " " for character in text)[:500]

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import (
     BusExists,
-    ConstraintsViolated,
     EventsError,
     Missing,
     NoSuchStatement,
@@ -20,6 +19,7 @@ from lambda_emu.services.eventbridge.errors import (
 from lambda_emu.services.eventbridge.kept import Change
 from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule
 from lambda_emu.services.eventbridge.request import EventsRequest, tags_of
+from lambda_emu.services.shapes import ModelViolated, missing
 
 MOST_BUSES = 1_000
 """Of an account in a region. AWS has 100 unless raised."""
@@ -128,12 +128,7 @@ def put_permission(asked: EventsRequest, buses: Buses) -> None:
     if whole is None:
         absent = [name for name in ("StatementId", "Action", "Principal") if name not in members]
         if absent:
-            raise ConstraintsViolated(
-                [
-                    f"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null"
-                    for name in absent
-                ]
-            )
+            raise ModelViolated([missing(name) for name in absent])
 
     def edit(bus: Bus) -> Bus:
         return _with_policy(bus, whole or _with_statement(bus, _statement(members, bus)))

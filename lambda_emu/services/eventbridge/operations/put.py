@@ -15,9 +15,9 @@ from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import EventsError, NoSuchBus, NotAllowed
 from lambda_emu.services.eventbridge.event import Envelope, Refused, check_size, envelope_of, refusal_of
 from lambda_emu.services.eventbridge.matching import Arrival
-from lambda_emu.services.eventbridge.members import Members
 from lambda_emu.services.eventbridge.patterns.language import compile_rule, read_event
 from lambda_emu.services.eventbridge.request import EventsRequest
+from lambda_emu.services.shapes import Members
 
 Prepare = Callable[["Came"], Any]
 _NEEDED = ("id", "detail-type", "source", "account", "time", "region")
