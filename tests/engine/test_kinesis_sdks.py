@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from select import select
+from socket import create_connection
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Thread
 
 import pytest
 from own import OwnLam, own_emulator
 from packages import kept, node_loop, run, sdk_for_javascript
 from test_sdks import program
+
+from lambda_emu.http.preface import PREFACE
 
 PROGRAMS = Path(__file__).parent / "sdks" / "kinesis"
 FOUND = {"read": ["a", "b", "c"], "pushed": ["d", "e"], "refused": "ResourceNotFoundException"}
@@ -56,6 +63,36 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     """For programs of this machine."""
     with own_emulator(tmp_path_factory.mktemp("outside"), "process", stems=0) as lam:
         yield lam
+
+
+@contextmanager
+def relayed(url: str) -> Iterator[tuple[str, list[bytes]]]:
+    """Another address of a server, and how each connection there began."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    beginnings: list[bytes] = []
+
+    class Relay(BaseRequestHandler):
+        def handle(self) -> None:
+            first = self.request.recv(65_536)
+            beginnings.append(first)
+            with create_connection((host, int(port)), 60) as there:
+                there.sendall(first)
+                other = {self.request: there, there: self.request}
+                while ready := select(list(other), [], [], 60)[0]:
+                    for side in ready:
+                        if not (data := side.recv(65_536)):
+                            return
+                        other[side].sendall(data)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Relay) as relay:
+        relay.daemon_threads = True
+        thread = Thread(target=relay.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{relay.server_address[1]}", beginnings
+        finally:
+            relay.shutdown()
+            thread.join()
 
 
 def test_python_inside_is_told_nothing(shared: OwnLam) -> None:
@@ -113,8 +150,10 @@ def test_java_waits_in_cbor_and_is_sent_records_by_http_2(outside: OwnLam, reque
         run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"], folder)
         (folder / "whole").touch()
 
-    found = program(outside, "java", "-cp", "lib/*", "Streams.java", folder=folder)
+    with relayed(outside.emulator.url) as (url, beginnings):
+        found = program(outside, "java", "-cp", "lib/*", "Streams.java", folder=folder, url=url)
 
+    assert {beginning[:5] for beginning in beginnings} == {b"POST ", PREFACE[:5]}
     assert found == {
         "waits": ["a", "b", "c"],
         "async": ["a", "b", "c"],

@@ -58,10 +58,10 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
         yield lam
 
 
-def program(lam: OwnLam, *command: str | Path, folder: Path) -> Any:
-    """What a program prints that knows AWS_ENDPOINT_URL, a region and some key."""
+def program(lam: OwnLam, *command: str | Path, folder: Path, url: str | None = None) -> Any:
+    """What a program prints that knows AWS_ENDPOINT_URL, a region and some key. url: by which it gets there."""
     given = {
-        "AWS_ENDPOINT_URL": lam.emulator.url,
+        "AWS_ENDPOINT_URL": url or lam.emulator.url,
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
