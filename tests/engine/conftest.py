@@ -13,7 +13,7 @@ import pytest
 import waiting
 from lam import Lam, Submit
 from own import own_emulator
-from packages import install_apart
+from packages import programs_apart
 
 from lambda_emu.clock import SteppingClock
 from lambda_emu.config import load_settings
@@ -54,11 +54,9 @@ def lam(shared: Lam) -> Iterator[Lam]:
 
 
 @pytest.fixture(scope="session")
-def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def aws_cli(pytestconfig: pytest.Config) -> Path:
     """The command of version 1, apart, since it wants a botocore of its own."""
-    folder = tmp_path_factory.mktemp("aws-cli")
-    install_apart(folder, "awscli<2")
-    return folder / "bin/aws"
+    return programs_apart(pytestconfig, "awscli<2") / "aws"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import venv
 from collections.abc import Iterator, Mapping, Sequence
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -132,10 +133,16 @@ def python_packages(config: pytest.Config, requirements: Path) -> Path:
     return folder / "python"
 
 
-def install_apart(folder: Path, *requirements: str) -> None:
-    """Programs in Python that want other packages than ours, in an environment of their own."""
-    venv.create(folder, with_pip=True)
-    subprocess.run([folder / "bin/pip", "install", "--quiet", *requirements], check=True, timeout=600)
+def programs_apart(config: pytest.Config, *requirements: str) -> Path:
+    """Where programs in Python are that want other packages than ours, in an environment of their own."""
+    folder = kept(config, f"venv-{hashlib.sha256(' '.join(requirements).encode()).hexdigest()[:8]}")
+    with (folder / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)  # tests on another core may want them at the same time
+        if not (folder / "whole").exists():
+            venv.create(folder, with_pip=True, clear=False)
+            run([str(folder / "bin/pip"), "install", "--quiet", *requirements], folder)
+            (folder / "whole").touch()
+    return folder / "bin"
 
 
 def runs_node(emulator: Emulator) -> None:

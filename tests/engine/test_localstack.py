@@ -15,7 +15,7 @@ import pytest
 from boto_rig import client_at
 from lam import zipped
 from own import Served, served
-from packages import install_apart
+from packages import programs_apart
 
 ROLE = "arn:aws:iam::000000000000:role/test"
 ECHO = "def handler(event, context):\n    return {'heard': event}\n"
@@ -96,13 +96,12 @@ def test_a_page_of_others_may_not_ask(lam: Served) -> None:
 
 
 @pytest.mark.slow
-def test_awslocal_and_its_aws_cli_work_at_their_own_port(tmp_path: Path) -> None:
+def test_awslocal_and_its_aws_cli_work_at_their_own_port(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     """At the port and the names that they are made for; both are installed apart, with a botocore of their own."""
-    programs = tmp_path / "programs"
-    install_apart(programs, "awscli-local[ver1]")
+    programs = programs_apart(pytestconfig, "awscli-local[ver1]")
     (tmp_path / "photo").write_bytes(b"large photo")
     (tmp_path / "code.zip").write_bytes(zipped({"app.py": ECHO}))
-    environment = {"HOME": str(tmp_path), "PATH": f"{programs / 'bin'}:{os.environ['PATH']}"}
+    environment = {"HOME": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"}
 
     def awslocal(*words: str) -> Any:
         done = subprocess.run(

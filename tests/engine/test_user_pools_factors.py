@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 from own import OwnLam, own_emulator
-from packages import install_apart
+from packages import programs_apart
 from pools_rig import PASSWORD, Pool, refused
 from services_rig import ACCOUNT
 
@@ -60,11 +60,9 @@ def name() -> str:
 
 
 @pytest.fixture(scope="module")
-def pycognito(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pycognito(pytestconfig: pytest.Config) -> Path:
     """A Python that has a client of SRP by others."""
-    folder = tmp_path_factory.mktemp("pycognito")
-    install_apart(folder, "pycognito==2024.5.1")
-    return folder / "bin/python"
+    return programs_apart(pytestconfig, "pycognito==2024.5.1") / "python"
 
 
 def respond(pool: Pool, asked: Any, **responses: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from own import OwnLam, own_emulator
-from packages import install_apart
+from packages import programs_apart
 from pools_rig import PASSWORD, Pool, refused
 from services_rig import ACCOUNT, sdk
 from waiting import eventually
@@ -39,11 +39,9 @@ def key(lam: OwnLam) -> str:
 
 
 @pytest.fixture(scope="module")
-def encryption_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def encryption_sdk(pytestconfig: pytest.Config) -> Path:
     """A Python that has AWS's own."""
-    folder = tmp_path_factory.mktemp("encryption-sdk")
-    install_apart(folder, "aws-encryption-sdk==4.0.4")
-    return folder / "bin/python"
+    return programs_apart(pytestconfig, "aws-encryption-sdk==4.0.4") / "python"
 
 
 def decrypted(python: Path, lam: OwnLam, key: str, *codes: str) -> list[str]:
