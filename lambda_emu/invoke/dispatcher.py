@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-LOOKS = Workers("looks at the queue of events", 2, 64)
+LOOKS = Workers("looks at the queue of events", 2, 8192)
+"""One event may be for hundreds of targets, each of which has a queue of its own."""
 BATCH = 100
 QUIET_S = 5.0
 """How often the queue is looked at all the same: a safety net, not the way work is found. Of the machine's time."""
