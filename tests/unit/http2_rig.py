@@ -103,7 +103,8 @@ class Client:
                 self.ended.add(event.stream_id)
                 if isinstance(event, h2.events.StreamReset):
                     self.resets[event.stream_id] = int(event.error_code)
-        self.flush()
+        with suppress(ConnectionError):  # a server that has hung up may have answered before
+            self.flush()
 
     def _without_goodbye(self, data: bytes) -> bytes:
         """Whole frames; behind a goodbye the library would take no answer any more that is owed."""
