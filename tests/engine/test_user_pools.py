@@ -83,6 +83,7 @@ def test_an_answer_that_is_none_is_refused(lam: OwnLam, name: str, answer: str, 
     assert refused(pool.sign_up, name="ada") == ("InvalidLambdaResponseException", text)
 
 
+@pytest.mark.slow
 def test_a_function_has_five_seconds_and_two_more_tries(lam: OwnLam, name: str) -> None:
     pool = Pool(lam, name, "time.sleep(6)", "PreSignUp")
 
