@@ -270,9 +270,8 @@ def test_an_event_that_comes_to_nobody_is_told_of_once_until_a_rule_changes(
 def test_a_function_without_a_permission_that_runs_by_the_clock_is_told_of_too(
     account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
-    arn = account.function("by-clock")
-
     rule = account.events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")["RuleArn"]
+    arn = account.function("by-clock")
     account.events.put_targets(Rule="hourly", Targets=[{"Id": "1", "Arn": arn}])
     account.lam.clock.advance(3600)
 

@@ -24,8 +24,8 @@ SHOWN_CHARACTERS = 100
 def services(data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
     """List the services of a running server, who serves them, and what that takes.
 
-    Below them is how far its clock was moved ahead, and the SMS and e-mails that its services would have sent. Which
-    server is asked, and when it asks for its token, is as with `ps`.
+    Below them is how far its clock was moved ahead, and the beginnings of the SMS and e-mails that its services would
+    have sent; `--json` has all of them. Which server is asked, and when it asks for its token, is as with `ps`.
     """
     from lambda_emu.cli.servers import any_server
 
@@ -48,5 +48,6 @@ def _process(seen: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _short(sent: Mapping[str, Any]) -> str:
-    line = " ".join(f"{sent.get('subject') or ''} {sent['message']}".split())
+    """The subject, if it has one, and as much of the text as goes into a line."""
+    line = " ".join(" | ".join(text for text in (sent.get("subject"), sent["message"]) if text).split())
     return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"
