@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,23 +12,18 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import pytest
-from boto_rig import client_at
+from ground_rig import ACCOUNT, REGION, ground_in, run_until_killed
 
-from lambda_emu.api.service import LambdaService
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, SteppingClock
-from lambda_emu.gateway.gateway import Gateway
-from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.logs.levels import Level
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.services.logs.service import LogService
-from lambda_emu.store import Store, WorkItem
+from lambda_emu.store import WorkItem
 from lambda_emu.triggers.log_groups import LogGroups
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 OWN = Scope(ACCOUNT, REGION)
 ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
 
@@ -105,32 +99,20 @@ class Nowhere:
 
 @contextmanager
 def serving(folder: Path, clock: Clock | None = None) -> Iterator[CloudWatchLogs]:
-    """Until the block ends. What Lambda would be asked fails."""
-    clock = clock or SteppingClock(stands=True)
-    store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    loop.start()
-    clock.bind(loop.asyncio)
-    logs = LogStore(folder / "logs.db", 64 * 1024 * 1024, loop.post)
-    logs.start()
-    logs.wait_until_open()
-    room = LogGroups(store, logs, loop, clock, cast(Any, Nowhere))
-    room.open_what_is_left()
-    gateway = Gateway(loop, clock, folder / "spool")
-    late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
-    gateway.serve(LogService(lambda: room.make_server(OWN)), LambdaService(late, None))  # type: ignore[arg-type]
-    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
-    loop.run(listener.listen(bound), 10)
-    client = client_at(url, "logs", ACCOUNT, REGION)
-    try:
-        yield CloudWatchLogs(url, client, clock, logs, loop, room)  # type: ignore[arg-type]
-    finally:
-        client.close()
-        loop.ask(room.close, 10)
-        loop.ask(listener.close, 10)
-        logs.stop()
-        loop.stop()
-        store.close()
+    """Until the block ends."""
+    moved: Any = clock or SteppingClock(stands=True)
+    with ground_in(folder, moved) as ground:
+        loop = ground.loop
+        logs = LogStore(folder / "logs.db", 64 * 1024 * 1024, loop.post)
+        logs.start()
+        try:
+            logs.wait_until_open()
+            room = LogGroups(ground.store, logs, loop, moved, cast(Any, Nowhere))
+            room.open_what_is_left()
+            with ground.serve(LogService(lambda: room.make_server(OWN)), "logs", room.close) as client:
+                yield CloudWatchLogs(ground.url, client, moved, logs, loop, room)
+        finally:
+            logs.stop()
 
 
 @pytest.fixture
@@ -146,5 +128,4 @@ def names(found: Sequence[dict[str, Any]], member: str = "logGroupName") -> list
 
 if __name__ == "__main__":
     with serving(Path(sys.argv[1]), Clock()) as served:
-        print(served.url, flush=True)
-        threading.Event().wait()
+        run_until_killed(served.url)

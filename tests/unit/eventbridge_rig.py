@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,22 +13,17 @@ from typing import Any
 
 import pytest
 from boto_rig import client_at
+from ground_rig import ACCOUNT, REGION, ground_in, run_until_killed
 
-from lambda_emu.api.service import LambdaService
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, SteppingClock
-from lambda_emu.gateway.gateway import Gateway
-from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.delivery import Handover
 from lambda_emu.services.eventbridge.service import EventsService, LateBuses
 from lambda_emu.services.eventbridge.serving import EventsServer
 from lambda_emu.services.timetable.timetable import Timetable
-from lambda_emu.store import Store
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
 
@@ -107,29 +101,16 @@ def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:
 
 @contextmanager
 def serving(folder: Path, clock: Clock | None = None) -> Iterator[Events]:
-    """Until the block ends. What Lambda would be asked fails."""
-    clock = clock or SteppingClock(stands=True)
-    store, loop, bound, recorder = Store.open(folder), Loop(), bind("127.0.0.1", 0), Recorder()
-    port = bound.getsockname()[1]
-    loop.start()
-    clock.bind(loop.asyncio)
-    timetable = Timetable(store, loop, clock, {})
-    late = LateBuses(store, loop, clock, lambda: recorder, lambda: timetable)
-    buses = late.open()
-    gateway = Gateway(loop, clock, folder / "spool", None)
-    service = EventsService(lambda: EventsServer(late.open(), clock, Scope(ACCOUNT, REGION)))
-    app = LateApp(lambda: pytest.fail("Lambda is not asked here"))
-    gateway.serve(service, LambdaService(app, None))  # type: ignore[arg-type]
-    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
-    loop.run(listener.listen(bound), 10)
-    client = client_of(port)
-    try:
-        yield Events(port, client, clock, buses, loop, recorder)  # type: ignore[arg-type]
-    finally:
-        client.close()
-        loop.ask(listener.close, 10)
-        loop.stop()
-        store.close()
+    """Until the block ends."""
+    moved: Any = clock or SteppingClock(stands=True)
+    recorder = Recorder()
+    with ground_in(folder, moved) as ground:
+        timetable = Timetable(ground.store, ground.loop, moved, {})
+        late = LateBuses(ground.store, ground.loop, moved, lambda: recorder, lambda: timetable)
+        buses = late.open()
+        service = EventsService(lambda: EventsServer(buses, moved, Scope(ACCOUNT, REGION)))
+        with ground.serve(service, "events", timetable.close) as client:
+            yield Events(ground.port, client, moved, buses, ground.loop, recorder)
 
 
 @pytest.fixture
@@ -141,5 +122,4 @@ def events(tmp_path: Path) -> Iterator[Events]:
 
 if __name__ == "__main__":
     with serving(Path(sys.argv[1]), Clock()) as served:
-        print(served.port, flush=True)
-        threading.Event().wait()
+        run_until_killed(f"http://127.0.0.1:{served.port}")

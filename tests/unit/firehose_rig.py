@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,15 +17,11 @@ from typing import Any, cast
 from urllib.parse import quote, unquote
 
 import pytest
-from boto_rig import client_at
+from ground_rig import ACCOUNT, REGION, ground_in, run_until_killed
 from waiting import eventually
 
-from lambda_emu.api.service import LambdaService
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, SteppingClock, Timer
-from lambda_emu.gateway.gateway import Gateway
-from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.firehose import table
 from lambda_emu.services.firehose.judging import Answer
@@ -38,7 +33,6 @@ from lambda_emu.services.firehose.streams import MOST_WAITING_BYTES, DeliveryStr
 from lambda_emu.services.late import ask_store
 from lambda_emu.store import Store
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/firehose"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
 BUCKET = {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::logs"}
@@ -194,35 +188,21 @@ def _no_source(_: object) -> Callable[[], None]:
 def serving(
     folder: Path, clock: Clock | None = None, most_waiting: int = MOST_WAITING_BYTES, function: Function | None = None
 ) -> Iterator[Firehose]:
-    """Until the block ends. What Lambda's API would be asked fails."""
+    """Until the block ends."""
+    moved: Any = clock
     if clock is None:
-        clock = SteppingClock(stands=True)
-        clock.set_wall(NOW_S - clock.now_s())
-    store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
-    port = bound.getsockname()[1]
-    loop.start()
-    clock.bind(loop.asyncio)
-    watched = Watched(clock)
-    buckets, function = Buckets(folder / "buckets"), function or Function()
-    context = DeliveryContext(store, loop, cast(Clock, watched), buckets.call, function.ask, _no_source)
-    streams = DeliveryStreams(context, most_waiting)
-    left = ask_store(store, table.read_all, 60)
-    loop.ask(lambda: streams.take_over(left), 60)
-    gateway = Gateway(loop, clock, folder / "spool", None)
-    service = FirehoseService(lambda: FirehoseServer(streams, clock, Scope(ACCOUNT, REGION)))
-    late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
-    gateway.serve(service, LambdaService(late, None))  # type: ignore[arg-type]
-    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
-    loop.run(listener.listen(bound), 10)
-    client = client_at(f"http://127.0.0.1:{port}", "firehose", ACCOUNT, REGION)
-    try:
-        yield Firehose(port, client, clock, streams, buckets, function, loop, store, watched)  # type: ignore[arg-type]
-    finally:
-        client.close()
-        loop.ask(streams.close, 10)
-        loop.ask(listener.close, 10)
-        loop.stop()
-        store.close()
+        moved = SteppingClock(stands=True)
+        moved.set_wall(NOW_S - moved.now_s())
+    with ground_in(folder, moved) as ground:
+        store, loop, watched = ground.store, ground.loop, Watched(moved)
+        buckets, function = Buckets(folder / "buckets"), function or Function()
+        context = DeliveryContext(store, loop, cast(Clock, watched), buckets.call, function.ask, _no_source)
+        streams = DeliveryStreams(context, most_waiting)
+        left = ask_store(store, table.read_all, 60)
+        loop.ask(lambda: streams.take_over(left), 60)
+        service = FirehoseService(lambda: FirehoseServer(streams, moved, Scope(ACCOUNT, REGION)))
+        with ground.serve(service, "firehose", streams.close) as client:
+            yield Firehose(ground.port, client, moved, streams, buckets, function, loop, store, watched)
 
 
 @pytest.fixture
@@ -234,5 +214,4 @@ def firehose(tmp_path: Path) -> Iterator[Firehose]:
 
 if __name__ == "__main__":
     with serving(Path(sys.argv[1]), Clock(), function=Function(ok)) as served:
-        print(served.port, flush=True)
-        threading.Event().wait()
+        run_until_killed(f"http://127.0.0.1:{served.port}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +13,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 from api_rig import signed
-from boto_rig import client_at
+from ground_rig import ACCOUNT, REGION, ground_in, run_until_killed
 
-from lambda_emu.api.service import LambdaService
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, SteppingClock
-from lambda_emu.gateway.gateway import Gateway
-from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.kinesis.late import LateStreams
 from lambda_emu.services.kinesis.service import StreamService
@@ -29,7 +24,6 @@ from lambda_emu.services.kinesis.serving import StreamServer
 from lambda_emu.services.kinesis.streams import Streams
 from lambda_emu.store import Store
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/"
 
 
@@ -90,28 +84,13 @@ def texts_of(page: dict[str, Any]) -> list[str]:
 
 @contextmanager
 def serving(folder: Path, clock: Clock | None = None) -> Iterator[Kinesis]:
-    """Until the block ends. What Lambda would be asked fails."""
-    clock = clock or SteppingClock(stands=True)
-    store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
-    port = bound.getsockname()[1]
-    loop.start()
-    clock.bind(loop.asyncio)
-    streams = LateStreams(store, loop, clock).open()
-    gateway = Gateway(loop, clock, folder / "spool", None)
-    service = StreamService(lambda: StreamServer(streams, clock, Scope(ACCOUNT, REGION)))
-    late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
-    gateway.serve(service, LambdaService(late, None))  # type: ignore[arg-type]
-    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
-    loop.run(listener.listen(bound), 10)
-    client = client_at(f"http://127.0.0.1:{port}", "kinesis", ACCOUNT, REGION)
-    try:
-        yield Kinesis(port, client, clock, streams, loop, store)  # type: ignore[arg-type]
-    finally:
-        client.close()
-        loop.ask(streams.close, 10)
-        loop.ask(listener.close, 10)
-        loop.stop()
-        store.close()
+    """Until the block ends."""
+    moved: Any = clock or SteppingClock(stands=True)
+    with ground_in(folder, moved) as ground:
+        streams = LateStreams(ground.store, ground.loop, moved).open()
+        service = StreamService(lambda: StreamServer(streams, moved, Scope(ACCOUNT, REGION)))
+        with ground.serve(service, "kinesis", streams.close) as client:
+            yield Kinesis(ground.port, client, moved, streams, ground.loop, ground.store)
 
 
 @pytest.fixture
@@ -123,5 +102,4 @@ def kinesis(tmp_path: Path) -> Iterator[Kinesis]:
 
 if __name__ == "__main__":
     with serving(Path(sys.argv[1]), Clock()) as served:
-        print(served.port, flush=True)
-        threading.Event().wait()
+        run_until_killed(f"http://127.0.0.1:{served.port}")

@@ -11,14 +11,11 @@ from typing import Any
 
 import pytest
 from boto_rig import client_at
+from ground_rig import ACCOUNT, REGION, ground_in
 from timetable_rig import settle
 
-from lambda_emu.api.service import LambdaService
 from lambda_emu.arn import Scope
 from lambda_emu.clock import SteppingClock
-from lambda_emu.gateway.gateway import Gateway
-from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.scheduler.firing import DueSchedules, payload_of
 from lambda_emu.services.scheduler.schedule import Schedule
@@ -28,7 +25,6 @@ from lambda_emu.services.timetable.table import Firing
 from lambda_emu.services.timetable.timetable import Timetable
 from lambda_emu.store import Store, WorkItem
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 TARGET = {
     "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f",
     "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/scheduler",
@@ -80,37 +76,23 @@ def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:
 def serving(folder: Path, ahead_s: float = 0.0) -> Iterator[Scheduler]:
     """Until the block ends. ahead_s: of the machine's time."""
     clock = SteppingClock(stands=True)
-    store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
-    port = bound.getsockname()[1]
-    loop.start()
-    clock.bind(loop.asyncio)
-    clock.advance(ahead_s)
-    sent: list[tuple[str, Any]] = []
+    with ground_in(folder, clock) as ground:
+        store, loop = ground.store, ground.loop
+        clock.advance(ahead_s)
+        sent: list[tuple[str, Any]] = []
 
-    def make_work(schedule: Schedule, firing: Firing) -> Sequence[WorkItem]:
-        payload = json.dumps([schedule.name, json.loads(payload_of(schedule, firing, "id"))])
-        return [WorkItem(clock.new_id(), "test", 0.0, payload)]
+        def make_work(schedule: Schedule, firing: Firing) -> Sequence[WorkItem]:
+            payload = json.dumps([schedule.name, json.loads(payload_of(schedule, firing, "id"))])
+            return [WorkItem(clock.new_id(), "test", 0.0, payload)]
 
-    owner = DueSchedules(make_work, lambda work: sent.extend(tuple(json.loads(one.record)) for one in work))
-    timetable = Timetable(store, loop, clock, {"scheduler": owner})
-    loop.ask(timetable.start, 10)
-    gateway = Gateway(loop, clock, folder / "spool", None)
-    service = SchedulerService(lambda: SchedulerServer(store, loop, clock, Scope(ACCOUNT, REGION), timetable))
-    late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
-    gateway.serve(service, LambdaService(late, None))  # type: ignore[arg-type]
-    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
-    loop.run(listener.listen(bound), 10)
-    client = client_of(port)
-    rig = Scheduler(client, port, clock, loop, store, timetable, sent)
-    rig.settle()
-    try:
-        yield rig
-    finally:
-        client.close()
-        loop.ask(timetable.close, 10)
-        loop.ask(listener.close, 10)
-        loop.stop()
-        store.close()
+        owner = DueSchedules(make_work, lambda work: sent.extend(tuple(json.loads(one.record)) for one in work))
+        timetable = Timetable(store, loop, clock, {"scheduler": owner})
+        loop.ask(timetable.start, 10)
+        service = SchedulerService(lambda: SchedulerServer(store, loop, clock, Scope(ACCOUNT, REGION), timetable))
+        with ground.serve(service, "scheduler", timetable.close) as client:
+            rig = Scheduler(client, ground.port, clock, loop, store, timetable, sent)
+            rig.settle()
+            yield rig
 
 
 @pytest.fixture

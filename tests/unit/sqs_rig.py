@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,22 +16,17 @@ from xml.etree import ElementTree
 import pytest
 from api_rig import signed
 from boto_rig import client_at
+from ground_rig import ACCOUNT, REGION, ground_in, run_until_killed
 
-from lambda_emu.api.service import LambdaService
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock, SteppingClock
 from lambda_emu.gateway.callers import Callers
-from lambda_emu.gateway.gateway import Gateway
-from lambda_emu.gateway.wsgi import LateApp
-from lambda_emu.http.listener import Listener, PortSettings, bind
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.sqs.serving import QueueServer
-from lambda_emu.store import Store
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:"
 NAMESPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
 
@@ -91,28 +85,13 @@ def client_of(port: int, account: str = ACCOUNT, region: str = REGION) -> Any:
 
 @contextmanager
 def serving(folder: Path, clock: Clock | None = None, callers: Callers | None = None) -> Iterator[Sqs]:
-    """Until the block ends. What Lambda would be asked fails."""
-    clock = clock or SteppingClock(stands=True)
-    store, loop, bound = Store.open(folder), Loop(), bind("127.0.0.1", 0)
-    port = bound.getsockname()[1]
-    loop.start()
-    clock.bind(loop.asyncio)
-    queues = LateQueues(store, loop, clock).open()
-    gateway = Gateway(loop, clock, folder / "spool", callers)
-    service = QueueService(lambda: QueueServer(queues, clock, Scope(ACCOUNT, REGION), f"http://127.0.0.1:{port}"))
-    late = LateApp(lambda: pytest.fail("Lambda is not asked here"))
-    gateway.serve(service, LambdaService(late, None))  # type: ignore[arg-type]
-    listener = Listener(gateway, clock, PortSettings(refusal=gateway.refusal))
-    loop.run(listener.listen(bound), 10)
-    client = client_of(port)
-    try:
-        yield Sqs(port, client, clock, queues, loop)  # type: ignore[arg-type]
-    finally:
-        client.close()
-        loop.ask(queues.close, 10)
-        loop.ask(listener.close, 10)
-        loop.stop()
-        store.close()
+    """Until the block ends."""
+    moved: Any = clock or SteppingClock(stands=True)
+    with ground_in(folder, moved) as ground:
+        queues = LateQueues(ground.store, ground.loop, moved).open()
+        service = QueueService(lambda: QueueServer(queues, moved, Scope(ACCOUNT, REGION), ground.url))
+        with ground.serve(service, "sqs", queues.close, callers) as client:
+            yield Sqs(ground.port, client, moved, queues, ground.loop)
 
 
 @pytest.fixture
@@ -124,5 +103,4 @@ def sqs(tmp_path: Path) -> Iterator[Sqs]:
 
 if __name__ == "__main__":
     with serving(Path(sys.argv[1]), Clock()) as served:
-        print(served.port, flush=True)
-        threading.Event().wait()
+        run_until_killed(f"http://127.0.0.1:{served.port}")

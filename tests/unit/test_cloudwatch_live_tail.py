@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from boto_rig import client_at
 from botocore.exceptions import ClientError
-from cloudwatch_logs_rig import ACCOUNT, ARN, REGION, CloudWatchLogs, serving
+from cloudwatch_logs_rig import ARN, CloudWatchLogs, serving
+from ground_rig import ACCOUNT, REGION
 from waiting import eventually
 
 from lambda_emu.clock import Clock

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -13,11 +10,13 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import cloudwatch_logs_rig
 import pytest
 from api_rig import signed
 from boto_rig import client_at
 from botocore.exceptions import ClientError
-from cloudwatch_logs_rig import ACCOUNT, ARN, REGION, CloudWatchLogs, cwl, names, serving
+from cloudwatch_logs_rig import ARN, CloudWatchLogs, cwl, names, serving
+from ground_rig import ACCOUNT, REGION, served_apart
 
 from lambda_emu.clock import Clock
 
@@ -389,16 +388,12 @@ def test_who_pushes_waits_for_no_search(cwl: CloudWatchLogs, monkeypatch: pytest
 
 
 def test_events_that_were_answered_outlive_a_kill(tmp_path: Path) -> None:
-    rig = Path(__file__).with_name("cloudwatch_logs_rig.py")
-    with subprocess.Popen([sys.executable, str(rig), str(tmp_path)], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        client = client_at(server.stdout.readline().strip(), "logs", ACCOUNT, REGION)
+    with served_apart(cloudwatch_logs_rig, "logs", tmp_path) as (client, _):
         client.create_log_group(logGroupName=GROUP)
         client.create_log_stream(logGroupName=GROUP, logStreamName="s1")
         for number in range(20):
             event = {"timestamp": int(Clock.now_s() * 1000), "message": f"{number}"}
             client.put_log_events(logGroupName=GROUP, logStreamName="s1", logEvents=[event])
-        server.send_signal(signal.SIGKILL)
 
     with serving(tmp_path) as again:
         assert again.find() == [f"{number}" for number in range(20)]

@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 from api_rig import signed
-from cloudwatch_logs_rig import ACCOUNT, ARN, CloudWatchLogs, serving
+from cloudwatch_logs_rig import ARN, CloudWatchLogs, serving
+from ground_rig import ACCOUNT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import eventbridge_rig
 import pytest
 from botocore.exceptions import ClientError
-from eventbridge_rig import ACCOUNT, ARN, QUEUE, Events, client_of, events, serving
+from eventbridge_rig import ARN, QUEUE, Events, client_of, events, serving
+from ground_rig import ACCOUNT, served_apart
 
 __all__ = ["events"]  # a fixture
 ANY = {"source": ["app"]}
@@ -482,17 +482,13 @@ def test_patterns_are_tried(events: Events) -> None:
 
 
 def test_everything_is_there_after_the_server_was_killed(tmp_path: Path) -> None:
-    program = Path(__file__).with_name("eventbridge_rig.py")
-    with subprocess.Popen([sys.executable, str(program), str(tmp_path)], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        client = client_of(int(server.stdout.readline()))
+    with served_apart(eventbridge_rig, "events", tmp_path) as (client, _):
         client.create_event_bus(Name="b", Description="d")
         client.put_rule(Name="r", EventPattern=json.dumps(ANY), EventBusName="b")
         client.put_targets(Rule="r", EventBusName="b", Targets=[{"Id": "1", "Arn": QUEUE, "InputPath": "$.detail"}])
         client.put_permission(EventBusName="b", StatementId="s", Action="events:PutEvents", Principal="*")
         client.put_rule(Name="gone", EventPattern=json.dumps(ANY))
         client.delete_rule(Name="gone")
-        server.kill()
 
     with serving(tmp_path) as events:
         events.put({"n": 1}, EventBusName="b")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import eventbridge_rig
 import pytest
 from botocore.exceptions import ClientError
-from eventbridge_rig import ARN, QUEUE, Events, client_of, events, serving
+from eventbridge_rig import ARN, QUEUE, Events, events, serving
+from ground_rig import served_apart
 from waiting import eventually
 
 __all__ = ["events"]  # a fixture
@@ -220,11 +220,7 @@ def test_an_archive_that_is_deleted_takes_its_events_with_it(events: Events) -> 
 
 
 def test_archives_and_a_replay_outlive_a_kill(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("eventbridge_rig.py")), str(tmp_path)], stdout=subprocess.PIPE
-    ) as server:
-        assert server.stdout is not None
-        client = client_of(int(server.stdout.readline()))
+    with served_apart(eventbridge_rig, "events", tmp_path) as (client, _):
         client.create_archive(ArchiveName="a", EventSourceArn=BUS)
         for begin in range(0, 500, 10):
             details = [json.dumps({"n": n}) for n in range(begin, begin + 10)]
@@ -233,7 +229,6 @@ def test_archives_and_a_replay_outlive_a_kill(tmp_path: Path) -> None:
         client.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": QUEUE}])
         source, bounds = f"{ARN}archive/a", {"EventStartTime": 0, "EventEndTime": datetime.now(UTC) + timedelta(days=1)}
         client.start_replay(ReplayName="again", EventSourceArn=source, Destination={"Arn": BUS}, **bounds)
-        server.kill()
 
     with serving(tmp_path) as events:
         assert ended(events)["State"] == "COMPLETED"

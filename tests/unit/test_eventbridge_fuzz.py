@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 from api_rig import signed
-from eventbridge_rig import ACCOUNT, Events, serving
+from eventbridge_rig import Events, serving
+from ground_rig import ACCOUNT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

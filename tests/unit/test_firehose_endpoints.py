@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from api_rig import refused
-from firehose_rig import ACCOUNT, BUCKET, NOW_S, REGION, Firehose, firehose, ok, transform
+from firehose_rig import BUCKET, NOW_S, Firehose, firehose, ok, transform
+from ground_rig import ACCOUNT, REGION
 from server_rig import Exchange, body_of, http_server, send
 from waiting import eventually
 

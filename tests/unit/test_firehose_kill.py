@@ -5,35 +5,20 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import firehose_rig
 import pytest
-from boto_rig import client_at
 from botocore.exceptions import BotoCoreError, ClientError
-from firehose_rig import ACCOUNT, BUCKET, REGION, Buckets, transform
+from firehose_rig import BUCKET, Buckets, transform
+from ground_rig import served_apart
 from waiting import eventually
 
 LIVES, WRITERS = 6, 4
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
-    """A server of its own, which is killed in the end."""
-    command = [sys.executable, firehose_rig.__file__, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield client_at(f"http://127.0.0.1:{int(server.stdout.readline())}", "firehose", ACCOUNT, REGION), server
-        finally:
-            server.kill()
+SHARE = 2_000
+"""So many in a life of the server at the most, but for those that are taken as it ends."""
 
 
 def delivered(folder: Path, stream: str) -> list[str]:
@@ -65,7 +50,7 @@ def test_every_record_that_was_taken_is_delivered_though_its_server_is_killed_ag
     processing = {"ProcessingConfiguration": transform(BufferIntervalInSeconds="0")}
     taken: list[str] = []
     for life in range(LIVES):
-        with served(tmp_path) as (client, server):
+        with served_apart(firehose_rig, "firehose", tmp_path) as (client, server):
             if life == 0:
                 for name, more in (("plain", {}), ("upper", processing)):
                     client.create_delivery_stream(
@@ -77,12 +62,13 @@ def test_every_record_that_was_taken_is_delivered_though_its_server_is_killed_ag
             ]
             for one in writers:
                 one.start()
-            time.sleep(random.uniform(0.3, 1.5))
+            enough = len(taken) + random.randint(1, SHARE)
+            eventually(lambda: len(taken) >= enough, "some of them")  # noqa: B023
             os.kill(server.pid, signal.SIGKILL)
             for one in writers:
                 one.join()
 
-    with served(tmp_path):
+    with served_apart(firehose_rig, "firehose", tmp_path):
         for stream in ("plain", "upper"):
             eventually(lambda: set(taken) <= set(delivered(tmp_path, stream)), f"all records of {stream}")  # noqa: B023
     assert len(taken) > 100

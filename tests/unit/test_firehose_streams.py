@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from api_rig import refused, shown
-from firehose_rig import ACCOUNT, BUCKET, FUNCTION, NOW_S, REGION, ROLE, Firehose, firehose, transform
+from firehose_rig import BUCKET, FUNCTION, NOW_S, ROLE, Firehose, firehose, transform
+from ground_rig import ACCOUNT, REGION
 
 __all__ = ["firehose"]
 

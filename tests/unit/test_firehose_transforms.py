@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from firehose_rig import ACCOUNT, BUCKET, FUNCTION, NOW_S, REGION, Firehose, answered, firehose, ok, serving, transform
+from firehose_rig import BUCKET, FUNCTION, NOW_S, Firehose, answered, firehose, ok, serving, transform
+from ground_rig import ACCOUNT, REGION
 from waiting import eventually
 
 from lambda_emu.services.firehose.judging import Answer

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from api_rig import signed
+from ground_rig import ACCOUNT
 from http2_rig import Client
-from kinesis_rig import ACCOUNT, ARN, Kinesis, kinesis
+from kinesis_rig import ARN, Kinesis, kinesis
 
 from lambda_emu.http.preface import PREFACE, behind_preface
 

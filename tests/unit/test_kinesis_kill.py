@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import kinesis_rig
 import pytest
 from api_rig import refused
-from boto_rig import client_at
 from botocore.exceptions import BotoCoreError, ClientError
-from kinesis_rig import ACCOUNT, serving
+from ground_rig import served_apart
+from kinesis_rig import serving
 from store_rig import files_end_at
 
 from lambda_emu.services.journal.journal import HALF_BYTES
 
 RECORDS, THREADS, SHARDS = 1_000, 8, 3
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
-    """A server of its own, which is killed in the end."""
-    command = [sys.executable, kinesis_rig.__file__, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield client_at(f"http://127.0.0.1:{server.stdout.readline().strip()}", "kinesis", ACCOUNT), server
-        finally:
-            server.kill()
 
 
 def all_of(client: Any, shard: int) -> list[tuple[str, str]]:
@@ -54,7 +38,7 @@ def all_of(client: Any, shard: int) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("large", [0, 70_000], ids=["journal", "commits beside it"])
 def test_every_record_that_was_acknowledged_outlives_a_kill_with_its_number(tmp_path: Path, large: int) -> None:
     """large: so much every tenth has, which the journal does not take."""
-    with served(tmp_path) as (client, server):
+    with served_apart(kinesis_rig, "kinesis", tmp_path) as (client, server):
         client.create_stream(StreamName="s", ShardCount=SHARDS)
         acknowledged: list[tuple[str, str]] = []
         enough, killed = threading.Event(), threading.Event()
@@ -78,7 +62,7 @@ def test_every_record_that_was_acknowledged_outlives_a_kill_with_its_number(tmp_
             for one in putting:
                 one.result()
 
-    with served(tmp_path) as (client, _):
+    with served_apart(kinesis_rig, "kinesis", tmp_path) as (client, _):
         found = [all_of(client, shard) for shard in range(SHARDS)]
 
     assert set(acknowledged) - {one for shard in found for one in shard} == set()

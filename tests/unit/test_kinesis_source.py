@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from kinesis_rig import ACCOUNT, ARN, REGION, Kinesis, kinesis
+from ground_rig import ACCOUNT, REGION
+from kinesis_rig import ARN, Kinesis, kinesis
 from waiting import eventually
 
 from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, SourceEnded

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from api_rig import refused
 from boto_rig import client_at
-from kinesis_rig import ACCOUNT, ARN, Kinesis, kinesis
+from ground_rig import ACCOUNT
+from kinesis_rig import ARN, Kinesis, kinesis
 
 __all__ = ["kinesis"]
 HALF = 1 << 127

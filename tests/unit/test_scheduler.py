@@ -11,7 +11,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 from api_rig import refused, signed
-from scheduler_rig import ACCOUNT, REGION, TARGET, Scheduler, client_of, scheduler, serving
+from ground_rig import ACCOUNT, REGION
+from scheduler_rig import TARGET, Scheduler, client_of, scheduler, serving
 
 __all__ = ["scheduler"]
 

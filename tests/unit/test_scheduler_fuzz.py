@@ -11,9 +11,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 from api_rig import signed
+from ground_rig import ACCOUNT, REGION
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scheduler_rig import ACCOUNT, REGION, TARGET, Scheduler, serving
+from scheduler_rig import TARGET, Scheduler, serving
 
 _TEXTS = st.one_of(
     st.text(max_size=8),

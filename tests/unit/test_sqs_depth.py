@@ -7,7 +7,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from sqs_rig import ACCOUNT, REGION, Sqs, serving, sqs
+from ground_rig import ACCOUNT, REGION
+from sqs_rig import Sqs, serving, sqs
 from waiting import eventually
 
 from lambda_emu.arn import Scope

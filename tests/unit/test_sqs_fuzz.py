@@ -15,9 +15,10 @@ import pytest
 from api_rig import signed
 from botocore import model
 from botocore.session import Session
+from ground_rig import ACCOUNT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqs_rig import ACCOUNT, ARN, NAMESPACE, Sqs, serving
+from sqs_rig import ARN, NAMESPACE, Sqs, serving
 
 from lambda_emu.services.sqs.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES
 

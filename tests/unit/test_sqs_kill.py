@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import sqs_rig
 from api_rig import refused
 from botocore.exceptions import BotoCoreError, ClientError
-from sqs_rig import Sqs, client_of, serving
+from ground_rig import served_apart
+from sqs_rig import Sqs, serving
 from store_rig import files_end_at
 
 from lambda_emu.services.journal.commits import LATER_S
@@ -25,20 +22,8 @@ from lambda_emu.services.journal.journal import HALF_BYTES
 MESSAGES, THREADS = 1_000, 8
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[Any, subprocess.Popen[str]]]:
-    """A server of its own, which is killed in the end."""
-    command = [sys.executable, sqs_rig.__file__, str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield client_of(int(server.stdout.readline())), server
-        finally:
-            server.kill()
-
-
 def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_comes_back(tmp_path: Path) -> None:
-    with served(tmp_path) as (client, server):
+    with served_apart(sqs_rig, "sqs", tmp_path) as (client, server):
         url = client.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
         acknowledged: list[str] = []
         perhaps: list[str] = []
@@ -71,7 +56,7 @@ def test_every_message_that_was_acknowledged_outlives_a_kill_and_no_deleted_one_
             for one in sending:
                 one.result()
 
-    with served(tmp_path) as (client, _):
+    with served_apart(sqs_rig, "sqs", tmp_path) as (client, _):
         url = client.get_queue_url(QueueName="jobs")["QueueUrl"]
         found: set[str] = set()
         while got := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=300).get(

@@ -8,7 +8,8 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from sqs_rig import ACCOUNT, ARN, REGION, Sqs, sqs
+from ground_rig import ACCOUNT, REGION
+from sqs_rig import ARN, Sqs, sqs
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError

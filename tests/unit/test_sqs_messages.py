@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from api_rig import refused
-from sqs_rig import ACCOUNT, ARN, REGION, Sqs, sqs
+from ground_rig import ACCOUNT, REGION
+from sqs_rig import ARN, Sqs, sqs
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.message import Content, Draft, md5_of

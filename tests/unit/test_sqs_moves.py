@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from api_rig import refused
-from sqs_rig import ACCOUNT, ARN, Sqs, serving, sqs
+from ground_rig import ACCOUNT
+from sqs_rig import ARN, Sqs, serving, sqs
 from waiting import eventually
 
 from lambda_emu.clock import SteppingClock

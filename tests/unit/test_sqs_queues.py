@@ -6,7 +6,8 @@ import json
 
 import pytest
 from api_rig import refused
-from sqs_rig import ACCOUNT, ARN, Sqs, client_of, sqs
+from ground_rig import ACCOUNT
+from sqs_rig import ARN, Sqs, client_of, sqs
 
 __all__ = ["sqs"]
 ALREADY = "A queue already exists with the same name and a different value for attribute DelaySeconds"

@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 from api_rig import signed
-from sqs_rig import ACCOUNT, NAMESPACE, Sqs, serving, sqs
+from ground_rig import ACCOUNT
+from sqs_rig import NAMESPACE, Sqs, serving, sqs
 
 from lambda_emu.services.sqs.members import INPUTS
 from lambda_emu.services.sqs.operations import OPERATIONS

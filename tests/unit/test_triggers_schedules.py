@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scheduler_rig import ACCOUNT, REGION, TARGET
+from ground_rig import ACCOUNT, REGION
+from scheduler_rig import TARGET
 from waiting import eventually
 
 from lambda_emu.arn import Scope
