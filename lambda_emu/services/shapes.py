@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from msgspec.json import decode
+from msgspec.json import decode as decode_json
 from pybase64 import b64decode
 
 from lambda_emu.errors.base import LambdaError
@@ -63,10 +63,10 @@ class Shapes:
             asked = model["operations"][name].get("input")
             self._checks[name] = _check_of(model["shapes"], asked["shape"], unchecked) if asked else _structure({}, ())
 
-    def read(self, operation: str, body: bytes) -> Members:
-        """Members of a body of JSON, as `check` has them. WrongType, ModelViolated."""
+    def read(self, operation: str, body: bytes, decode: Callable[[bytes], Any] = decode_json) -> Members:
+        """Members of a body, as `check` has them. decode: its form; ValueError. WrongType, ModelViolated."""
         try:
-            given = decode(body or b"{}")
+            given = decode(body) if body else {}
         except (ValueError, RecursionError) as error:
             raise WrongType(str(error)) from None
         return self.check(operation, given)
@@ -91,6 +91,11 @@ def load_model(service: str) -> Members:
 def missing(name: str, within: str = "") -> str:
     """What is said of a member that is not given."""
     return f"Value null at '{within}{_spelt(name)}' failed to satisfy constraint: Member must not be null"
+
+
+def too_long(path: str, value: Any, most: int) -> str:
+    """What is said of a member that is longer than this."""
+    return _fault(path, value, f"have length less than or equal to {most}")
 
 
 def _check_of(shapes: Members, name: str, unchecked: Sequence[str]) -> Check:
@@ -206,7 +211,7 @@ def _blob(shape: Members) -> Check:
 
     def check(path: str, value: Any, faults: Faults) -> Any:
         try:
-            data = b64decode(value, validate=True)
+            data = value if isinstance(value, bytes) else b64decode(value, validate=True)
         except (TypeError, binascii.Error, ValueError) as error:
             raise WrongType(f"{path} is no base64.") from error
         within_bounds(path, data, len(data), faults)

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from lambda_emu.services.kinesis.errors import InUse, InvalidArgument, LimitExceeded, NotForMode
 from lambda_emu.services.kinesis.members import (
-    METRICS,
     CreateStream,
     DeleteStream,
     DescribeStream,
@@ -29,6 +28,15 @@ from lambda_emu.services.kinesis.streams import Streams
 from lambda_emu.services.kinesis.tags import check_tags
 from lambda_emu.services.kinesis.tokens import ListToken, read_token
 
+METRICS = (
+    "IncomingBytes",
+    "IncomingRecords",
+    "OutgoingBytes",
+    "OutgoingRecords",
+    "WriteProvisionedThroughputExceeded",
+    "ReadProvisionedThroughputExceeded",
+    "IteratorAgeMilliseconds",
+)
 ON_DEMAND = "ON_DEMAND"
 SHARDS_ON_DEMAND = 4
 MOST_SHARDS = 10_000

@@ -13,27 +13,11 @@ class InvalidArgument(KinesisError):
     """One whose text whoever knows the rule writes."""
 
 
-class Malformed(KinesisError):
-    """A body that is not of its wire form, or a member of another type. (?)"""
-
-    code = "SerializationException"
-
-
 class UnknownKinesisOperation(KinesisError):
     code = "UnknownOperationException"
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Kinesis has no operation {name} here" if name else None)
-
-
-class Invalid(KinesisError):
-    """What the model itself does not allow."""
-
-    code = "ValidationException"
-
-    def __init__(self, faults: list[str]) -> None:
-        count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected: "
-        super().__init__(count + "; ".join(faults))
 
 
 class NotForMode(KinesisError):

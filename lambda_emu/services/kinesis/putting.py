@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambda_emu.services.kinesis.errors import (
-    Invalid,
     InvalidArgument,
     KinesisError,
     ThroughputExceeded,
@@ -16,6 +15,7 @@ from lambda_emu.services.kinesis.members import Entry, PutRecord, PutRecords
 from lambda_emu.services.kinesis.request import KinesisRequest
 from lambda_emu.services.kinesis.stream import Record, Shard, Stream
 from lambda_emu.services.kinesis.streams import Put, Streams
+from lambda_emu.services.shapes import ModelViolated, missing, too_long
 
 MOST_BYTES = 10 << 20
 """Of a PutRecords, keys included."""
@@ -73,17 +73,16 @@ def _failed(stream: Stream, put: Put, full: Shard | None) -> dict[str, Any]:
 
 
 def _put_of(stream: Stream, asked: PutRecord | Entry, within: str, request: KinesisRequest) -> Put:
-    """KinesisError."""
+    """KinesisError, ModelViolated."""
     data = asked.data if asked.data is not None else b""
     key = asked.partition_key
     if key is None:
         if stream.record.distribution != "AUTO":
-            where = f"Value null at '{within}partitionKey' failed to satisfy constraint: Member must not be null"
-            raise Invalid([where])
+            raise ModelViolated([missing("PartitionKey", within)])
         key = request.clock.new_id()
     most = stream.record.most_kib * 1024
     if len(data) + len(key.encode()) > most and len(data) + len(key) > most:
-        raise _too_large(data, within, most)
+        raise ModelViolated([too_long(within + "data", data, most)])
     if asked.explicit_hash_key is None:
         hash_key = hash_of(key)
     else:
@@ -94,16 +93,6 @@ def _put_of(stream: Stream, asked: PutRecord | Entry, within: str, request: Kine
                 f"{hash_key}"
             )
     return Put(stream.shard_for(hash_key), key, data)
-
-
-def _too_large(data: bytes, within: str, most: int) -> Invalid:
-    shown = f"java.nio.HeapByteBuffer[pos=0 lim={len(data)} cap={len(data)}]"
-    return Invalid(
-        [
-            f"Value '{shown}' at '{within}data' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {most}"
-        ]
-    )
 
 
 def _is_taken(streams: Streams, put: Put) -> bool:

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import convert
+
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
@@ -16,6 +18,7 @@ from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.stream import Source
 from lambda_emu.http.stream import Stream as HttpStream
 from lambda_emu.services.callers import caller_of
+from lambda_emu.services.json_wire import operation_of
 from lambda_emu.services.kinesis import wire
 from lambda_emu.services.kinesis.errors import KinesisFailure, UnknownKinesisOperation
 from lambda_emu.services.kinesis.members import Asked
@@ -23,9 +26,11 @@ from lambda_emu.services.kinesis.operations import OPERATIONS, Operation
 from lambda_emu.services.kinesis.request import KinesisRequest
 from lambda_emu.services.kinesis.streams import Streams
 from lambda_emu.services.kinesis.wire import WireForm
+from lambda_emu.services.shapes import Shapes, load_model
 
 log = logging.getLogger(__name__)
 
+TARGET = b"Kinesis_20131202."
 PAGES = Workers("pages of records", 2, 256)
 
 
@@ -36,15 +41,17 @@ class StreamServer:
         self._streams = streams
         self._clock = clock
         self._scope = scope
+        self._shapes = Shapes(load_model("kinesis"), list(OPERATIONS))
 
     def serve(self, request: Request, call: Call) -> Answer | None:
         form = wire.form_of(request)
         try:
-            name = wire.operation_of(request)
+            name = operation_of(request, TARGET)
             if name not in OPERATIONS:
                 raise UnknownKinesisOperation(name)
             kind, operation = OPERATIONS[name]
-            asked = wire.parse(form, request, kind)
+            members = self._shapes.read(name, request.body, form.decode)
+            asked = convert(members, kind, builtin_types=(bytes,))
         except LambdaError as error:
             return form.render_error(error, request.request_id)
         call.detach(self._begin, operation, asked, call, form)

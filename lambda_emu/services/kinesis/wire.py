@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
-from msgspec import Struct, convert
-from msgspec.json import Decoder
+from msgspec import Struct
+from msgspec.json import decode as decode_json
 from msgspec.json import encode as encode_json
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, hint_headers
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.kinesis import cbor
-from lambda_emu.services.kinesis.errors import Malformed
-from lambda_emu.services.kinesis.members import Asked, check
-
-TARGET = b"Kinesis_20131202."
 
 
 class WireForm(Struct, frozen=True):
@@ -28,7 +23,7 @@ class WireForm(Struct, frozen=True):
     content_type: str
     encode: Callable[[Mapping[str, Any]], bytes]
     encode_page: Callable[[Mapping[str, Any]], bytes]
-    read: Callable[[bytes, type[Asked]], Asked]
+    decode: Callable[[bytes], Any]
 
     def render(self, result: Mapping[str, Any] | None, request_id: str) -> Answer:
         return Answer(200, self._headers(request_id), self.encode(result) if result is not None else b"")
@@ -48,31 +43,8 @@ class WireForm(Struct, frozen=True):
         return [("Content-Type", self.content_type), ("x-amzn-RequestId", request_id), ("x-amz-id-2", request_id)]
 
 
-def operation_of(request: Request) -> str:
-    return request.head.first.get(b"x-amz-target", b"")[len(TARGET) :].decode("latin-1")
-
-
 def form_of(request: Request) -> WireForm:
     return CBOR if request.head.first.get(b"content-type", b"").startswith(b"application/x-amz-cbor") else JSON
-
-
-def parse(form: WireForm, request: Request, kind: type[Asked]) -> Asked:
-    """KinesisError."""
-    try:
-        asked = form.read(request.body, kind)
-    except (ValueError, RecursionError, cbor.NotCbor) as error:
-        raise Malformed(str(error)) from None
-    check(asked)
-    return asked
-
-
-@cache
-def _decoder(kind: type[Asked]) -> Decoder[Asked]:
-    return Decoder(kind)
-
-
-def _read_json(body: bytes, kind: type[Asked]) -> Asked:
-    return _decoder(kind).decode(body or b"{}")
 
 
 def _encode_page(result: Mapping[str, Any]) -> bytes:
@@ -81,9 +53,5 @@ def _encode_page(result: Mapping[str, Any]) -> bytes:
     return b'{"Records":[' + b",".join([encode_json(one) for one in result["Records"]]) + b"]," + rest[1:]
 
 
-def _read_cbor(body: bytes, kind: type[Asked]) -> Asked:
-    return convert(cbor.decode(body) if body else {}, kind, builtin_types=(bytes,))
-
-
-JSON = WireForm("application/x-amz-json-1.1", encode_json, _encode_page, _read_json)
-CBOR = WireForm("application/x-amz-cbor-1.1", cbor.encode, cbor.encode, _read_cbor)
+JSON = WireForm("application/x-amz-json-1.1", encode_json, _encode_page, decode_json)
+CBOR = WireForm("application/x-amz-cbor-1.1", cbor.encode, cbor.encode, cbor.decode)
