@@ -116,7 +116,7 @@ def _who_may(request: InvokeRequest) -> str:
     source_arn = request.source.get("aws:SourceArn")
     if request.principal is None or source_arn is None:
         return said
-    return f"{said}; {permission_command(request.target, request.principal, source_arn)} lets it"
+    return f"{said}; this lets it: {permission_command(request.target, request.principal, source_arn)}"
 
 
 class FunctionSender:

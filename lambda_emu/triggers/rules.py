@@ -100,7 +100,7 @@ class Permissions:
             authorize(function, PRINCIPAL, INVOKE, resource, context)
         except AccessDenied:
             if function is not None:
-                told = "%s runs for %s, which it would not on AWS: its policy does not let %s run it; %s lets it"
+                told = "%s runs for %s, which it would not on AWS: its policy does not let %s run it; this lets it: %s"
                 log.warning(told, target, rule_arn, PRINCIPAL, permission_command(resource, PRINCIPAL, rule_arn))
 
 

@@ -117,9 +117,11 @@ class Subscriptions:
         try:
             authorize(function, principal, INVOKE, target, source)
         except AccessDenied:
-            told = "a subscription of %s is refused: %s"
-            permit = f"{permission_command(target, principal, source['aws:SourceArn'])} lets it run {arn}"
-            log.warning(told, group, permit if function is not None else f"there is no function {arn}")
+            why = f"there is no function {arn}"
+            if function is not None:
+                command = permission_command(target, principal, source["aws:SourceArn"])
+                why = f"the policy of {arn} does not let {principal} run it; this lets it: {command}"
+            log.warning("a subscription of %s is refused: %s", group, why)
             return False
         return True
 

@@ -238,8 +238,8 @@ def test_a_function_without_a_permission_is_told_of_once(account: Account, caplo
     assert len(told) == 1
     assert told[0].startswith(f"{arn} runs for {second}, ")
     command = "aws lambda add-permission --function-name permitted --statement-id rule-second"
-    assert f"; {command} --action lambda:InvokeFunction --principal events.amazonaws.com " in told[0]
-    assert told[0].endswith(f"--source-arn {second} lets it")
+    assert f"; this lets it: {command} --action lambda:InvokeFunction --principal events.amazonaws.com " in told[0]
+    assert told[0].endswith(f" --source-arn {second}")
 
 
 def test_an_event_that_comes_to_nobody_is_told_of_once_until_a_rule_changes(
