@@ -142,7 +142,7 @@ class FunctionSender:
         error = await reply.future
         if not isinstance(error, LambdaError):
             return
-        text = f"{error.code}: {error.text or _who_may(request)}"
+        text = error.text or _who_may(request)
         is_final = error.status < 500 and error.status not in (404, 409, 429) and not isinstance(error, AccessDenied)
         raise Undeliverable(text, error.code) if is_final else NotDelivered(text, error.code)
 
@@ -201,10 +201,11 @@ class ClientSender:
 def _verdict(error: Any) -> Failure:
     """Whether another time might help, by a ClientError: what is not there may come, and who is busy may not be."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    code = error.response.get("Error", {}).get("Code", "")
+    said = error.response.get("Error", {})
+    code = said.get("Code", "")
     may_come = has(code, MISSING) or has(code, DENIED) or has(code, BUSY)
     is_passing = (status >= 500 and status != NOT_SERVED) or status in (404, 429) or may_come
-    return (NotDelivered if is_passing else Undeliverable)(str(error), code)
+    return (NotDelivered if is_passing else Undeliverable)(said.get("Message") or code, code)
 
 
 def _verdict_of_entry(entry: Mapping[str, Any]) -> Failure:

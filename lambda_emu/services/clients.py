@@ -58,8 +58,8 @@ class Clients:
 
         service, operation: as boto3 and AWS call them: `dynamodbstreams`, `GetRecords`. account: who calls.
         trace: the X-Amzn-Trace-Id that goes with it.
-        Raises botocore's ClientError for the service's own errors, ConnectionError when nobody answers, and
-        botocore's ParamValidationError for a mistake of the caller's.
+        Raises botocore's ClientError for the service's own errors, in its words, ConnectionError when nobody answers,
+        and botocore's ParamValidationError for a mistake of the caller's.
         """
         from botocore import exceptions, xform_name
 
@@ -69,6 +69,10 @@ class Clients:
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
         except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
             raise ConnectionError(f"{service} {operation}: {error}") from error
+        except exceptions.ClientError as error:
+            said = error.response.get("Error", {})
+            error.args = (f"{said.get('Code')}: {said.get('Message')}",)  # botocore's text is of tries that it makes
+            raise
         return answer
 
     def close(self) -> None:

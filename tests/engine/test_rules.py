@@ -75,20 +75,24 @@ def test_a_rule_with_an_expression_brings_its_event_when_it_is_due(account: Acco
 
 def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Account) -> None:
     letters = {"DeadLetterConfig": {"Arn": account.queue("letters")}}
-    lambda_, queue, bus = (
-        f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}"
-        for service, name in (("lambda", "function:none"), ("sqs", "none"), ("events", "event-bus/none"))
-    )
-    targets = [{"Id": str(n), "Arn": arn, **letters} for n, arn in enumerate((lambda_, queue, bus))]
+    names = {"lambda": "function:none", "sqs": "none", "events": "event-bus/none", "kinesis": "stream/none"}
+    lambda_, queue, bus, stream = (f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}" for service, name in names.items())
+    said = {
+        lambda_: f"Function not found: {lambda_}:$LATEST",
+        queue: "The specified queue does not exist.",
+        bus: f"Event bus {bus} does not exist.",
+        stream: f"Stream none under account {ACCOUNT} not found.",
+    }
+    targets = [{"Id": str(n), "Arn": arn, **letters} for n, arn in enumerate(said)]
     rule = account.rule("r", ANY, *targets)
 
     id = account.put({"n": 1})
 
     found: list[dict[str, Any]] = []
-    while len(found) < 3:
+    while len(found) < len(said):
         found += eventually(lambda: account.receive("letters"), "dead letters")
     told = [{name: one["StringValue"] for name, one in letter["MessageAttributes"].items()} for letter in found]
-    assert {one["TARGET_ARN"] for one in told} == {lambda_, queue, bus}
+    assert {one["TARGET_ARN"]: one["ERROR_MESSAGE"] for one in told} == said
     assert {(one["RULE_ARN"], one["ERROR_CODE"], one["RETRY_ATTEMPTS"]) for one in told} == {(rule, "NO_RESOURCE", "0")}
     assert {json.loads(letter["Body"])["id"] for letter in found} == {id}
 
