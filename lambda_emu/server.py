@@ -352,6 +352,7 @@ class Emulator:
         self._gateway.serve(*self._served.outside)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
+        self.shutdown.tidy(self.timekeeper.stop)  # before anything ends that time would have waited for
 
     def _deploy_services(self, project: Project, left: Left) -> Sequence[ResourceChange]:
         """What functions live among and where their events come from; most projects declare none."""

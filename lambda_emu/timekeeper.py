@@ -67,6 +67,15 @@ class ClockMoves(LambdaError):
         super().__init__("The clock is being moved; try again when that is over")
 
 
+class ClockStops(LambdaError):
+    """Nothing is due any more where everything ends."""
+
+    code, status, text_key = "ServiceException", 503, "Message"
+
+    def __init__(self) -> None:
+        super().__init__("lambda-emu is ending; the clock is not moved")
+
+
 class Reading(Struct, frozen=True):
     """now_s: epoch seconds, as all is dated. ahead_s: of the machine's time. left_s: of what was asked for.
 
@@ -106,7 +115,7 @@ class Timekeeper:
         self._follower_s = math.inf  # when something of his is due, by the monotonic clock of work
         self._expected = Counter[str]()  # what is not waited for
         self._late = Counter[str]()  # what was waited for in vain
-        self._moves = False
+        self._moves = self._stopped = False
         self._keeping = 0  # changes that are ours alone
         clock.keep = self._keep
 
@@ -126,6 +135,12 @@ class Timekeeper:
         """Show the machine's time again; what waits goes on waiting for as long as it would have. Not on the loop."""
         self._loop.run(self._reset(), ANSWER_LIMIT_S)
         return self.read()
+
+    def stop(self) -> None:
+        """Time goes on by itself alone: what ends one by one is not due any more, and must not seem to be over. On the
+        loop; before all else ends.
+        """
+        self._stopped = True
 
     # -- on the loop ------------------------------------------------------------------------------
 
@@ -149,7 +164,9 @@ class Timekeeper:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Nobody else moves it meanwhile. ClockMoves."""
+        """Nobody else moves it meanwhile. ClockMoves, ClockStops."""
+        if self._stopped:
+            raise ClockStops
         if self._moves:
             raise ClockMoves
         self._moves = True
@@ -164,7 +181,7 @@ class Timekeeper:
         """From moment to moment. latest_s: no longer than until then, by the machine's clock."""
         clock = self._clock
         await self._ask_follower()
-        while clock.machine.monotonic_s() < latest_s:
+        while clock.machine.monotonic_s() < latest_s and not self._stopped:
             until_s = clock.machine.monotonic_s() + wanted_s
             if clock.step(min(until_s, self._follower_s)):
                 await self._settle(STEP_LIMIT_S)
@@ -191,7 +208,7 @@ class Timekeeper:
         """Until all is done that was due, and what followed from it; or until that took too long."""
         clock = self._clock
         latest_s = clock.machine.monotonic_s() + limit_s
-        while await self._is_busy():
+        while not self._stopped and await self._is_busy():
             if clock.machine.monotonic_s() >= latest_s:
                 self._late |= self._running() - self._expected
                 self._expected = self._running()

@@ -344,7 +344,8 @@ def test_a_state_machine_waits_by_it(server: Server) -> None:
     assert (at - begun).total_seconds() == pytest.approx(1800, abs=30)
 
 
-def test_a_server_that_is_killed_on_the_way_goes_on_from_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_server_that_ends_on_the_way_goes_on_from_there(number: signal.Signals, tmp_path: Path) -> None:
     """No hour is left out, and none comes once more but for the one that ran."""
     with served(tmp_path, "process") as lam:
         server = Server(lam)
@@ -354,8 +355,9 @@ def test_a_server_that_is_killed_on_the_way_goes_on_from_there(tmp_path: Path) -
         with ThreadPoolExecutor(1) as thread:
             moving = thread.submit(server.run, "advance", "4d")
             eventually(lambda: len(server.printed("hourly")) >= 5, "some hours")
-            lam.process.kill()
+            lam.process.send_signal(number)
             assert moving.result().returncode == 2
+            lam.process.wait(60)
 
     with served(tmp_path, "process") as lam:
         server = Server(lam)
