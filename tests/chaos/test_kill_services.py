@@ -242,7 +242,6 @@ def handler(event, context):
 def test_a_rotated_secret_is_after_a_kill_what_its_function_made_of_it(tmp_path: Path) -> None:
     """All four steps, though the function's own requests are in the journal before the one that called it."""
     with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         lam.create("rotation", ROTATION, Timeout=60, MemorySize=1769)
         arn = lam.client.get_function_configuration(FunctionName="rotation")["FunctionArn"]
         secrets = sdk(lam, "secretsmanager")

@@ -65,7 +65,6 @@ def kill(lam: OwnLam) -> None:
 def test_whoever_was_told_so_is_signed_up_confirmed_and_signed_in(tmp_path: Path) -> None:
     told, stop = Told(), Event()
     with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         pool = Pool(lam, "people", BODY, "PreSignUp")
         with ThreadPoolExecutor(WRITERS) as threads:
             living = [threads.submit(live, pool, told, writer, stop) for writer in range(WRITERS)]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import waiting
@@ -51,6 +52,12 @@ def lam(shared: Lam) -> Iterator[Lam]:
     """The shared one; its functions go when the test ends."""
     yield shared
     shared.close()
+
+
+@pytest.fixture
+def name() -> str:
+    """Of whatever a test makes."""
+    return f"n{uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,6 @@ def query(id: str, name: str, stat: str = "Sum", period: int = 60, namespace: st
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     """In the morning, whatever time it is: no test of these runs into another day, which has a point of its own."""
     with own_emulator(tmp_path_factory.mktemp("metrics"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         lam.clock.advance((6 * 3600 - lam.clock.now_s()) % 86400)
         yield lam
 

@@ -74,6 +74,8 @@ def own_emulator(
     with Emulator(load_settings(told, environ or {}), clock, runtimes=runtimes) as emulator:
         lam = OwnLam(emulator)
         lam.clock = clock
+        if "account" in settings:
+            lam.role = f"arn:aws:iam::{settings['account']}:role/test"
         try:
             yield lam
         finally:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from boto_rig import client_at
+from own import OwnLam, own_emulator
 
 ACCOUNT = "123456789012"
+
+
+@pytest.fixture(scope="module")
+def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    """A module's own, with all services of that account, and functions as processes."""
+    with own_emulator(tmp_path_factory.mktemp("project"), "process", stems=0, account=ACCOUNT) as lam:
+        yield lam
 
 
 def sdk(lam: Any, service: str, account: str = ACCOUNT, **settings: Any) -> Any:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
-from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
@@ -18,9 +17,11 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
-from own import OwnLam, own_emulator, served
-from services_rig import ACCOUNT, Inbox, sdk
+from own import OwnLam, served
+from services_rig import ACCOUNT, Inbox, lam, sdk
 from waiting import Eventually
+
+__all__ = ["lam"]
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
 ARN = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:"
@@ -44,18 +45,6 @@ ERRORS = {
     "Threshold": 1.0,
     "ComparisonOperator": "GreaterThanOrEqualToThreshold",
 }
-
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("alarms"), "process", stems=0, account=ACCOUNT) as lam:
-        yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    """Of whatever a test makes."""
-    return f"n{uuid4().hex[:12]}"
 
 
 @pytest.fixture

@@ -79,7 +79,6 @@ class Account:
 @pytest.fixture(scope="module")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with own_emulator(tmp_path_factory.mktemp("destinations"), "process", stems=1, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         yield Account(lam)
 
 
@@ -384,7 +383,6 @@ def test_an_event_bus_that_others_serve_gets_the_record_as_an_event(tmp_path: Pa
         http_server(answer) as url,
         own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, service=f"events={url}") as lam,
     ):
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         account = Account(lam)
         lam.create("worker", WORKER)
         account.tell("worker", OnSuccess=bus, OnFailure=bus)

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
-from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -32,12 +31,6 @@ def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     with own_emulator(tmp_path_factory.mktemp("email"), "process", stems=0, account=ACCOUNT) as lam:
         sdk(lam, "ses").verify_email_identity(EmailAddress=SHOP)
         yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    """Of whatever a test makes."""
-    return f"n{uuid4().hex[:12]}"
 
 
 @pytest.fixture

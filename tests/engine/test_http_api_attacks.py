@@ -56,7 +56,6 @@ HEADERS: tuple[dict[str, str], ...] = (
 @pytest.fixture(scope="module")
 def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     with own_emulator(tmp_path_factory.mktemp("attacks"), "process", account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         lam.create("echo", ECHO)
         let_in(lam, "echo")
         yield lam

@@ -401,7 +401,6 @@ def test_a_signature_for_the_api_lets_its_account_in(gateway: Gateway) -> None:
 
 def test_the_signature_of_a_key_that_iam_made_is_checked(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process", account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         lam.create("echo", ECHO)
         let_in(lam, "echo")
         api = Gateway(lam).api()

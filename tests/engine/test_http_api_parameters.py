@@ -24,7 +24,6 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with own_emulator(tmp_path_factory.mktemp("parameters"), "process", account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         lam.create("echo", ECHO)
         let_in(lam, "echo")
         yield Gateway(lam)

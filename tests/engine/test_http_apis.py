@@ -97,7 +97,6 @@ def let_in(lam: OwnLam, function: str, source: str | None = None) -> None:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     with own_emulator(tmp_path_factory.mktemp("apis"), "process", account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         yield lam
 
 
@@ -403,7 +402,6 @@ def test_by_its_path_a_page_has_not_the_origin_of_the_lambda_api(lam: OwnLam, ga
 @pytest.mark.docker
 def test_a_function_in_a_container_makes_an_api_and_calls_it(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "docker", stems=0, pull_images=False, docker_network="none", account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         lam.create("echo", ECHO)
         let_in(lam, "echo")
         inside = probe(lam, MemorySize=1769, Timeout=60)
@@ -556,7 +554,6 @@ def test_a_change_whose_answer_nobody_waits_for_is_seen_too(
 
 def test_an_api_is_served_after_a_restart_and_gone_after_a_reset(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process", account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         lam.create("echo", ECHO)
         let_in(lam, "echo")
         api = Gateway(lam).api(stage="")

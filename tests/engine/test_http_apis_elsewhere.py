@@ -17,7 +17,6 @@ def test_an_api_that_a_neighbour_keeps_is_served_here(tmp_path: Path) -> None:
     with own_emulator(theirs, "process", stems=0, account=ACCOUNT) as neighbour:
         service = f"apigatewayv2={neighbour.emulator.url}"
         with own_emulator(ours, "process", stems=0, account=ACCOUNT, service=service) as lam:
-            lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
             lam.create("echo", ECHO)
             let_in(lam, "echo")
             client, url = sdk(lam, "apigatewayv2"), lam.emulator.url

@@ -300,7 +300,6 @@ def test_embedded_metrics_of_what_a_function_prints(lam: OwnLam, watch: Watch, l
 
 def test_neither_invocations_nor_metrics_start_another_process(tmp_path: Path, eventually: Eventually) -> None:
     with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         watch = Watch(lam, eventually)
         lam.create("alone", WORKS)
         lam.invoke("alone", {"print": [json.dumps(embedded(lam.clock.now_s()))]})

@@ -303,7 +303,6 @@ def test_who_waits_for_a_process_that_is_killed_is_told_to_try_again(tmp_path: P
     """And boto3 does, where it is not told to try once."""
     slow = "import time\ndef handler(event, context):\n    time.sleep(60)\n"
     with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT) as lam, ThreadPoolExecutor(1) as threads:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         secrets, arn = sdk(lam, "secretsmanager"), create(lam, "slow", slow)
         secrets.create_secret(Name="s", SecretString="old")
         rotating = threads.submit(secrets.rotate_secret, SecretId="s", RotationLambdaARN=arn)

@@ -10,26 +10,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from own import OwnLam, own_emulator, served
-from services_rig import ACCOUNT, Inbox, create_table, sdk
+from own import OwnLam, served
+from services_rig import ACCOUNT, Inbox, create_table, lam, sdk
 from waiting import Eventually
 
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pushed"), "process", stems=0, account=ACCOUNT) as lam:
-        yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    """Of whatever a test makes."""
-    return f"n{uuid4().hex[:12]}"
+__all__ = ["lam"]
 
 
 @pytest.fixture

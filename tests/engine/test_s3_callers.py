@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
@@ -11,17 +10,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
-from own import OwnLam, own_emulator
-from services_rig import ACCOUNT, sdk
+from own import OwnLam
+from services_rig import ACCOUNT, lam, sdk
+
+__all__ = ["lam"]
 
 PAGE = "http://app.example:3000"
 SIGNED = {"Authorization": f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/us-east-1/s3/aws4_request, Signature=x"}
-
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("callers"), "process", stems=0, account=ACCOUNT) as lam:
-        yield lam
 
 
 @pytest.fixture

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from uuid import uuid4
-
 import pytest
-from own import OwnLam, own_emulator
+from own import OwnLam
 from pools_rig import PASSWORD, Pool, refused
-from services_rig import ACCOUNT, sdk
+from services_rig import lam, sdk
 
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    return f"n{uuid4().hex[:12]}"
+__all__ = ["lam"]
 
 
 def test_a_function_before_sign_up_is_told_as_on_aws_and_may_confirm_at_once(lam: OwnLam, name: str) -> None:

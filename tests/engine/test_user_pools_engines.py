@@ -13,7 +13,6 @@ from services_rig import ACCOUNT
 @pytest.mark.parametrize("engine", QUICKER)
 def test_the_function_runs_on_any_engine_and_by_an_alias(tmp_path: Path, engine: str) -> None:
     with own_emulator(tmp_path, engine, account=ACCOUNT, pull_images=False) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         pool = Pool(lam, "hook", "response['autoConfirmUser'] = True")
         lam.client.publish_version(FunctionName="hook")
         alias = lam.client.create_alias(FunctionName="hook", Name="live", FunctionVersion="1")["AliasArn"]

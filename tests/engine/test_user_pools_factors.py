@@ -9,16 +9,16 @@ import json
 import re
 import struct
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from own import OwnLam, own_emulator
+from own import OwnLam
 from packages import programs_apart
 from pools_rig import PASSWORD, Pool, refused
-from services_rig import ACCOUNT
+from services_rig import lam
+
+__all__ = ["lam"]
 
 AROUND = ("PreAuthentication", "PostAuthentication", "PreTokenGeneration")
 SIGNED_IN = ["PreAuthentication_Authentication", "PostAuthentication_Authentication", "TokenGeneration_Authentication"]
@@ -45,18 +45,6 @@ try:
 except idp.exceptions.NotAuthorizedException as error:
     print(json.dumps(error.response["Error"]["Message"]))
 """
-
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    return f"n{uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="module")

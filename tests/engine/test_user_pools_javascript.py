@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from own import OwnLam, own_emulator
+from own import OwnLam
 from packages import node_modules
 from pools_rig import PASSWORD, Pool
-from services_rig import ACCOUNT
+from services_rig import lam
+
+__all__ = ["lam"]
 
 PACKAGES = ("amazon-cognito-identity-js@6.3.21", "aws-jwt-verify@5.2.1")
 PAGE = """
@@ -80,13 +81,6 @@ if source.startswith("Token"):
     response["claimsOverrideDetails"] = {"claimsToAddOrOverride": {"plan": "gold"}}
 """.strip()
 TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse", "PreTokenGeneration")
-
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
 
 
 @pytest.fixture(scope="module")

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from own import OwnLam, own_emulator
+from own import OwnLam
 from pools_rig import PASSWORD, Pool, refused
-from services_rig import ACCOUNT
+from services_rig import lam
+
+__all__ = ["lam"]
 
 WORDS = """
 if source.startswith("CustomMessage"):
     response["emailSubject"] = source
     response["emailMessage"] = (request["usernameParameter"] or "") + " by " + request["codeParameter"]
 """.strip()
-
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    return f"n{uuid4().hex[:12]}"
 
 
 def test_each_message_is_in_the_words_of_the_function_and_its_code_is_good(lam: OwnLam, name: str) -> None:

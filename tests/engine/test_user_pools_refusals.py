@@ -6,31 +6,19 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
 from pools_rig import PASSWORD, Pool, refused
-from services_rig import ACCOUNT
+from services_rig import ACCOUNT, lam
 
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    return f"n{uuid4().hex[:12]}"
+__all__ = ["lam"]
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +238,6 @@ def test_another_clients_id_is_nobodys(lam: OwnLam) -> None:
 def test_a_page_may_sign_somebody_in_whose_origin_is_allowed(tmp_path: Path) -> None:
     origin = "http://localhost:3000"
     with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, allowed_origins=origin) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         pool = Pool(lam, "page")
         pool.confirmed("ada")
         secret = {"USERNAME": "ada", "PASSWORD": PASSWORD}

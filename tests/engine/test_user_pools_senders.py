@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from own import OwnLam, own_emulator
+from own import OwnLam
 from packages import programs_apart
 from pools_rig import PASSWORD, Pool, refused
-from services_rig import ACCOUNT, sdk
+from services_rig import ACCOUNT, lam, sdk
 from waiting import eventually
+
+__all__ = ["lam"]
 
 DECRYPT = """
 import base64, json, sys
@@ -24,13 +25,6 @@ client = aws_encryption_sdk.EncryptionSDKClient(commitment_policy=CommitmentPoli
 keys = aws_encryption_sdk.StrictAwsKmsMasterKeyProvider(key_ids=[sys.argv[1]])
 print(json.dumps([client.decrypt(source=base64.b64decode(one), key_provider=keys)[0].decode() for one in sys.argv[2:]]))
 """
-
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
 
 
 @pytest.fixture(scope="module")

@@ -5,33 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
-from uuid import uuid4
 
-import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from own import OwnLam, own_emulator, served
+from own import OwnLam, served
 from pools_rig import PASSWORD, Pool, refused, services
-from services_rig import ACCOUNT, sdk
+from services_rig import ACCOUNT, lam, sdk
 from waiting import eventually
 
+__all__ = ["lam"]
+
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com"
-
-
-@pytest.fixture(scope="module")
-def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("pools"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
-        yield lam
-
-
-@pytest.fixture
-def name() -> str:
-    return f"n{uuid4().hex[:12]}"
 
 
 def page(url: str) -> Any:

@@ -25,7 +25,6 @@ def handler(event, context):
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     with own_emulator(tmp_path_factory.mktemp("services"), "process", stems=0, account=ACCOUNT) as lam:
-        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
         sdk(lam, "s3").create_bucket(Bucket="heard")
         yield lam
 
