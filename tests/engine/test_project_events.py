@@ -567,7 +567,7 @@ def test_a_service_that_says_nothing_lets_the_server_say_so_and_end(tmp_path: Pa
 
             process.send_signal(signal.SIGTERM)
 
-            assert process.wait(10) == 0
+            assert process.wait(30) == 0
         finally:
             process.kill()
             process.communicate()
