@@ -40,9 +40,9 @@ class Scope(Struct, frozen=True):
     def partition(self) -> str:
         return partition_of(self.region)
 
-    def arn(self, resource: str) -> str:
-        """`arn:aws:lambda:<region>:<account>:<resource>`."""
-        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:{resource}"
+    def arn(self, resource: str, service: str = "lambda") -> str:
+        """`arn:aws:<service>:<region>:<account>:<resource>`."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def function(self, name: str) -> FunctionId:
         return FunctionId(self.account, self.region, name, self.partition)

@@ -93,4 +93,4 @@ class Alarms(LateRoom["Watch"]):
 
 
 def _bus(scope: Scope) -> str:
-    return f"arn:{scope.partition}:events:{scope.region}:{scope.account}:event-bus/default"
+    return scope.arn("event-bus/default", "events")

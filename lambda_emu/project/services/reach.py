@@ -40,7 +40,7 @@ class Reach(Struct, frozen=True):
 
     def arn(self, service: str, name: str) -> str:
         scope = self.context.scope
-        return f"arn:{scope.partition}:{service}:{scope.region}:{scope.account}:{name}"
+        return scope.arn(name, service)
 
     def call(self, service: str, operation: str, **members: Any) -> dict[str, Any]:
         """CannotChange when the service refuses, or cannot be asked."""

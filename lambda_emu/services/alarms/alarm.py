@@ -81,4 +81,4 @@ class Alarm(Struct, frozen=True):
 
 
 def arn_of(scope: Scope, name: str) -> str:
-    return f"arn:{scope.partition}:cloudwatch:{scope.region}:{scope.account}{MARK}{name}"
+    return scope.arn(f"alarm:{name}", "cloudwatch")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +13,7 @@ from lambda_emu.services.cloudwatch.errors import BothGiven, InvalidNextToken, I
 from lambda_emu.services.cloudwatch.members import LARGEST_TIME_S, Members
 from lambda_emu.services.cloudwatch.reading import Metric
 from lambda_emu.services.cloudwatch.wire import Time
+from lambda_emu.services.pages import read_token, write_token
 
 MOST_RECORDS = 100
 TYPES = ("MetricAlarm", "CompositeAlarm")
@@ -125,10 +124,10 @@ def _after(given: Members) -> str:
     if token is None:
         return ""
     try:
-        return base64.b64decode(token, validate=True).decode()
-    except (binascii.Error, ValueError):
+        return read_token(token)[0]
+    except ValueError:
         raise InvalidNextToken from None
 
 
 def _next(last: str | None) -> dict[str, str]:
-    return {} if last is None else {"NextToken": base64.b64encode(last.encode()).decode()}
+    return {} if last is None else {"NextToken": write_token(last)}

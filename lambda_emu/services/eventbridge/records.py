@@ -35,7 +35,7 @@ class Bus(Struct, frozen=True):
 
     @property
     def arn(self) -> str:
-        return f"{arn_begin(self.scope)}:event-bus/{self.name}"
+        return self.scope.arn(f"event-bus/{self.name}", "events")
 
 
 class Rule(Struct, frozen=True):
@@ -61,7 +61,7 @@ class Rule(Struct, frozen=True):
     @property
     def arn(self) -> str:
         within = "" if self.bus == DEFAULT else f"{self.bus}/"
-        return f"{arn_begin(self.scope)}:rule/{within}{self.name}"
+        return self.scope.arn(f"rule/{within}{self.name}", "events")
 
     @property
     def is_enabled(self) -> bool:
@@ -105,11 +105,11 @@ class Archive(Struct, frozen=True):
 
     @property
     def arn(self) -> str:
-        return f"{arn_begin(self.scope)}:archive/{self.name}"
+        return self.scope.arn(f"archive/{self.name}", "events")
 
     @property
     def bus_arn(self) -> str:
-        return f"{arn_begin(self.scope)}:event-bus/{self.bus}"
+        return self.scope.arn(f"event-bus/{self.bus}", "events")
 
 
 class Replay(Struct, frozen=True):
@@ -136,7 +136,7 @@ class Replay(Struct, frozen=True):
 
     @property
     def arn(self) -> str:
-        return f"{arn_begin(self.scope)}:replay/{self.name}"
+        return self.scope.arn(f"replay/{self.name}", "events")
 
 
 class Connection(Struct, frozen=True):
@@ -160,7 +160,7 @@ class Connection(Struct, frozen=True):
 
     @property
     def arn(self) -> str:
-        return f"{arn_begin(self.scope)}:connection/{self.name}/{self.id}"
+        return self.scope.arn(f"connection/{self.name}/{self.id}", "events")
 
     @property
     def state(self) -> str:
@@ -189,13 +189,9 @@ class ApiDestination(Struct, frozen=True):
 
     @property
     def arn(self) -> str:
-        return f"{arn_begin(self.scope)}:api-destination/{self.name}/{self.id}"
+        return self.scope.arn(f"api-destination/{self.name}/{self.id}", "events")
 
 
 Record = Bus | Rule | Archive | Replay | Connection | ApiDestination
 KINDS: tuple[type[Record], ...] = (Bus, Rule, Archive, Replay, Connection, ApiDestination)
 """In the order in which they are read."""
-
-
-def arn_begin(scope: Scope) -> str:
-    return f"arn:{scope.partition}:events:{scope.region}:{scope.account}"

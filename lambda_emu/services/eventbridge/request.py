@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from heapq import nsmallest
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from lambda_emu.services.eventbridge.buses import Buses, Told
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
 from lambda_emu.services.eventbridge.matching import check
 from lambda_emu.services.eventbridge.records import Bus
+from lambda_emu.services.pages import read_token, write_token
 from lambda_emu.services.shapes import Members
 
 T = TypeVar("T")
@@ -59,13 +59,13 @@ class EventsRequest(Struct, frozen=True):
         left = nsmallest(most + 1, (pair for pair in items if pair[0] > after), key=lambda pair: pair[0])
         result: dict[str, Any] = {member: [show(item) for _, item in left[:most]]}
         if len(left) > most:
-            result["NextToken"] = urlsafe_b64encode(left[most - 1][0].encode()).decode()
+            result["NextToken"] = write_token(left[most - 1][0])
         self.answer(result)
 
 
 def _place(token: str) -> str:
     try:
-        return urlsafe_b64decode(token.encode()).decode()
+        return read_token(token)[0]
     except ValueError:
         raise ParameterInvalid("NextToken", "it was not given here") from None  # (?)
 

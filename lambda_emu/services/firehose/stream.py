@@ -63,4 +63,4 @@ class StreamRecord(Struct, frozen=True):
 
     @property
     def arn(self) -> str:
-        return f"arn:{self.scope.partition}:firehose:{self.region}:{self.account}:deliverystream/{self.name}"
+        return self.scope.arn(f"deliverystream/{self.name}", "firehose")

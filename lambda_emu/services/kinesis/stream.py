@@ -86,7 +86,7 @@ class StreamRecord(Struct, frozen=True):
 
     @property
     def arn(self) -> str:
-        return f"arn:{self.scope.partition}:kinesis:{self.region}:{self.account}:stream/{self.name}"
+        return self.scope.arn(f"stream/{self.name}", "kinesis")
 
     def consumer_arn(self, consumer: Consumer) -> str:
         return f"{self.arn}/consumer/{consumer.name}:{consumer.created_s}"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +11,7 @@ from msgspec import Struct
 from lambda_emu.arn import Scope
 from lambda_emu.logs.groups import Place
 from lambda_emu.services.logs.errors import InvalidParameter
+from lambda_emu.services.pages import read_token, write_token
 from lambda_emu.services.shapes import Members
 
 Result = Mapping[str, Any]
@@ -60,12 +59,8 @@ def page_of(
         after = _name_in(token)
         left = [item for item in left if (name_of(item) < after if descending else name_of(item) > after)]
     page = left[: asked.members.get("limit") or most]
-    more = {"nextToken": token_of(name_of(page[-1]))} if len(left) > len(page) else {}
+    more = {"nextToken": write_token(name_of(page[-1]))} if len(left) > len(page) else {}
     return page, more
-
-
-def token_of(text: str) -> str:
-    return urlsafe_b64encode(text.encode()).decode()
 
 
 def place_in(id: str) -> Place | None:
@@ -76,6 +71,6 @@ def place_in(id: str) -> Place | None:
 
 def _name_in(token: str) -> str:
     try:
-        return b64decode(token.encode("ascii"), b"-_", validate=True).decode()
-    except (ValueError, NotBase64):
+        return read_token(token)[0]
+    except ValueError:
         raise InvalidParameter(TOKEN_INVALID) from None

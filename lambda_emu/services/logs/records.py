@@ -70,4 +70,4 @@ class LogGroup(Struct, frozen=True, omit_defaults=True):
 
 def arn_of(scope: Scope, group: str) -> str:
     """Without the `:*` that some operations write behind it."""
-    return f"arn:{scope.partition}:logs:{scope.region}:{scope.account}:log-group:{group}"
+    return scope.arn(f"log-group:{group}", "logs")

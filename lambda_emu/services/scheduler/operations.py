@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from binascii import Error as NoBase64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec import DecodeError, Struct
-from msgspec.json import decode, encode
+from msgspec import Struct
 from msgspec.structs import replace
-from pybase64 import b64decode, urlsafe_b64encode
 
 from lambda_emu.arn import Scope
+from lambda_emu.services.pages import read_token, write_token
 from lambda_emu.services.scheduler import table
 from lambda_emu.services.scheduler.errors import (
     DefaultGroupStays,
@@ -222,7 +220,7 @@ def _group_summary(scope: Scope, record: Group) -> Result:
 
 def _next(found: Sequence[Any], most: int, key: Callable[[Any], list[str]]) -> Result:
     """NextToken, if there are more than fit."""
-    return {"NextToken": urlsafe_b64encode(encode(key(found[most - 1]))).decode()} if len(found) > most else {}
+    return {"NextToken": write_token(*key(found[most - 1]))} if len(found) > most else {}
 
 
 def _after(members: Mapping[str, Any], parts: int) -> Sequence[str]:
@@ -230,9 +228,6 @@ def _after(members: Mapping[str, Any], parts: int) -> Sequence[str]:
     if token is None:
         return [""] * parts
     try:
-        found = decode(b64decode(token, altchars="-_", validate=True), type=list[str])
-    except (NoBase64, ValueError, DecodeError) as error:
+        return read_token(token, parts)
+    except ValueError as error:
         raise TokenInvalid from error
-    if len(found) != parts:
-        raise TokenInvalid
-    return found

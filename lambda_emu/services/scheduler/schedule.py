@@ -44,7 +44,7 @@ class Group(Struct, frozen=True):
     token: str | None = None
 
     def arn(self, scope: Scope) -> str:
-        return f"arn:{scope.partition}:scheduler:{scope.region}:{scope.account}:schedule-group/{self.name}"
+        return scope.arn(f"schedule-group/{self.name}", "scheduler")
 
 
 class Schedule(Struct, frozen=True):
@@ -82,7 +82,7 @@ class Schedule(Struct, frozen=True):
 
 
 def arn_of(scope: Scope, group: str, name: str) -> str:
-    return f"arn:{scope.partition}:scheduler:{scope.region}:{scope.account}:schedule/{group}/{name}"
+    return scope.arn(f"schedule/{group}/{name}", "scheduler")
 
 
 def scope_and_names(arn: str) -> tuple[Scope, str, str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
+from lambda_emu.services.pages import read_token, write_token
 from lambda_emu.services.sqs.attributes import COUNTED, SETTABLE, TOLD, check, check_together
 from lambda_emu.services.sqs.errors import (
     InvalidTexts,
@@ -256,12 +255,12 @@ def _answer_page(asked: QueueRequest, member: str, urls: Sequence[tuple[str, str
     page = left[: most or PAGE]
     result: dict[str, Any] = {member: [url for _, url in page]} if page or always else {}
     if most is not None and len(left) > len(page):
-        result["NextToken"] = urlsafe_b64encode(page[-1][0].encode()).decode()
+        result["NextToken"] = write_token(page[-1][0])
     asked.answer(result)
 
 
 def _place(token: str) -> str:
     try:
-        return urlsafe_b64decode(token.encode("ascii")).decode()
-    except (ValueError, NotBase64):
+        return read_token(token)[0]
+    except ValueError:
         raise InvalidValue(token[:1024], "NextToken", "Invalid or expired NextToken.") from None

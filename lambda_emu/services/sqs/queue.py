@@ -69,7 +69,7 @@ class QueueRecord(Struct, frozen=True, dict=True):
 
 
 def arn_of(scope: Scope, name: str) -> str:
-    return f"arn:{scope.partition}:sqs:{scope.region}:{scope.account}:{name}"
+    return scope.arn(name, "sqs")
 
 
 class Order(Protocol):

@@ -113,7 +113,7 @@ def delete_connection(asked: EventsRequest, buses: Buses) -> None:
 def describe_connection(asked: EventsRequest, buses: Buses) -> None:
     found = _connection(asked, buses, "describe")
     scope = found.scope
-    secret = f"arn:{scope.partition}:secretsmanager:{scope.region}:{scope.account}:secret"
+    secret = scope.arn("secret", "secretsmanager")
     shown = {
         "Name": found.name,
         "AuthorizationType": found.type,
