@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -17,24 +12,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 from boto_rig import client_at
-from own import QUICKER, Served, served
+from example_rig import Example, served_example
+from own import QUICKER
 from waiting import Eventually
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "cron"
 SAYS = re.compile(r"(?:^\$ (?!lambda-emu serve).*\n)+", re.MULTILINE)
 """Blocks of what the README tells to type beside the server."""
 
 
-@dataclass(frozen=True)
-class Cron:
-    """The example while it is served, in a folder below another of the name that its README has. api: its URL."""
-
-    lam: Served
-    folder: Path
-    api: str
-
+class Cron(Example):
     def post(self, body: bytes) -> Any:
-        with urlopen(Request(f"{self.api}reminders", body), timeout=60) as answer:
+        with urlopen(Request(f"{self.url}reminders", body), timeout=60) as answer:
             return json.load(answer)
 
     def logged(self, function: str) -> str:
@@ -43,12 +31,8 @@ class Cron:
 
 @pytest.fixture(scope="module", params=QUICKER)
 def cron(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cron]:
-    folder = tmp_path_factory.mktemp("cron")
-    project = folder / "examples" / "cron"
-    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".lambda-emu"))
-    with served(project, request.param) as lam:
-        assert lam.process.stdout is not None
-        yield Cron(lam, folder, lam.process.stdout.readline().split(": ")[1].strip())
+    with served_example(Cron, "cron", tmp_path_factory.mktemp("cron"), request.param) as cron:
+        yield cron
 
 
 def test_a_schedule_that_is_declared_comes_by_itself(cron: Cron, eventually: Eventually) -> None:
@@ -67,7 +51,7 @@ def test_a_reminder_comes_when_it_is_due_and_is_gone_then(cron: Cron, eventually
     soon, later = (cron.post(f'{{"text": "call Ada", "in_s": {in_s}}}'.encode()) for in_s in (2, 3600))
 
     assert eventually(lambda: f"{soon['at']}: call Ada" in cron.logged("notify"), "the reminder")
-    with urlopen(f"{cron.api}reminders", timeout=60) as answer:
+    with urlopen(f"{cron.url}reminders", timeout=60) as answer:
         left = json.load(answer)
     assert (later["name"] in left, soon["name"] in left) == (True, False)
 
@@ -79,22 +63,12 @@ def test_what_is_no_reminder_is_refused(cron: Cron, body: bytes) -> None:
 
 
 def test_what_the_readme_tells_to_type_shows_what_it_says(cron: Cron, aws_cli: Path) -> None:
-    text = (EXAMPLE / "README.md").read_text()
-    text = re.sub(r"http://127\.0\.0\.1:9000/_lambda-emu/api/\w+/", cron.api, text)
-    text = text.replace("http://127.0.0.1:9000", cron.lam.url)
-    blocks = [re.sub(r"^\$ ", "", block, flags=re.MULTILINE) for block in SAYS.findall(text)]
-    path = f"{Path(sys.executable).parent}:{aws_cli.parent}:{os.environ['PATH']}"
+    blocks = [re.sub(r"^\$ ", "", block, flags=re.MULTILINE) for block in SAYS.findall(cron.readme())]
 
-    done = subprocess.run(
-        ["bash", "-ec", "\n".join(blocks)],
-        cwd=cron.folder,
-        env=os.environ | {"PATH": path, "HOME": str(cron.folder)},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    shown = cron.type(blocks, aws_cli.parent)
 
-    assert done.returncode == 0, done.stderr
     assert len(blocks) == 3
-    week = done.stdout.rpartition("schedule/lambda-emu/")[2]
+    week = shown.rpartition("schedule/lambda-emu/")[2]
     assert (week.count("breakfast is ready"), week.count("there is fresh coffee") >= 168) == (5, True)
     for said in ("Z: call Ada", "there is fresh coffee", "schedule/lambda-emu/breakfast-"):
-        assert said in done.stdout
+        assert said in shown

@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from boto_rig import client_at
-from own import ENGINES, Served, served
+from example_rig import Example, served_example
+from own import ENGINES
 from waiting import Eventually
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "orders"
 
-
-@dataclass(frozen=True)
-class Kitchen:
-    """The example in a folder, while it is served. api: the URL that `serve` tells."""
-
-    lam: Served
-    folder: Path
-    api: str
-
+class Kitchen(Example):
     def order(self, name: str, count: int, dish: str) -> Any:
         """What is answered to an order of somebody of this name."""
         wanted = {"dish": dish, "count": count, "email": f"{name}@example.com", "phone": "+4930123456"}
-        asked = Request(f"{self.api}orders", json.dumps(wanted).encode(), {"Content-Type": "application/json"})
+        asked = Request(f"{self.url}orders", json.dumps(wanted).encode(), {"Content-Type": "application/json"})
         with urlopen(asked, timeout=30) as answer:
             return json.load(answer)
 
     def state(self, id: str) -> str:
-        with urlopen(f"{self.api}orders/{id}", timeout=30) as answer:
+        with urlopen(f"{self.url}orders/{id}", timeout=30) as answer:
             return str(json.load(answer)["state"])
 
     def portions(self, dish: str) -> int:
@@ -52,17 +37,9 @@ class Kitchen:
         return [one for one in found if one["by"] == by and one["to"] == to and text in json.dumps(one)]
 
 
-@contextmanager
-def cooking(folder: Path, engine: str) -> Iterator[Kitchen]:
-    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
-    with served(folder, engine) as lam:
-        assert lam.process.stdout is not None
-        yield Kitchen(lam, folder, lam.process.stdout.readline().split(": ")[1].strip())
-
-
 @pytest.fixture(scope="module", params=ENGINES)
 def kitchen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
-    with cooking(tmp_path_factory.mktemp("orders"), request.param) as kitchen:
+    with served_example(Kitchen, "orders", tmp_path_factory.mktemp("orders"), request.param) as kitchen:
         yield kitchen
 
 
@@ -94,21 +71,12 @@ def test_more_than_there_is_cannot_be_ordered(kitchen: Kitchen) -> None:
 
 
 def test_what_the_readme_tells_to_type_shows_what_it_says(kitchen: Kitchen, eventually: Eventually) -> None:
-    text = (EXAMPLE / "README.md").read_text()
-    block = text[text.index("$ API=") :].partition("```")[0]
-    typed = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
+    readme = kitchen.readme()
+    block = readme[readme.index("$ API=") :].partition("```")[0]
+    *orders, show = (line[2:] for line in block.splitlines() if line.startswith("$ "))
     said = [line for line in block.splitlines() if line.startswith(("ada@", "bob@", "+49"))]
-    api, folder = kitchen.api.rstrip("/"), str(kitchen.folder / ".lambda-emu")
-    script = "\n".join(typed[:-1]).replace(typed[0], f"API={api}")
-    show = typed[-1].replace("examples/orders/.lambda-emu", folder)
-    place = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "200"}
 
-    subprocess.run(["bash", "-ec", script], timeout=60, check=True)
-
-    def shown() -> str:
-        return subprocess.run(
-            ["bash", "-ec", show], env=place, capture_output=True, text=True, timeout=60, check=True
-        ).stdout
+    kitchen.type([f"API={kitchen.url.rstrip('/')}", *orders[1:]])
 
     assert len(said) == 4
-    eventually(lambda: set(said) <= set(shown().splitlines()), "what the README shows")
+    eventually(lambda: set(said) <= set(kitchen.type([show], COLUMNS="200").splitlines()), "what the README shows")

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -19,22 +14,15 @@ from urllib.request import Request, urlopen
 import pytest
 import waiting
 from boto_rig import client_at
-from own import QUICKER, Served, served
+from example_rig import Example, served_example
+from own import QUICKER
 from waiting import Eventually
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "stream"
 TYPED = re.compile(r"^[$>] (?!lambda-emu serve)(.*)", re.MULTILINE)
 WINDOW_LIMIT_S = 40
 
 
-@dataclass(frozen=True)
-class Shop:
-    """The example while it is served, in a folder below another of the name that its README has."""
-
-    lam: Served
-    folder: Path
-    url: str
-
+class Shop(Example):
     def sell(self, sale: bytes) -> Any:
         with urlopen(Request(self.url, sale), timeout=60) as answer:
             return json.load(answer)
@@ -51,12 +39,8 @@ class Shop:
 
 @pytest.fixture(scope="module", params=QUICKER)
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    folder = tmp_path_factory.mktemp("stream")
-    project = folder / "examples" / "stream"
-    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".lambda-emu"))
-    with served(project, request.param) as lam:
-        assert lam.process.stdout is not None
-        yield Shop(lam, folder, lam.process.stdout.readline().split(": ")[1].strip())
+    with served_example(Shop, "stream", tmp_path_factory.mktemp("stream"), request.param) as shop:
+        yield shop
 
 
 def test_what_a_window_sold_is_summed_up(shop: Shop) -> None:
@@ -94,19 +78,10 @@ def test_what_is_no_sale_is_refused(shop: Shop, sale: bytes) -> None:
 
 
 def test_what_the_readme_tells_to_type_shows_what_it_says(shop: Shop, aws_cli: Path) -> None:
-    text = (EXAMPLE / "README.md").read_text()
-    text = re.sub(r"http://127\.0\.0\.1:9000/_lambda-emu/url/\w+/", shop.url, text)
-    typed = TYPED.findall(text.replace("http://127.0.0.1:9000", shop.lam.url))
-    path = f"{Path(sys.executable).parent}:{aws_cli.parent}:{os.environ['PATH']}"
+    typed = TYPED.findall(shop.readme())
 
-    done = subprocess.run(
-        ["bash", "-ec", "\n".join(typed)],
-        cwd=shop.folder,
-        env=os.environ | {"PATH": path, "HOME": str(shop.folder)},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    shown = shop.type(typed, aws_cli.parent)
 
-    assert done.returncode == 0, done.stderr
     assert len(typed) >= 9
     for said in ('"shard": "shardId-00000000000', r"\"sums\": {\"tea\": ", r"\"KinesisBatchInfo\":"):
-        assert said in done.stdout
+        assert said in shown
