@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from logging import Logger
 
 from msgspec import Struct
 
@@ -44,3 +45,9 @@ def hint_headers(error: LambdaError) -> list[tuple[str, str]]:
         return []
     printable = "".join(character if character.isprintable() else " " for character in error.hint[:MOST_HINT])
     return [(HINT, printable.encode("ascii", "backslashreplace").decode())]
+
+
+def log_hint(log: Logger, what: str, error: LambdaError) -> None:
+    """What is wrong, for who asks by a client that shows no headers, as the AWS CLI. what: was refused."""
+    if error.hint is not None:
+        log.warning("%s is refused: %s Because %s", what, error.text, error.hint[:MOST_HINT])

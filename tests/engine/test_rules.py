@@ -246,6 +246,25 @@ def test_a_function_without_a_permission_is_told_of_once(account: Account, caplo
     assert told[0].endswith(f" --source-arn {second}")
 
 
+def test_the_log_says_what_is_wrong_with_an_expression(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    """AWS does not, and the AWS CLI shows no headers."""
+    to: Any = {"Arn": account.queue("q"), "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/any"}
+    scheduler = sdk(account.lam, "scheduler", ACCOUNT)
+
+    with pytest.raises(ClientError, match=r"Parameter ScheduleExpression is not valid\.$"):
+        account.events.put_rule(Name="r", ScheduleExpression="rate(1 minutes)")
+    with pytest.raises(ClientError, match="Invalid Schedule Expression"):
+        scheduler.create_schedule(
+            Name="s", ScheduleExpression="cron(0 9 * * *)", FlexibleTimeWindow={"Mode": "OFF"}, Target=to
+        )
+
+    assert "PutRule is refused: Parameter ScheduleExpression is not valid. Because the unit is in" in caplog.text
+    assert (
+        "a request to Scheduler is refused: Invalid Schedule Expression cron(0 9 * * *). Because it has 5"
+        in caplog.text
+    )
+
+
 def test_an_event_that_comes_to_nobody_is_told_of_once_until_a_rule_changes(
     account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:

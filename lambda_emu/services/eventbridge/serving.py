@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.answers import Answer, log_hint
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
@@ -19,6 +20,8 @@ from lambda_emu.services.eventbridge.operations import api_destinations, archive
 from lambda_emu.services.eventbridge.request import EventsRequest
 from lambda_emu.services.json_wire import JSON_1_1, json_answer, json_error, operation_of
 from lambda_emu.services.shapes import Shapes, load_model
+
+log = logging.getLogger(__name__)
 
 TARGET = b"AWSEvents."
 OF_A_SERVICE = b"x-lambda-emu-source"
@@ -90,9 +93,8 @@ class EventsServer:
         self._shapes = Shapes(load_model("events"), list(OPERATIONS))
 
     def serve(self, request: Request, call: Call) -> Answer | None:
-        scope = caller_of(request, self._scope)
+        scope, name = caller_of(request, self._scope), operation_of(request, TARGET)
         try:
-            name = operation_of(request, TARGET)
             if name not in OPERATIONS:
                 raise UnknownEventsOperation(name)
             members = self._shapes.read(name, request.body)
@@ -102,6 +104,7 @@ class EventsServer:
             came = put.Came(members, scope, self._clock.now_s(), self._clock.new_id, is_of_service, trace)
             prepared = prepare(came) if prepare else None
         except LambdaError as error:
+            log_hint(log, name, error)
             return json_error(error, request, JSON_1_1)
 
         def told(error: LambdaError | None, result: Mapping[str, Any] | None) -> None:

@@ -7,7 +7,7 @@ import logging
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.gateway.answers import Answer, error_answer
+from lambda_emu.gateway.answers import Answer, error_answer, log_hint
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
@@ -40,6 +40,7 @@ class SchedulerServer:
             asked = Asked(members, caller_of(request, self._scope), self._clock.now_s(), self._clock.random)
             result = self._do(operation, asked)
         except LambdaError as error:
+            log_hint(log, "a request to Scheduler", error)
             return error_answer(error, request.request_id)
         if operation in MOVING:
             self._loop.post(self._timetable.look)
