@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -75,7 +75,7 @@ def find_wanted(arrival: Arrival, rules: Rules, new_id: Callable[[], str], wante
     What is replayed no archive keeps again.
     """
     found, waiting, is_wanted = wanted.handovers, [(arrival.bus, 1)], False
-    came_to = 0
+    came_to, ends = 0, list[tuple[Rule, Bus]]()
     while waiting:
         bus, row = waiting.pop(0)
         came_to += 1
@@ -94,16 +94,25 @@ def find_wanted(arrival: Arrival, rules: Rules, new_id: Callable[[], str], wante
                 if other is None or not may(bus.scope.account, "events:PutEvents", other):
                     found.append(_dead(handover, is_there=other is not None))
                 elif row >= MOST_BUSES_IN_A_ROW or came_to + len(waiting) >= MOST_BUSES:
-                    log.warning(
-                        "event %s of %s goes in a circle: rule %s sends it to %s again, which is not done any more",
-                        arrival.event.id,
-                        arrival.event.source,
-                        rule.arn,
-                        other.arn,
-                    )
+                    ends.append((rule, other))
                 else:
                     waiting.append((other, row + 1))
+    if ends:
+        _tell(arrival.event, ends)
     return is_wanted
+
+
+def _tell(event: Envelope, ends: Sequence[tuple[Rule, Bus]]) -> None:
+    """Once for an event, which may go in hundreds of circles."""
+    rule, bus = ends[0]
+    log.warning(
+        "event %s of %s goes in a circle: rule %s sends it to %s again, which is not done any more, nor are %d others",
+        event.id,
+        event.source,
+        rule.arn,
+        bus.arn,
+        len(ends) - 1,
+    )
 
 
 def of_rule(rule: Rule, event: Envelope, came_s: float, new_id: Callable[[], str]) -> Iterator[Handover]:
