@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.model.value_types import text, whole
+from lambda_emu.model.value_types import text
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_kind import EventKind, flag
 from lambda_emu.project.key_types import KeyType, list_of, single
-from lambda_emu.project.schedule_keys import INPUT, QUEUE
+from lambda_emu.project.schedule_keys import INPUT, QUEUE, retry_keys
 from lambda_emu.project.shapes import Key, read_keys
 
 BUS = text("1 to 256 letters, digits, -, _ and .", r"[\w.-]{1,256}")
@@ -64,21 +64,7 @@ WHAT_IT_GETS = (
         "What it gets, with `<name>` for what `input_paths` names.",
     ),
     Key("input_paths", "InputPathsMap", PATHS, "Parts of the event, by the names that the template has."),
-    Key(
-        "retries",
-        "MaximumRetryAttempts",
-        single(whole(0, 185)),
-        "How often an event that could not be brought is tried again.",
-        default="`185`",
-    ),
-    Key(
-        "max_age",
-        "MaximumEventAgeInSeconds",
-        single(whole(60, 86_400, "seconds")),
-        "How long it is tried.",
-        default="`86400`",
-    ),
-    Key("dead_letters", "dead_letters", single(QUEUE), "The queue for what could not be brought; made if missing."),
+    *retry_keys("How long it is tried."),
     Key("enabled", "State", flag("ENABLED", "DISABLED"), "Whether the rule holds.", default="`true`"),
 )
 EVENTBRIDGE = EventKind(

@@ -63,6 +63,28 @@ def _read_input(document: Document, value: Value) -> Any:
 
 INPUT = KeyType("what JSON could say too", _read_input)
 
+
+def retry_keys(max_age: str) -> tuple[Key, ...]:
+    """Of what EventBridge and Scheduler bring. max_age: what that key is for."""
+    return (
+        Key(
+            "retries",
+            "MaximumRetryAttempts",
+            single(whole(0, 185)),
+            "How often an event that could not be brought is tried again.",
+            default="`185`",
+        ),
+        Key(
+            "max_age",
+            "MaximumEventAgeInSeconds",
+            single(whole(60, 86_400, "seconds")),
+            max_age,
+            default="`86400`",
+        ),
+        Key("dead_letters", "dead_letters", single(QUEUE), "The queue for what could not be brought; made if missing."),
+    )
+
+
 SCHEDULE = EventKind(
     "schedule",
     (
@@ -91,21 +113,7 @@ SCHEDULE = EventKind(
             ),
             "It may run so much later.",
         ),
-        Key(
-            "retries",
-            "MaximumRetryAttempts",
-            single(whole(0, 185)),
-            "How often an event that could not be brought is tried again.",
-            default="`185`",
-        ),
-        Key(
-            "max_age",
-            "MaximumEventAgeInSeconds",
-            single(whole(60, 86_400, "seconds")),
-            "How long it is tried, and how late it may run after a time without a server.",
-            default="`86400`",
-        ),
-        Key("dead_letters", "dead_letters", single(QUEUE), "The queue for what could not be brought; made if missing."),
+        *retry_keys("How long it is tried, and how late it may run after a time without a server."),
         Key("enabled", "State", flag("ENABLED", "DISABLED"), "Whether it runs.", default="`true`"),
         Key(
             "name",

@@ -26,11 +26,11 @@ from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, Wanted, f
 from lambda_emu.services.eventbridge.patterns.index import RuleIndex
 from lambda_emu.services.eventbridge.patterns.language import compile_known
 from lambda_emu.services.eventbridge.records import DEFAULT, Archive, Bus, Record, Rule
+from lambda_emu.services.json_wire import Told
 from lambda_emu.store import Store
 
 log = logging.getLogger(__name__)
 
-Told = Callable[[LambdaError | None, Mapping[str, Any] | None], None]
 Also = Callable[[sqlite3.Connection], None]
 """What is written with something else, in one transaction."""
 R = TypeVar("R", bound=Record)

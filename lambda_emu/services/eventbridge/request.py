@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
-from lambda_emu.services.eventbridge.buses import Buses, Told
+from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
 from lambda_emu.services.eventbridge.matching import check
 from lambda_emu.services.eventbridge.records import Bus
+from lambda_emu.services.json_wire import Told
 from lambda_emu.services.pages import read_token, write_token
 from lambda_emu.services.shapes import Members
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -18,7 +17,7 @@ from lambda_emu.services.eventbridge.errors import UnknownEventsOperation
 from lambda_emu.services.eventbridge.event import trace_of
 from lambda_emu.services.eventbridge.operations import api_destinations, archives, control, put, replays, rules
 from lambda_emu.services.eventbridge.request import EventsRequest
-from lambda_emu.services.json_wire import JSON_1_1, json_answer, json_error, operation_of
+from lambda_emu.services.json_wire import JSON_1_1, json_error, operation_of, teller
 from lambda_emu.services.shapes import Shapes, load_model
 
 log = logging.getLogger(__name__)
@@ -107,10 +106,7 @@ class EventsServer:
             log_hint(log, name, error)
             return json_error(error, request, JSON_1_1)
 
-        def told(error: LambdaError | None, result: Mapping[str, Any] | None) -> None:
-            call.answer(json_answer(result, request) if error is None else json_error(error, request, JSON_1_1))
-
-        asked = EventsRequest(name, members, scope, self._clock, told, prepared)
+        asked = EventsRequest(name, members, scope, self._clock, teller(call), prepared)
         call.detach(self._begin, OPERATIONS[name], asked)
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.services.firehose.running import RunningStream
 from lambda_emu.services.firehose.streams import DeliveryStreams
+from lambda_emu.services.json_wire import Told
 from lambda_emu.services.shapes import Members
 
 
@@ -21,7 +22,7 @@ class FirehoseRequest(Struct, frozen=True):
     members: Members
     scope: Scope
     clock: Clock
-    told: Callable[[LambdaError | None, Mapping[str, Any] | None], None]
+    told: Told
 
     @property
     def name(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -18,7 +17,7 @@ from lambda_emu.services.firehose.errors import UnknownFirehoseOperation
 from lambda_emu.services.firehose.members import parse
 from lambda_emu.services.firehose.request import FirehoseRequest
 from lambda_emu.services.firehose.streams import DeliveryStreams
-from lambda_emu.services.json_wire import JSON_1_1, json_answer, json_error, operation_of
+from lambda_emu.services.json_wire import JSON_1_1, json_error, operation_of, teller
 from lambda_emu.services.shapes import Shapes, load_model
 
 TARGET = b"Firehose_20150804."
@@ -62,11 +61,7 @@ class FirehoseServer:
             members = parse(name, request.body, self._shapes)
         except LambdaError as error:
             return json_error(error, request, JSON_1_1)
-
-        def told(error: LambdaError | None, result: Mapping[str, Any] | None) -> None:
-            call.answer(json_answer(result, request) if error is None else json_error(error, request, JSON_1_1))
-
-        asked = FirehoseRequest(members, caller_of(request, self._scope), self._clock, told)
+        asked = FirehoseRequest(members, caller_of(request, self._scope), self._clock, teller(call))
         call.detach(self._begin, OPERATIONS[name], asked)
         return None
 
