@@ -77,7 +77,7 @@ class BusSender:
         from lambda_emu.services.eventbridge.patterns.language import read_event
 
         try:
-            bus = buses.find(delivery.function.scope, delivery.target)
+            bus = buses.directory.find(delivery.function.scope, delivery.target)
             check(delivery.function.scope, "events:PutEvents", bus)
             event = read_envelope(body.decode())
         except LambdaError as error:

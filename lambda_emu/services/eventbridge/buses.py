@@ -6,26 +6,23 @@ import logging
 import sqlite3
 from asyncio import Future
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.mappings.filters import Fields
 from lambda_emu.services.eventbridge import archive_table
 from lambda_emu.services.eventbridge.delivery import MANY, Deliveries, Prepared
-from lambda_emu.services.eventbridge.errors import NoSuchBus, NoSuchRule, NotKept
+from lambda_emu.services.eventbridge.directory import Directory
+from lambda_emu.services.eventbridge.errors import NotKept
 from lambda_emu.services.eventbridge.event import Envelope
 from lambda_emu.services.eventbridge.kept import Change, KeptChange
-from lambda_emu.services.eventbridge.matching import BUS_ARN, Arrival, Wanted, find_wanted
-from lambda_emu.services.eventbridge.patterns.index import RuleIndex
-from lambda_emu.services.eventbridge.patterns.language import compile_known
-from lambda_emu.services.eventbridge.records import DEFAULT, Archive, Bus, Record, Rule
+from lambda_emu.services.eventbridge.matching import Arrival, Wanted, find_wanted
+from lambda_emu.services.eventbridge.records import Bus, Record, Rule
 from lambda_emu.services.json_wire import Told
 from lambda_emu.store import Store
 
@@ -33,7 +30,6 @@ log = logging.getLogger(__name__)
 
 Also = Callable[[sqlite3.Connection], None]
 """What is written with something else, in one transaction."""
-R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 LOOKS = Workers("large events for rules", 1, 1024)
@@ -42,17 +38,11 @@ MOST_UNWANTED, MOST_NAMED = 1000, 10
 """Kinds of events that no rule wants, and rules, that the log has."""
 
 
-class _OnBus:
-    """What one bus has. archives: with their patterns, None: for all."""
-
-    def __init__(self) -> None:
-        self.by_name: dict[str, Rule] = {}
-        self.index: RuleIndex[str] = RuleIndex()
-        self.archives: dict[str, tuple[Archive, Fields | None]] = {}
-
-
 class Buses:
-    """On the loop. look: told when another rule may be due next, by the timetable."""
+    """Brings events to rules, and changes what is in the directory, one change after the other. On the loop.
+
+    look: told when another rule may be due next, by the timetable.
+    """
 
     def __init__(
         self, store: Store, loop: Loop, clock: Clock, deliveries: Deliveries, look: Callable[[], None]
@@ -62,65 +52,11 @@ class Buses:
         self._clock = clock
         self._deliveries = deliveries
         self._look = look
-        self._begun_s = clock.now_s()
-        self._records: dict[str, dict[tuple[Scope, str], Any]] = {}  # by their kind
-        self._on: dict[tuple[Scope, str], _OnBus] = {}
+        self.directory = Directory(clock.now_s())
         self._waiting: deque[Callable[[], Awaitable[None]]] = deque()
         self._is_taken = False  # one of those is under way
         self._unwanted: set[tuple[str, str, str]] = set()  # kinds of events of which that was told
         self.is_closed = False
-
-    # -- reading ----------------------------------------------------------------------------------
-
-    def record(self, kind: type[R], scope: Scope, key: str) -> R | None:
-        found: R | None = self._records.get(kind.kind, {}).get((scope, key))
-        return found
-
-    def records(self, kind: type[R]) -> list[R]:
-        """Of all accounts."""
-        return list(self._records.get(kind.kind, {}).values())
-
-    def bus(self, scope: Scope, name: str) -> Bus | None:
-        """Every account has a default one in every region."""
-        found = self.record(Bus, scope, name)
-        if found is None and name == DEFAULT:
-            return Bus(scope, DEFAULT, self._begun_s, self._begun_s)
-        return found
-
-    def find(self, scope: Scope, name_or_arn: str | None) -> Bus:
-        """NoSuchBus. None: the default one."""
-        named = BUS_ARN.fullmatch(name_or_arn) if name_or_arn else None
-        name = named[3] if named else name_or_arn or DEFAULT
-        bus = self.bus(Scope(named[2], named[1]) if named else scope, name)
-        if bus is None:
-            raise NoSuchBus(name)
-        return bus
-
-    def all(self, scope: Scope) -> Iterator[Bus]:
-        default = self.bus(scope, DEFAULT)
-        assert default is not None
-        yield default
-        yield from (bus for bus in self.records(Bus) if bus.scope == scope and bus.name != DEFAULT)
-
-    def rules(self, bus: Bus) -> Mapping[str, Rule]:
-        found = self._on.get((bus.scope, bus.name))
-        return {} if found is None else found.by_name
-
-    def rule(self, bus: Bus, name: str) -> Rule:
-        """NoSuchRule."""
-        found = self.rules(bus).get(name)
-        if found is None:
-            raise NoSuchRule(name, bus.name)
-        return found
-
-    def wanting(self, bus: Bus, event: Any) -> list[Rule]:
-        found = self._on.get((bus.scope, bus.name))
-        return [] if found is None else [found.by_name[name] for name in sorted(found.index.matching(event))]
-
-    def keeping(self, bus: Bus, event: Any) -> list[Archive]:
-        found = self._on.get((bus.scope, bus.name))
-        archives = () if found is None else found.archives.values()
-        return [archive for archive, pattern in archives if pattern is None or pattern.matches(event)]
 
     def read(self, step: Callable[[sqlite3.Connection], T], told: Callable[[LambdaError | None, T], None]) -> None:
         """What is on disk, by a step of the store's writer."""
@@ -184,12 +120,12 @@ class Buses:
     def _find(self, arrivals: Sequence[Arrival]) -> Wanted:
         wanted = Wanted()
         for each in arrivals:
-            if not find_wanted(each, self, self._clock.new_id, wanted) and each.event.replay is None:
+            if not find_wanted(each, self.directory, self._clock.new_id, wanted) and each.event.replay is None:
                 self.tell_unwanted(each.event, each.bus.arn, partial(self._why_unwanted, each.bus))
         return wanted
 
     def _why_unwanted(self, bus: Bus) -> str:
-        rules = self.rules(bus)
+        rules = self.directory.rules(bus)
         if not rules:
             return f"bus {bus.name} has no rules"
         more = ", …" * (len(rules) > MOST_NAMED)
@@ -258,7 +194,8 @@ class Buses:
             log.error("a change of rules or buses could not be kept: %s", failure)
             raise NotKept from failure
         for record in kept.change.gone:
-            self._forget(record)
+            self._unwanted.clear()
+            self.directory.forget(record)
         for record in kept.change.put:
             self.keep(record)
         if kept.due:
@@ -289,7 +226,7 @@ class Buses:
 
     def clear(self) -> None:
         """Nothing is left, of any account."""
-        self.change(lambda: Change(gone=[one for kept in self._records.values() for one in kept.values()]), _nobody)
+        self.change(lambda: Change(gone=self.directory.everything()), _nobody)
 
     def close(self) -> None:
         """What goes on by itself does so in a later run."""
@@ -298,39 +235,14 @@ class Buses:
     def keep(self, record: Record) -> None:
         """It was written by who is alone."""
         self._unwanted.clear()
-        kept = self._records.setdefault(record.kind, {})
-        before = kept.get((record.scope, record.key))
-        kept[(record.scope, record.key)] = record
-        if isinstance(record, Rule):
-            self._index(before, record)
-        elif isinstance(record, Archive):
-            pattern = None if record.pattern is None else compile_known(record.pattern)
-            self._on.setdefault((record.scope, record.bus), _OnBus()).archives[record.name] = record, pattern
-
-    def _index(self, before: Rule | None, rule: Rule) -> None:
-        on = self._on.setdefault((rule.scope, rule.bus), _OnBus())
-        on.by_name[rule.name] = rule
-        if not rule.is_enabled or rule.pattern is None:
-            on.index.remove(rule.name)
-        elif before is None or not before.is_enabled or before.pattern != rule.pattern:
-            on.index.add(rule.name, compile_known(rule.pattern))
-
-    def _forget(self, record: Record) -> None:
-        self._unwanted.clear()
-        del self._records[record.kind][(record.scope, record.key)]
-        if isinstance(record, Rule):
-            on = self._on[(record.scope, record.bus)]
-            del on.by_name[record.name]
-            on.index.remove(record.name)
-        elif isinstance(record, Archive):
-            del self._on[(record.scope, record.bus)].archives[record.name]
+        self.directory.keep(record)
 
     def _as_kept(self, change: Change) -> KeptChange:
         due: dict[str, str | None] = {}
         due |= {record.arn: None for record in change.gone if isinstance(record, Rule) and record.due_by is not None}
         for record in change.put:
             if isinstance(record, Rule):
-                before = self.record(Rule, record.scope, record.key)
+                before = self.directory.record(Rule, record.scope, record.key)
                 if record.due_by != (None if before is None else before.due_by):
                     due[record.arn] = record.due_by
         return KeptChange(change, due, self._clock.now_s(), self._clock.random)

@@ -43,7 +43,7 @@ class EventsRequest(Struct, frozen=True):
 
     def bus(self, buses: Buses, name_or_arn: str | None) -> Bus:
         """The one that is named, if the caller may do this there. None: the default one. NoSuchBus, NotAllowed."""
-        bus = buses.find(self.scope, name_or_arn)
+        bus = buses.directory.find(self.scope, name_or_arn)
         check(self.scope, f"events:{self.operation}", bus)
         return bus
 

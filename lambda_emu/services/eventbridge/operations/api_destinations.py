@@ -46,9 +46,9 @@ def create_connection(asked: EventsRequest, buses: Buses) -> None:
     members, name = asked.members, asked.members["Name"]
 
     def work() -> Change:
-        if buses.record(Connection, asked.scope, name) is not None:
+        if buses.directory.record(Connection, asked.scope, name) is not None:
             raise AlreadyThere("Connection", name)  # (?)
-        _check_room(buses.records(Connection))
+        _check_room(buses.directory.records(Connection))
         now_s, parameters = asked.clock.now_s(), members["AuthParameters"]
         _check_parameters(members["AuthorizationType"], parameters)
         made = Connection(
@@ -128,7 +128,7 @@ def list_connections(asked: EventsRequest, buses: Buses) -> None:
     prefix, state = asked.members.get("NamePrefix", ""), asked.members.get("ConnectionState")
     found = [
         one
-        for one in buses.records(Connection)
+        for one in buses.directory.records(Connection)
         if one.scope == asked.scope and one.name.startswith(prefix) and state in (None, one.state)
     ]
     shown = ((one.name, {"Name": one.name, "AuthorizationType": one.type, **_times(one)}) for one in found)
@@ -138,7 +138,7 @@ def list_connections(asked: EventsRequest, buses: Buses) -> None:
 def _connection(asked: EventsRequest, buses: Buses, doing: str) -> Connection:
     """NoSuchConnection."""
     name = asked.members["Name"]
-    found = buses.record(Connection, asked.scope, name)
+    found = buses.directory.record(Connection, asked.scope, name)
     if found is None:
         raise NoSuchConnection(doing, name)
     return found
@@ -182,9 +182,9 @@ def create_api_destination(asked: EventsRequest, buses: Buses) -> None:
     members, name = asked.members, asked.members["Name"]
 
     def work() -> Change:
-        if buses.record(ApiDestination, asked.scope, name) is not None:
+        if buses.directory.record(ApiDestination, asked.scope, name) is not None:
             raise AlreadyThere("An api-destination", name)  # (?)
-        _check_room(buses.records(ApiDestination))
+        _check_room(buses.directory.records(ApiDestination))
         _check_connection(members["ConnectionArn"], buses)
         now_s = asked.clock.now_s()
         made = ApiDestination(
@@ -238,7 +238,7 @@ def list_api_destinations(asked: EventsRequest, buses: Buses) -> None:
     prefix, connection = asked.members.get("NamePrefix", ""), asked.members.get("ConnectionArn")
     found = [
         one
-        for one in buses.records(ApiDestination)
+        for one in buses.directory.records(ApiDestination)
         if one.scope == asked.scope and one.name.startswith(prefix) and connection in (None, one.connection)
     ]
     asked.page("ApiDestinations", ((one.name, _shown(one, buses)) for one in found))
@@ -246,17 +246,17 @@ def list_api_destinations(asked: EventsRequest, buses: Buses) -> None:
 
 def connection_of(arn: str, buses: Buses) -> Connection | None:
     """By its ARN."""
-    return next((one for one in buses.records(Connection) if one.arn == arn), None)
+    return next((one for one in buses.directory.records(Connection) if one.arn == arn), None)
 
 
 def destination_of(arn: str, buses: Buses) -> ApiDestination | None:
-    return next((one for one in buses.records(ApiDestination) if one.arn == arn), None)
+    return next((one for one in buses.directory.records(ApiDestination) if one.arn == arn), None)
 
 
 def _destination(asked: EventsRequest, buses: Buses, doing: str) -> ApiDestination:
     """NoSuchDestination."""
     name = asked.members["Name"]
-    found = buses.record(ApiDestination, asked.scope, name)
+    found = buses.directory.record(ApiDestination, asked.scope, name)
     if found is None:
         raise NoSuchDestination(doing, name)
     return found

@@ -24,12 +24,12 @@ def create_archive(asked: EventsRequest, buses: Buses) -> None:
     members, name = asked.members, asked.members["ArchiveName"]
 
     def work() -> Change:
-        bus = buses.find(asked.scope, members["EventSourceArn"])
+        bus = buses.directory.find(asked.scope, members["EventSourceArn"])
         if bus.scope != asked.scope:
             raise EventsError("Cross account or region archives are not permitted.")  # (?)
-        if buses.record(Archive, asked.scope, name) is not None:
+        if buses.directory.record(Archive, asked.scope, name) is not None:
             raise AlreadyThere("Archive", name)
-        if len(buses.records(Archive)) >= MOST_ARCHIVES:
+        if len(buses.directory.records(Archive)) >= MOST_ARCHIVES:
             raise TooMany
         archive = Archive(asked.scope, name, bus.name, asked.clock.now_s())
         return _changed(replace(archive, **_said(members)))
@@ -58,10 +58,10 @@ def describe_archive(asked: EventsRequest, buses: Buses) -> None:
 def list_archives(asked: EventsRequest, buses: Buses) -> None:
     members = asked.members
     prefix, state = members.get("NamePrefix", ""), members.get("State", "ENABLED")
-    bus = buses.find(asked.scope, members["EventSourceArn"]) if "EventSourceArn" in members else None
+    bus = buses.directory.find(asked.scope, members["EventSourceArn"]) if "EventSourceArn" in members else None
     found = [
         one
-        for one in buses.records(Archive)
+        for one in buses.directory.records(Archive)
         if one.scope == asked.scope and one.name.startswith(prefix) and (bus is None or one.bus == bus.name)
     ]
     found = found if state == "ENABLED" else []
@@ -86,7 +86,7 @@ def _summed(connection: Any, archives: list[Archive], now_s: float) -> list[tupl
 def _named(asked: EventsRequest, buses: Buses) -> Archive:
     """NoSuch."""
     name = asked.members["ArchiveName"]
-    found = buses.record(Archive, asked.scope, name)
+    found = buses.directory.record(Archive, asked.scope, name)
     if found is None:
         raise NoSuch("Archive", name)
     return found

@@ -45,11 +45,11 @@ def create_event_bus(asked: EventsRequest, buses: Buses) -> None:
     tags = tags_of(asked.members.get("Tags", ()))
 
     def work() -> Change:
-        if buses.bus(asked.scope, name) is not None:
+        if buses.directory.bus(asked.scope, name) is not None:
             raise BusExists(name)
         if "/" in name:
             raise EventsError(f"Event bus name {name} must not contain '/'.")  # (?) only partners' have
-        if sum(1 for _ in buses.all(asked.scope)) >= MOST_BUSES:
+        if sum(1 for _ in buses.directory.all(asked.scope)) >= MOST_BUSES:
             raise TooMany
         now_s = asked.clock.now_s()
         bus = Bus(asked.scope, name, now_s, now_s, settings, tags=tags)
@@ -72,10 +72,10 @@ def delete_event_bus(asked: EventsRequest, buses: Buses) -> None:
     def work() -> Change:
         if name == DEFAULT:
             raise EventsError("Cannot delete event bus default.")
-        bus = buses.bus(asked.scope, name)
+        bus = buses.directory.bus(asked.scope, name)
         if bus is None:
             return Change()
-        if buses.rules(bus):
+        if buses.directory.rules(bus):
             raise EventsError("Event bus can't be deleted since it has rules.")  # (?)
         return Change(gone=[bus])
 
@@ -89,7 +89,10 @@ def describe_event_bus(asked: EventsRequest, buses: Buses) -> None:
 
 def list_event_buses(asked: EventsRequest, buses: Buses) -> None:
     prefix = asked.members.get("NamePrefix", "")
-    asked.page("EventBuses", ((bus.name, _shown(bus)) for bus in buses.all(asked.scope) if bus.name.startswith(prefix)))
+    asked.page(
+        "EventBuses",
+        ((bus.name, _shown(bus)) for bus in buses.directory.all(asked.scope) if bus.name.startswith(prefix)),
+    )
 
 
 def _shown(bus: Bus) -> dict[str, Any]:
@@ -232,11 +235,11 @@ def _change_tags(asked: EventsRequest, buses: Buses, edit: Callable[[Mapping[str
 def _named(asked: EventsRequest, buses: Buses) -> Bus | Rule:
     """The bus or rule of the caller's that has the ARN. NoSuchResource."""
     arn: str = asked.members["ResourceARN"]
-    for bus in buses.all(asked.scope):
+    for bus in buses.directory.all(asked.scope):
         if bus.arn == arn:
             return bus
         name = arn.rpartition("/")[2]
-        rule = buses.rules(bus).get(name)
+        rule = buses.directory.rules(bus).get(name)
         if rule is not None and rule.arn == arn:
             return rule
     raise NoSuchResource(arn)

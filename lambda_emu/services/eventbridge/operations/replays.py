@@ -49,7 +49,7 @@ class Replaying:
 
     def go_on(self) -> None:
         """With those that an earlier run left."""
-        for replay in self._buses.records(Replay):
+        for replay in self._buses.directory.records(Replay):
             if replay.state in (*ALIVE, "CANCELLING"):
                 self.start(replay.scope, replay.name)
 
@@ -57,7 +57,7 @@ class Replaying:
         self._buses.alone(partial(self._step, scope, name))
 
     async def _step(self, scope: Scope, name: str) -> None:
-        replay = self._buses.record(Replay, scope, name)
+        replay = self._buses.directory.record(Replay, scope, name)
         if self._buses.is_closed or replay is None or replay.state not in (*ALIVE, "CANCELLING"):
             return
         try:
@@ -73,8 +73,8 @@ class Replaying:
 
     async def _send_some(self, replay: Replay) -> bool:
         """Whether there were some. NotKept."""
-        archive = self._buses.record(Archive, replay.scope, replay.archive)
-        bus = None if archive is None else self._buses.bus(replay.scope, archive.bus)
+        archive = self._buses.directory.record(Archive, replay.scope, replay.archive)
+        bus = None if archive is None else self._buses.directory.bus(replay.scope, archive.bus)
         if archive is None or bus is None:
             return False
         place = (replay.first_s, -1) if replay.last_s is None else (replay.last_s, replay.last)
@@ -110,14 +110,14 @@ def start_replay(asked: EventsRequest, buses: Buses) -> None:
 
     def work() -> Change:
         archive = _source(asked, buses)
-        bus = buses.find(asked.scope, members["Destination"]["Arn"])
+        bus = buses.directory.find(asked.scope, members["Destination"]["Arn"])
         if bus.arn != archive.bus_arn:
             raise ParameterInvalid("Destination.Arn", "Cross event bus replay is not permitted.")
         if members["EventStartTime"] >= members["EventEndTime"]:
             raise ParameterInvalid("EventEndTime", "EventStartTime must be before EventEndTime.")
-        if buses.record(Replay, asked.scope, name) is not None:
+        if buses.directory.record(Replay, asked.scope, name) is not None:
             raise AlreadyThere("Replay", name)
-        if sum(1 for one in buses.records(Replay) if one.state in ALIVE) >= MOST_REPLAYS:
+        if sum(1 for one in buses.directory.records(Replay) if one.state in ALIVE) >= MOST_REPLAYS:
             raise TooMany
         times = members["EventStartTime"], members["EventEndTime"]
         now_s, said = asked.clock.now_s(), members.get("Description")
@@ -157,7 +157,7 @@ def list_replays(asked: EventsRequest, buses: Buses) -> None:
         "Replays",
         (
             (one.name, _shown(one))
-            for one in buses.records(Replay)
+            for one in buses.directory.records(Replay)
             if one.scope == asked.scope
             and one.name.startswith(str(wanted["NamePrefix"]))
             and wanted["State"] in (None, one.state)
@@ -170,7 +170,7 @@ def _source(asked: EventsRequest, buses: Buses) -> Archive:
     """ParameterInvalid."""
     arn = asked.members["EventSourceArn"]
     name = arn.rpartition(":archive/")[2]
-    found = buses.record(Archive, asked.scope, name)
+    found = buses.directory.record(Archive, asked.scope, name)
     if found is None or found.arn != arn:
         raise ParameterInvalid("EventSourceArn", f"Archive {name} does not exist.")
     return found
@@ -179,7 +179,7 @@ def _source(asked: EventsRequest, buses: Buses) -> Archive:
 def _named(asked: EventsRequest, buses: Buses) -> Replay:
     """NoSuch."""
     name = asked.members["ReplayName"]
-    found = buses.record(Replay, asked.scope, name)
+    found = buses.directory.record(Replay, asked.scope, name)
     if found is None:
         raise NoSuch("Replay", name)
     return found

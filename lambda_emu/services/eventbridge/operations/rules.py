@@ -43,7 +43,7 @@ def put_rule(asked: EventsRequest, buses: Buses) -> None:
         bus = asked.bus(buses, members.get("EventBusName"))
         if schedule and bus.name != DEFAULT:
             raise EventsError("ScheduleExpression is supported only on the default event bus.")
-        rules = buses.rules(bus)
+        rules = buses.directory.rules(bus)
         before = rules.get(name)
         if before is None and len(rules) >= MOST_RULES:
             raise TooMany
@@ -69,7 +69,7 @@ def delete_rule(asked: EventsRequest, buses: Buses) -> None:
 
     def work() -> Change:
         bus = asked.bus(buses, asked.members.get("EventBusName"))
-        rule = buses.rules(bus).get(asked.members["Name"])
+        rule = buses.directory.rules(bus).get(asked.members["Name"])
         if rule is not None and rule.targets:
             raise EventsError("Rule can't be deleted since it has targets.")
         return Change(gone=[] if rule is None else [rule])
@@ -78,13 +78,13 @@ def delete_rule(asked: EventsRequest, buses: Buses) -> None:
 
 
 def describe_rule(asked: EventsRequest, buses: Buses) -> None:
-    rule = buses.rule(_bus(asked, buses), asked.members["Name"])
+    rule = buses.directory.rule(_bus(asked, buses), asked.members["Name"])
     asked.answer({**rule.shown(), "CreatedBy": rule.scope.account})
 
 
 def list_rules(asked: EventsRequest, buses: Buses) -> None:
     prefix = asked.members.get("NamePrefix", "")
-    rules = buses.rules(_bus(asked, buses)).values()
+    rules = buses.directory.rules(_bus(asked, buses)).values()
     asked.page("Rules", ((rule.name, rule) for rule in rules if rule.name.startswith(prefix)), Rule.shown)
 
 
@@ -97,7 +97,7 @@ def disable_rule(asked: EventsRequest, buses: Buses) -> None:
 
 
 def _change_rule(asked: EventsRequest, buses: Buses, name: str, edit: Any) -> None:
-    buses.change(lambda: edit(buses.rule(_bus(asked, buses), name)), asked.told)
+    buses.change(lambda: edit(buses.directory.rule(_bus(asked, buses), name)), asked.told)
 
 
 def _bus(asked: EventsRequest, buses: Buses) -> Bus:
@@ -138,12 +138,12 @@ def remove_targets(asked: EventsRequest, buses: Buses) -> None:
 
 
 def list_targets_by_rule(asked: EventsRequest, buses: Buses) -> None:
-    asked.page("Targets", buses.rule(_bus(asked, buses), asked.members["Rule"]).targets.items())
+    asked.page("Targets", buses.directory.rule(_bus(asked, buses), asked.members["Rule"]).targets.items())
 
 
 def list_rule_names_by_target(asked: EventsRequest, buses: Buses) -> None:
     arn = asked.members["TargetArn"]
-    rules = buses.rules(_bus(asked, buses)).values()
+    rules = buses.directory.rules(_bus(asked, buses)).values()
     asked.page(
         "RuleNames",
         ((rule.name, rule.name) for rule in rules if any(one["Arn"] == arn for one in rule.targets.values())),
