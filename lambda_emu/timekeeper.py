@@ -117,6 +117,7 @@ class Timekeeper:
         self._late = Counter[str]()  # what was waited for in vain
         self._moves = self._stopped = False
         self._keeping = 0  # changes that are ours alone
+        self._unkept = False  # whether the last of them failed, which is told once
         clock.keep = self._keep
 
     def read(self) -> Reading:
@@ -249,8 +250,11 @@ class Timekeeper:
 
     def _kept(self, error: BaseException | None) -> None:
         self._keeping -= 1
-        if error is not None:
+        if error is not None and not self._unkept:
             log.error("how far the clock is ahead cannot be written, so the next run may not know it: %s", error)
+        elif error is None and self._unkept:
+            log.warning("how far the clock is ahead is written again")
+        self._unkept = error is not None
 
 
 def read_lead(store: Store) -> Lead:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -371,3 +372,47 @@ def test_an_object_without_room_is_refused_and_leaves_nothing(disk: Disk, tmp_pa
         eventually(lambda: sorted((data / "services" / "bodies").iterdir()) == before, "its file to be removed")
         assert list((data / "spool").iterdir()) == []
         s3.put_object(Bucket="full", Key="whole", Body=piece * 9)  # which is written once
+
+
+def test_whoever_brings_events_is_told_and_goes_on_when_there_is_room(
+    disk: Disk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A firing that was due meanwhile comes, too, and the log is not flooded."""
+    with emulator_on(disk, tmp_path) as lam:
+        rules, schedules, streams, logs = (sdk(lam, one) for one in ("events", "scheduler", "kinesis", "logs"))
+        queue = sdk(lam, "sqs").create_queue(QueueName="fired")["QueueUrl"]
+        streams.create_stream(StreamName="before", ShardCount=1)
+        target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:fired", "RoleArn": ROLE, "Input": "fired"}
+        settings = {"ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+        schedules.create_schedule(Name="before", **settings)
+        rules.put_rule(Name="before", EventPattern='{"source": ["shop"]}')
+        rules.put_targets(Rule="before", Targets=[{"Id": "queue", "Arn": target["Arn"]}])
+        event = {"Source": "shop", "DetailType": "order", "Detail": json.dumps({"of": "x" * 20_000})}
+
+        def asks() -> list[Callable[[], object]]:
+            return [
+                lambda: schedules.create_schedule(Name="other", **settings),
+                lambda: rules.put_rule(Name="other", EventPattern='{"source": ["shop"]}'),
+                lambda: rules.create_archive(
+                    ArchiveName="other", EventSourceArn="arn:aws:events:us-east-1:123456789012:event-bus/default"
+                ),
+                lambda: streams.put_record(StreamName="before", PartitionKey="a", Data=b"x" * 100_000),
+                lambda: logs.create_log_group(logGroupName="other"),
+                lambda: rules.put_events(Entries=[event]),
+            ]
+
+        disk.fill()
+        for ask in asks():
+            with pytest.raises(ClientError) as refused:
+                ask()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] in (500, 503)
+        lam.clock.advance(60)
+        assert lam.invoke("printer", {"n": 1}).payload == 1
+        disk.empty()
+
+        lam.clock.advance(60)
+        for ask in asks():
+            ask()
+        found = sdk(lam, "sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+        assert found[0]["Body"] == "fired"
+    assert "Traceback" not in caplog.text

@@ -200,6 +200,9 @@ class Groups:
             return ask_store(self._store, step, WRITE_LIMIT_S)
         except LogsError:
             raise
+        except sqlite3.Error as error:
+            log.error("what is said of logs could not be written: %s", error)
+            raise LogsUnavailable(str(error)) from error
         except Exception as error:
             log.exception("what is said of logs could not be written")
             raise LogsUnavailable(str(error)) from error

@@ -107,5 +107,5 @@ class SchedulerFailure(SchedulerError):
 
     code, status = "InternalServerException", 500
 
-    def __init__(self) -> None:
-        super().__init__("The schedule could not be written; the emulator's log has why.")
+    def __init__(self, why: Exception) -> None:
+        super().__init__(f"The schedule could not be written: {why}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -51,6 +52,9 @@ class SchedulerServer:
             return ask_store(self._store, lambda connection: OPERATIONS[operation](connection, asked), WRITE_LIMIT_S)
         except LambdaError:
             raise
+        except sqlite3.Error as error:
+            log.error("%s could not be written: %s", operation, error)
+            raise SchedulerFailure(error) from error
         except Exception as error:
             log.exception("%s could not be done", operation)
-            raise SchedulerFailure from error
+            raise SchedulerFailure(error) from error
