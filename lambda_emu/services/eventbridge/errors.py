@@ -65,13 +65,6 @@ class IllegalStatus(EventsError):
     code = "IllegalStatusException"
 
 
-class BusExists(EventsError):
-    code = "ResourceAlreadyExistsException"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Event bus {name} already exists.")
-
-
 class NotAllowed(EventsError):
     """In the words that AWS has for every service."""
 

@@ -19,7 +19,6 @@ RESERVED = (
     "aws.events.event",
     "aws.events.event.json",
 )
-MOST_PATHS = 100
 _PIECE = re.compile(r'\\.|"|<(?P<name>[A-Za-z0-9_.-]+)>|[^\\"<]+|.', re.DOTALL)
 
 

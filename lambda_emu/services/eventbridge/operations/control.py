@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from lambda_emu.services.eventbridge.buses import Buses
 from lambda_emu.services.eventbridge.errors import (
-    BusExists,
+    AlreadyThere,
     EventsError,
     Missing,
     NoSuchStatement,
@@ -46,7 +46,7 @@ def create_event_bus(asked: EventsRequest, buses: Buses) -> None:
 
     def work() -> Change:
         if buses.directory.bus(asked.scope, name) is not None:
-            raise BusExists(name)
+            raise AlreadyThere("Event bus", name)
         if "/" in name:
             raise EventsError(f"Event bus name {name} must not contain '/'.")  # (?) only partners' have
         if sum(1 for _ in buses.directory.all(asked.scope)) >= MOST_BUSES:
