@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, served
-from services_rig import sdk
+from services_rig import emptied, sdk
 from waiting import eventually
 
 EVENTS = 10_000
@@ -54,14 +54,9 @@ def pour(lam: Served, first: int, accepted: list[int]) -> None:
         number += CALLERS
 
 
-def drain(client: Any, name: str, found: Counter[int], read: Any) -> None:
-    """All messages of a queue, counted by the number in them."""
-    url = client.get_queue_url(QueueName=name)["QueueUrl"]
-    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            found[read(json.loads(message["Body"]))] += 1
-        entries = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
-        client.delete_message_batch(QueueUrl=url, Entries=entries)
+def count(client: Any, name: str, found: Counter[int], read: Any) -> None:
+    """All messages of a queue, by the number in them."""
+    found.update(read(body) for body in emptied(client, name))
 
 
 @pytest.mark.slow
@@ -85,14 +80,14 @@ def test_the_result_of_every_event_that_was_accepted_arrives(tmp_path: Path) -> 
         client = sqs(lam)
 
         def all_arrived() -> bool:
-            readers = [threads.submit(drain, client, "results", results, lambda one: one["requestPayload"]["n"])]
-            readers += [threads.submit(drain, client, "dead", letters, lambda one: one["n"])]
+            readers = [threads.submit(count, client, "results", results, lambda one: one["requestPayload"]["n"])]
+            readers += [threads.submit(count, client, "dead", letters, lambda one: one["n"])]
             for reader in readers:
                 reader.result()
             return set(accepted) <= results.keys() and {n for n in accepted if n % 10 == 0} <= letters.keys()
 
         eventually(all_arrived, "all of them to arrive")
 
-    twice = sum(count - 1 for count in results.values())
+    twice = sum(times - 1 for times in results.values())
     print(f"{len(accepted)} events, {kills} kills, {twice} records more than once")
     assert {n for n in letters if n % 10} == set()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from own import Served, served
-from services_rig import sdk
+from services_rig import emptied, sdk
 from waiting import eventually
 
 EVENTS = 5_000
@@ -64,15 +64,10 @@ def pour(lam: Served, first: int, accepted: list[int]) -> None:
         number += CALLERS
 
 
-def drain(client: Any, name: str, found: Counter[int]) -> None:
-    """All messages of a queue, counted by the number in them."""
-    url = client.get_queue_url(QueueName=name)["QueueUrl"]
-    while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        for message in messages:
-            body = json.loads(message["Body"])
-            found[body["responsePayload"] if "responsePayload" in body else body["detail"]["n"]] += 1
-        entries = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
-        client.delete_message_batch(QueueUrl=url, Entries=entries)
+def count(client: Any, name: str, found: Counter[int]) -> None:
+    """All messages of a queue, by the number in them."""
+    for body in emptied(client, name):
+        found[body["responsePayload"] if "responsePayload" in body else body["detail"]["n"]] += 1
 
 
 @pytest.mark.slow
@@ -95,11 +90,11 @@ def test_every_event_that_was_accepted_reaches_each_of_its_targets(tmp_path: Pat
         client = sdk(lam, "sqs", ACCOUNT, max_pool_connections=CALLERS)
 
         def all_arrived() -> bool:
-            for reader in [threads.submit(drain, client, name, numbers) for name, numbers in found.items()]:
+            for reader in [threads.submit(count, client, name, numbers) for name, numbers in found.items()]:
                 reader.result()
             return all(set(accepted) <= numbers.keys() for numbers in found.values())
 
         eventually(all_arrived, "all of them to arrive")
 
-    twice = {name: sum(count - 1 for count in numbers.values()) for name, numbers in found.items()}
+    twice = {name: sum(times - 1 for times in numbers.values()) for name, numbers in found.items()}
     print(f"{len(accepted)} events, {kills} kills, more than once: {twice}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -13,7 +11,7 @@ from typing import Any
 
 import pytest
 from own import Served, served
-from services_rig import sdk
+from services_rig import emptied, sdk
 from test_stopping import cpu_s
 from waiting import eventually
 
@@ -50,13 +48,6 @@ def begin(lam: Served) -> datetime:
     return first
 
 
-def take(sqs: Any, url: str) -> Iterator[dict[str, str]]:
-    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        yield from (json.loads(message["Body"]) for message in messages)
-        entries = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
-        sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-
-
 @pytest.mark.slow
 def test_no_firing_is_lost_or_made_twice_when_the_server_is_killed(tmp_path: Path) -> None:
     with served(tmp_path, "process", "--stems", "0") as lam:
@@ -73,10 +64,9 @@ def test_no_firing_is_lost_or_made_twice_when_the_server_is_killed(tmp_path: Pat
     wanted = {f"once-{number}": 1 for number in range(ONCE)} | {f"every-{number}": 2 for number in range(EVERY_MINUTE)}
     with served(tmp_path, "process", "--stems", "0") as lam:
         sqs = sdk(lam, "sqs", ACCOUNT)
-        url = sqs.get_queue_url(QueueName="due")["QueueUrl"]
 
         def all_came() -> bool:
-            for message in take(sqs, url):
+            for message in emptied(sqs, "due"):
                 found[message["name"], message["at"]].add(message["id"])
             came = [name for name, _ in found]
             return all(came.count(name) >= count for name, count in wanted.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,15 @@ def create_table(dynamodb: Any, name: str, view: str = "NEW_AND_OLD_IMAGES") -> 
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
     )["TableDescription"]
+
+
+def emptied(sqs: Any, queue: str) -> Iterator[Any]:
+    """What is in the messages of a queue, until there are no more; each page is gone once all of it was looked at."""
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        yield from (json.loads(message["Body"]) for message in messages)
+        entries = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
+        sqs.delete_message_batch(QueueUrl=url, Entries=entries)
 
 
 class Inbox:
