@@ -130,7 +130,7 @@ def test_node_speaks_http_2_and_nothing_else(outside: OwnLam, request: pytest.Fi
 
 
 @pytest.mark.slow
-def test_go_outside(outside: OwnLam, request: pytest.FixtureRequest) -> None:
+def test_go_puts_and_reads_records_outside(outside: OwnLam, request: pytest.FixtureRequest) -> None:
     folder = kept(request.config, "go-sdk-kinesis")
     shutil.copy(PROGRAMS / "main.go", folder)
     shutil.copy(PROGRAMS / "go.mod.txt", folder / "go.mod")

@@ -131,7 +131,7 @@ def test_what_is_no_query_is_refused_with_its_place(cwl: CloudWatchLogs) -> None
         ({"queryLanguage": "SQL"}, "InvalidParameterException"),
     ],
 )
-def test_refusals(cwl: CloudWatchLogs, wanted: dict[str, Any], code: str) -> None:
+def test_what_no_query_can_be_is_refused(cwl: CloudWatchLogs, wanted: dict[str, Any], code: str) -> None:
     cwl.create()
 
     with pytest.raises(ClientError, match=code):

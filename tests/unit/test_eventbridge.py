@@ -435,7 +435,9 @@ def test_changes_of_one_rule_at_once_are_all_kept(events: Events) -> None:
         ),
     ],
 )
-def test_what_is_refused(events: Events, operation: str, members: dict[str, Any], code: str, text: str) -> None:
+def test_what_is_wrong_is_refused_in_the_words_of_aws(
+    events: Events, operation: str, members: dict[str, Any], code: str, text: str
+) -> None:
     events.client.create_event_bus(Name="b")
     events.client.create_event_bus(Name="full")
     events.rule("full", ANY, bus="full")

@@ -79,7 +79,7 @@ def ask(query: str, messages: Sequence[str] = JSON, limit: int = 100, looked: Lo
         ("filter level = 'none' | stats count(*) as n", [["0"]]),
     ],
 )  # fmt: skip
-def test_queries(query: str, found: list[list[str]]) -> None:
+def test_queries_find_count_and_sort_events(query: str, found: list[list[str]]) -> None:
     assert ask(query) == found
 
 

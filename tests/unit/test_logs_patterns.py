@@ -41,7 +41,7 @@ TRAIL = (
         ("%\\w\\W\\s\\S{2,}%", ["a- zz"], ["a- z"]),
     ],
 )
-def test_terms(pattern: str, matching: list[str], others: list[str]) -> None:
+def test_terms_find_lines_that_have_them(pattern: str, matching: list[str], others: list[str]) -> None:
     held = parse_pattern(pattern)
 
     assert [message for message in matching if held.match(message) is None] == []
@@ -79,7 +79,7 @@ def test_terms(pattern: str, matching: list[str], others: list[str]) -> None:
         ("{ $.user = 1 }", False),
     ],
 )
-def test_properties(pattern: str, matches: bool) -> None:
+def test_properties_of_json_find_events(pattern: str, matches: bool) -> None:
     held = parse_pattern(pattern)
 
     assert (held.match(TRAIL) is not None) == matches
@@ -119,7 +119,7 @@ def test_properties(pattern: str, matches: bool) -> None:
         ("[ip, (id = X || id = Prod) && id != Y, ...]", {"$ip": "127.0.0.1", "$id": "Prod"}),
     ],
 )
-def test_fields(pattern: str, found: dict[str, str] | None) -> None:
+def test_fields_between_spaces_find_lines(pattern: str, found: dict[str, str] | None) -> None:
     assert parse_pattern(pattern).match(ACCESS) == found
 
 
