@@ -29,6 +29,7 @@ from lambda_emu.services.alarms.errors import (
 from lambda_emu.services.alarms.reasons import CREATED
 from lambda_emu.services.cloudwatch.errors import BothGiven, InvalidParameterValue, Missing
 from lambda_emu.services.cloudwatch.members import Members
+from lambda_emu.services.tags import tag_list, without
 from lambda_emu.store import WorkItem
 
 MOST_ALARMS = 5000
@@ -154,15 +155,14 @@ def tag_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
 
 
 def untag_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
-    alarm, gone = _of_arn(connection, asked), set(asked.members.get("TagKeys", []))
-    kept = {key: value for key, value in alarm.tags.items() if key not in gone}
+    alarm = _of_arn(connection, asked)
+    kept = without(alarm.tags, asked.members.get("TagKeys", []))
     table.put(connection, replace(alarm, tags=kept))
     return NOTHING
 
 
 def list_tags_for_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
-    tags = _of_arn(connection, asked).tags
-    return Answered({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+    return Answered({"Tags": tag_list(_of_arn(connection, asked).tags)})
 
 
 # -- below ----------------------------------------------------------------------------------------

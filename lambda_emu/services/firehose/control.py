@@ -22,6 +22,7 @@ from lambda_emu.services.firehose.errors import (
 from lambda_emu.services.firehose.request import FirehoseRequest
 from lambda_emu.services.firehose.stream import DIRECT, KINESIS, Source, StreamRecord
 from lambda_emu.services.firehose.streams import DeliveryStreams
+from lambda_emu.services.tags import without
 
 MOST_STREAMS = 5_000
 """AWS's quota can be raised that far."""
@@ -124,8 +125,7 @@ def tag_delivery_stream(request: FirehoseRequest, streams: DeliveryStreams) -> N
 
 def untag_delivery_stream(request: FirehoseRequest, streams: DeliveryStreams) -> None:
     stream = request.stream(streams)
-    gone = set(request.members["TagKeys"])
-    tags = {key: value for key, value in stream.record.tags.items() if key not in gone}
+    tags = without(stream.record.tags, request.members["TagKeys"])
     streams.change(stream, replace(stream.record, tags=tags), request.done)
 
 

@@ -22,6 +22,7 @@ from lambda_emu.services.kinesis.members import (
 from lambda_emu.services.kinesis.request import CONSUMER_ARN, KinesisRequest, consumer_of, stream_of
 from lambda_emu.services.kinesis.stream import Consumer, Stream, StreamRecord
 from lambda_emu.services.kinesis.streams import Streams
+from lambda_emu.services.tags import tag_list, without
 
 MOST_TAGS = 50
 TAGS_AT_ONCE = 50
@@ -52,7 +53,7 @@ def add_tags(request: KinesisRequest, streams: Streams) -> None:
 def remove_tags(request: KinesisRequest, streams: Streams) -> None:
     asked: RemoveTags = request.asked
     stream = request.stream(streams)
-    tags = _without(stream.record.tags, asked.tag_keys)
+    tags = without(stream.record.tags, asked.tag_keys or ())
     streams.change(stream, replace(stream.record, tags=tags), request.told)
 
 
@@ -61,7 +62,7 @@ def list_tags(request: KinesisRequest, streams: Streams) -> None:
     after = asked.exclusive_start_tag_key or ""
     left = sorted(pair for pair in request.stream(streams).record.tags.items() if pair[0] > after)
     page = left[: asked.limit or TAGS_AT_ONCE]
-    request.answer({"Tags": _shown(dict(page)), "HasMoreTags": len(left) > len(page)})
+    request.answer({"Tags": tag_list(dict(page)), "HasMoreTags": len(left) > len(page)})
 
 
 def tag_resource(request: KinesisRequest, streams: Streams) -> None:
@@ -71,12 +72,12 @@ def tag_resource(request: KinesisRequest, streams: Streams) -> None:
 
 def untag_resource(request: KinesisRequest, streams: Streams) -> None:
     asked: UntagResource = request.asked
-    _change(request, streams, lambda owner: replace(owner, tags=_without(owner.tags, asked.tag_keys)))
+    _change(request, streams, lambda owner: replace(owner, tags=without(owner.tags, asked.tag_keys or ())))
 
 
 def list_resource_tags(request: KinesisRequest, streams: Streams) -> None:
     _, owner = _owner(request, streams)
-    request.answer({"Tags": _shown(owner.tags)})
+    request.answer({"Tags": tag_list(owner.tags)})
 
 
 def put_policy(request: KinesisRequest, streams: Streams) -> None:
@@ -121,11 +122,3 @@ def _change(request: KinesisRequest, streams: Streams, change: Callable[[Any], A
         consumers = [changed if one is owner else one for one in stream.record.consumers]
         changed = stream.with_consumers(consumers)
     streams.change(stream, changed, request.told)
-
-
-def _without(tags: Mapping[str, str], keys: list[str] | None) -> dict[str, str]:
-    return {key: value for key, value in tags.items() if key not in (keys or ())}
-
-
-def _shown(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

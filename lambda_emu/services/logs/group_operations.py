@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from lambda_emu.services.logs.asked import GROUP_ARN, Asked, Result, page_of
 from lambda_emu.services.logs.errors import InvalidParameter, ResourceMissing, TooManyTags
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.records import LogGroup, arn_of
+from lambda_emu.services.tags import Tags, without
 
 PAGE = 50
 DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -20,8 +21,6 @@ MOST_TAGS = 50
 MOST_PATTERNS = 5
 BY_TIME = "LastEventTime"
 _PATTERN = re.compile(r"\^?[.\-_/#A-Za-z0-9]{3,24}", re.ASCII)
-
-Tags = Mapping[str, str]
 
 
 def create_log_group(asked: Asked, groups: Groups) -> Result:
@@ -139,8 +138,7 @@ def tag_resource(asked: Asked, groups: Groups) -> Result:
 
 
 def untag_resource(asked: Asked, groups: Groups) -> Result:
-    gone = set(asked.members["tagKeys"])
-    return _change_tags(asked, groups, _resource(asked), lambda tags: _without(tags, gone))
+    return _change_tags(asked, groups, _resource(asked), lambda tags: without(tags, asked.members["tagKeys"]))
 
 
 def list_tags_for_resource(asked: Asked, groups: Groups) -> Result:
@@ -153,8 +151,8 @@ def tag_log_group(asked: Asked, groups: Groups) -> Result:
 
 
 def untag_log_group(asked: Asked, groups: Groups) -> Result:
-    gone = set(asked.members["tags"])
-    return _change_tags(asked, groups, asked.members["logGroupName"], lambda tags: _without(tags, gone))
+    name = asked.members["logGroupName"]
+    return _change_tags(asked, groups, name, lambda tags: without(tags, asked.members["tags"]))
 
 
 def list_tags_log_group(asked: Asked, groups: Groups) -> Result:
@@ -170,10 +168,6 @@ def _checked(tags: Tags) -> Tags:
     if len(tags) > MOST_TAGS:
         raise TooManyTags(MOST_TAGS)
     return tags
-
-
-def _without(tags: Tags, gone: set[str]) -> Tags:
-    return {key: value for key, value in tags.items() if key not in gone}
 
 
 def _resource(asked: Asked) -> str:

@@ -19,6 +19,7 @@ from lambda_emu.services.scheduler.errors import (
     TokenInvalid,
 )
 from lambda_emu.services.scheduler.schedule import DEFAULT, Group, Schedule, arn_of, make_schedule
+from lambda_emu.services.tags import tag_list, without
 from lambda_emu.services.timetable import table as timetable
 
 MOST_RESULTS = 100
@@ -125,7 +126,7 @@ def list_schedule_groups(connection: sqlite3.Connection, asked: Asked) -> Result
 
 def list_tags(connection: sqlite3.Connection, asked: Asked) -> Result:
     found = _tagged(connection, asked)
-    return {"Tags": [{"Key": key, "Value": value} for key, value in sorted(found.tags.items())]}
+    return {"Tags": tag_list(found.tags)}
 
 
 def tag_resource(connection: sqlite3.Connection, asked: Asked) -> Result:
@@ -137,8 +138,8 @@ def tag_resource(connection: sqlite3.Connection, asked: Asked) -> Result:
 
 def untag_resource(connection: sqlite3.Connection, asked: Asked) -> Result:
     found = _tagged(connection, asked)
-    tags = {key: value for key, value in found.tags.items() if key not in asked.members["TagKeys"]}
-    table.put_group(connection, asked.scope, replace(found, tags=tags, modified_s=asked.now_s))
+    kept = without(found.tags, asked.members["TagKeys"])
+    table.put_group(connection, asked.scope, replace(found, tags=kept, modified_s=asked.now_s))
     return {}
 
 

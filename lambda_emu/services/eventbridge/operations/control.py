@@ -20,6 +20,7 @@ from lambda_emu.services.eventbridge.kept import Change
 from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule
 from lambda_emu.services.eventbridge.request import EventsRequest, tags_of
 from lambda_emu.services.shapes import ModelViolated, missing
+from lambda_emu.services.tags import tag_list, without
 
 MOST_BUSES = 1_000
 """Of an account in a region. AWS has 100 unless raised."""
@@ -215,13 +216,11 @@ def tag_resource(asked: EventsRequest, buses: Buses) -> None:
 
 
 def untag_resource(asked: EventsRequest, buses: Buses) -> None:
-    gone = set(asked.members["TagKeys"])
-    _change_tags(asked, buses, lambda tags: {key: value for key, value in tags.items() if key not in gone})
+    _change_tags(asked, buses, lambda tags: without(tags, asked.members["TagKeys"]))
 
 
 def list_tags_for_resource(asked: EventsRequest, buses: Buses) -> None:
-    tags = _named(asked, buses).tags
-    asked.answer({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+    asked.answer({"Tags": tag_list(_named(asked, buses).tags)})
 
 
 def _change_tags(asked: EventsRequest, buses: Buses, edit: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
