@@ -23,19 +23,24 @@ MEMORY_MB = 1769
 """One vCPU: the memory at which the CPU limit is on but does not decide what a single-threaded handler takes."""
 
 
+def client_of(url: str, service: str) -> Any:
+    """boto3's, which asks once alone."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="bench",
+        aws_secret_access_key="bench",
+        config=Config(retries={"max_attempts": 0}, read_timeout=120),
+    )
+
+
 class Functions:
     """The functions of one server."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client: LambdaClient = boto3.client(
-            "lambda",
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",
-            config=Config(retries={"max_attempts": 0}, read_timeout=120),
-        )
+        self._client: LambdaClient = client_of(url, "lambda")
         self._code = _zipped({"app.py": (CODE / "app.py").read_bytes()})
 
     def create(self, names: Sequence[str], handler: str) -> None:
@@ -86,13 +91,7 @@ class Functions:
         self._client.add_permission(
             FunctionName=name, StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
         )
-        gateway = boto3.client(
-            "apigatewayv2",
-            endpoint_url=self._url,
-            region_name="us-east-1",
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",
-        )
+        gateway = client_of(self._url, "apigatewayv2")
         api_id: str = gateway.create_api(Name=name, ProtocolType="HTTP", Target=arn)["ApiId"]
         return api_id
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
-
-import boto3
-from botocore.config import Config
 
 from benchmarks.client import Address
 from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
-from benchmarks.functions import Functions
+from benchmarks.functions import Functions, client_of
 from benchmarks.ministack import VERSION, ministack
 from benchmarks.rows.queues import BODY
 from benchmarks.stage import Stage
@@ -39,7 +35,7 @@ class Fed:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._functions, self._queues = self._client("lambda"), self._client("sqs")
+        self._functions, self._queues = client_of(self._address.url, "lambda"), client_of(self._address.url, "sqs")
         Functions(address.url).create(["fed"], "app.noop")
         self._url = self._queues.create_queue(QueueName="fed", Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
         self._arn = self._attributes(["QueueArn"])["QueueArn"]
@@ -69,13 +65,3 @@ class Fed:
     def _state(self, uuid: str) -> str | None:
         found = self._functions.list_event_source_mappings(FunctionName="fed")["EventSourceMappings"]
         return next((str(one["State"]) for one in found if one["UUID"] == uuid), None)
-
-    def _client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self._address.url,
-            region_name="us-east-1",
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",
-            config=Config(retries={"max_attempts": 0}),
-        )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Any
 from uuid import uuid4
-
-import boto3
 
 from benchmarks.client import Connection, invocation
 from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
+from benchmarks.functions import client_of
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
 
@@ -27,7 +25,7 @@ def pushed(_stage: Stage) -> list[Verdict]:
     with Emulator("--engine", "process") as emulator, socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LIMIT_S)
         emulator.functions.create([FUNCTION], "app.tells")
-        s3 = _s3(emulator.address.url)
+        s3 = client_of(emulator.address.url, "s3")
         arn = f"arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}"
         for bucket in ("told", "quiet"):
             s3.create_bucket(Bucket=bucket)
@@ -54,9 +52,3 @@ def pushed(_stage: Stage) -> list[Verdict]:
             put_and_invoked()
             turns = in_turns(heard, put_and_invoked, BLOCKS)
     return [of_turns("S3 put to handler's start, p50", "ms", turns, f"put and {INVOKES} Invokes", 1.0)]
-
-
-def _s3(url: str) -> Any:
-    return boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="bench", aws_secret_access_key="bench"
-    )

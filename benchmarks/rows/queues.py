@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import boto3
-
 from benchmarks.client import Address, BadAnswer, Connection
 from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
+from benchmarks.functions import client_of
 from benchmarks.messages import request as request_of
 from benchmarks.ministack import VERSION, ministack
 from benchmarks.stage import Stage
@@ -45,13 +44,7 @@ class Queue:
     def __init__(self, address: Address, pid: int) -> None:
         self._address = address
         self._pid = pid
-        client = boto3.client(
-            "sqs",
-            endpoint_url=address.url,
-            region_name="us-east-1",
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",
-        )
+        client = client_of(address.url, "sqs")
         self._url = client.create_queue(QueueName="bench")["QueueUrl"]
         client.close()
         self._send = self._request("SendMessage", MessageBody=BODY)

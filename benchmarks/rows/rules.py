@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any
 
-import boto3
-
 from benchmarks.client import Address, Connection, invocation
 from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
+from benchmarks.functions import client_of
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
 from lambda_emu.services.eventbridge.patterns.index import RuleIndex
@@ -86,8 +85,7 @@ def _put_to_handler() -> Verdict:
 
 def _make_rule(url: str, port: int) -> None:
     """Its function is told where to report."""
-    named = {"region_name": "us-east-1", "aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
-    events = boto3.client("events", endpoint_url=url, **named)
+    events = client_of(url, "events")
     events.put_rule(Name=RULE, EventPattern='{"source": ["bench"]}')
     arn = f"arn:aws:lambda:us-east-1:000000000000:function:{FUNCTION}"
     told = json.dumps({"Records": [{"s3": {"object": {"key": f"{port}/x"}}}]})

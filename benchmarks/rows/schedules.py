@@ -10,9 +10,8 @@ from math import ceil
 from statistics import median
 from typing import Any
 
-import boto3
-
 from benchmarks.emulator import Emulator
+from benchmarks.functions import client_of
 from benchmarks.rows.sources import share_of_a_core
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict
@@ -32,9 +31,9 @@ def schedules(_stage: Stage) -> list[Verdict]:
     """As processes, so that the handler can tell when it began."""
     with Emulator("--engine", "process", stems=0) as emulator:
         emulator.functions.create([FUNCTION], "app.tells")
-        sqs = _client(emulator, "sqs")
+        sqs = client_of(emulator.address.url, "sqs")
         url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
-        scheduler = _client(emulator, "scheduler")
+        scheduler = client_of(emulator.address.url, "scheduler")
         return [_idle(emulator, scheduler), _late(scheduler), _many(scheduler, sqs, url)]
 
 
@@ -85,8 +84,3 @@ def _create(scheduler: Any, name: str, expression: str, arn: str, **members: Any
 
 def _at(epoch_s: int) -> str:
     return f"at({datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%S})"
-
-
-def _client(emulator: Emulator, service: str) -> Any:
-    named = {"region_name": "us-east-1", "aws_access_key_id": "bench", "aws_secret_access_key": "bench"}
-    return boto3.client(service, endpoint_url=emulator.address.url, **named)

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
-from botocore.config import Config
-
 from benchmarks.client import BadAnswer, Connection, invocation
 from benchmarks.crowd import rate
 from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
+from benchmarks.functions import client_of
 from benchmarks.machine import footprint
 from benchmarks.messages import request
 from benchmarks.stage import Stage
@@ -159,12 +157,5 @@ _made: dict[tuple[str, str], Any] = {}
 def _client(emulator: Emulator, service: str) -> Any:
     key = emulator.address.url, service
     if key not in _made:
-        _made[key] = boto3.client(
-            service,
-            endpoint_url=emulator.address.url,
-            region_name="us-east-1",
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",
-            config=Config(retries={"max_attempts": 0}),
-        )
+        _made[key] = client_of(emulator.address.url, service)
     return _made[key]

@@ -8,15 +8,11 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
-
-import boto3
-from botocore.config import Config
 
 from benchmarks.client import Address, BadAnswer, Connection
 from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
-from benchmarks.functions import Functions
+from benchmarks.functions import Functions, client_of
 from benchmarks.messages import KINESIS, request
 from benchmarks.ministack import VERSION, ministack
 from benchmarks.rows.queues import BODY, cpu_ns
@@ -68,7 +64,7 @@ class Stream:
         self._address = address
         self._pid = pid
         self._counter = counter
-        self._functions, self._kinesis = self._client("lambda"), self._client("kinesis")
+        self._functions, self._kinesis = client_of(self._address.url, "lambda"), client_of(self._address.url, "kinesis")
         Functions(address.url).create(["counts"], "app.counts")
         for name, shards in (("put", 1), ("counted", SHARDS)):
             self._kinesis.create_stream(StreamName=name, ShardCount=shards)
@@ -114,13 +110,3 @@ class Stream:
     def _state(self, uuid: str) -> str | None:
         found = self._functions.list_event_source_mappings(FunctionName="counts")["EventSourceMappings"]
         return next((str(one["State"]) for one in found if one["UUID"] == uuid), None)
-
-    def _client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self._address.url,
-            region_name="us-east-1",
-            aws_access_key_id="bench",
-            aws_secret_access_key="bench",
-            config=Config(retries={"max_attempts": 0}),
-        )
