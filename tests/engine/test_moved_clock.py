@@ -373,7 +373,7 @@ def test_a_server_that_ends_on_the_way_goes_on_from_there(number: signal.Signals
         server.schedule("hourly", "cron(0 * * * ? *)", arn, '{"at": "<aws.scheduler.scheduled-time>"}')
         begun = server.now()
         with ThreadPoolExecutor(1) as thread:
-            moving = thread.submit(server.run, "advance", "4d")
+            moving = thread.submit(server.run, "advance", "2d")
             eventually(lambda: len(server.printed("hourly")) >= 5, "some hours")
             lam.process.send_signal(number)
             assert moving.result().returncode == 2
@@ -382,11 +382,11 @@ def test_a_server_that_ends_on_the_way_goes_on_from_there(number: signal.Signals
     with served(tmp_path, "process") as lam:
         server = Server(lam)
         reached = server.now()
-        assert timedelta(hours=4) < reached - begun < timedelta(days=4)
-        until = begun + timedelta(days=5)
+        assert timedelta(hours=4) < reached - begun < timedelta(days=2)
+        until = begun + timedelta(days=3)
         server.clock("advance", f"{int((until - reached).total_seconds())}s")
 
-        hours = [begun.replace(minute=0, second=0, microsecond=0) + HOUR * count for count in range(1, 5 * 24 + 1)]
+        hours = [begun.replace(minute=0, second=0, microsecond=0) + HOUR * count for count in range(1, 3 * 24 + 1)]
         wanted = [f"{hour:%Y-%m-%dT%H:%M:%SZ}" for hour in hours]
         got = [json.loads(text)["at"] for _, text in server.printed("hourly")]
         assert sorted(set(got)) == wanted

@@ -12,14 +12,12 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-import waiting
 from boto_rig import client_at
 from example_rig import Example, served_example
 from own import QUICKER
 from waiting import Eventually
 
 TYPED = re.compile(r"^[$>] (?!lambda-emu serve)(.*)", re.MULTILINE)
-WINDOW_LIMIT_S = 40
 
 
 class Shop(Example):
@@ -43,7 +41,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield shop
 
 
-def test_what_a_window_sold_is_summed_up(shop: Shop) -> None:
+def test_what_a_window_sold_is_summed_up(shop: Shop, eventually: Eventually) -> None:
     sold: Counter[str] = Counter()
     for number in range(20):
         product = ("tea", "coffee", "cake", "water")[number % 4]
@@ -56,7 +54,8 @@ def test_what_a_window_sold_is_summed_up(shop: Shop) -> None:
             told.update(total["sums"])
         return told == sold
 
-    waiting.eventually(are_told, "all sums, over one window or two", WINDOW_LIMIT_S)
+    shop.type(["lambda-emu clock advance 20s --data-dir examples/stream/.lambda-emu"])
+    eventually(are_told, "all sums, over one window or two")
 
 
 def test_a_sale_that_cannot_be_read_is_found_alone(shop: Shop, eventually: Eventually) -> None:
