@@ -21,7 +21,7 @@ from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
 from benchmarks.waiting import wait_for
 
-MESSAGES, BATCH, AT_ONCE = 20_000, 10, 5
+MESSAGES, BATCH, AT_ONCE = 60_000, 10, 5
 SHORTEST_LOOK_S, LONGEST_LOOK_S = 0.002, 0.1
 BLOCKS = 8
 MAPPINGS = 1_000
