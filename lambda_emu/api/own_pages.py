@@ -93,7 +93,11 @@ def add_pages(app: Flask, insight: Insight) -> None:
         return jsonify(insight.services() | {"clock": shown(insight.clock.read())})
 
     def clock() -> Response:
-        return read_clock(insight.clock) if request.method != "POST" else move_clock(insight.clock)
+        if request.method != "POST":
+            return read_clock(insight.clock)
+        told = move_clock(insight.clock)
+        insight.write_logs()  # who moved it looks at what came of that
+        return told
 
     for view in (health, environments, logs, services):
         app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)

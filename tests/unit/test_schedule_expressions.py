@@ -397,7 +397,7 @@ def test_a_rate_comes_first_at_its_anchor_and_keeps_in_step_with_it() -> None:
 def test_a_rules_rate_comes_first_when_its_period_is_over() -> None:
     timing = Timing.of_rule("rate(5 minutes)", 1_000_000.25)
 
-    assert timing.first(1_000_000.25) == 1_000_301
+    assert timing.first(1_000_000.25) == 1_000_300
 
 
 def test_nothing_is_due_before_the_start_or_after_the_end() -> None:

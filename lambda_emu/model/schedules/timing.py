@@ -31,9 +31,12 @@ class Timing(Struct, frozen=True):
 
     @classmethod
     def of_rule(cls, expression: str, now_s: float, most_age_s: int = LONGEST_AGE_S) -> Timing:
-        """A rule's rate comes for the first time when its period is over, counted from when the rule was put."""
+        """A rule's rate comes for the first time when its period is over, counted from when the rule was put.
+
+        From the whole second before: who moves the clock by a period afterwards has it come.
+        """
         parsed = parse_expression(expression)
-        now = ceil(now_s)
+        now = int(now_s)
         anchor_s = parsed.next_after(now, now) if isinstance(parsed, Rate) else now
         return cls(expression, anchor_s, most_age_s=most_age_s)
 
