@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from lives_rig import CALLERS, pour_through_kills
 from own import Served, served
 from services_rig import emptied, sdk
 from waiting import eventually
 
 EVENTS = 5_000
-CALLERS = 4
 LIVES_S = (1.0, 5.0)
 """How long a server may live, evenly distributed."""
 ACCOUNT = "000000000000"
@@ -72,18 +70,7 @@ def count(client: Any, name: str, found: Counter[int]) -> None:
 
 @pytest.mark.slow
 def test_every_event_that_was_accepted_reaches_each_of_its_targets(tmp_path: Path) -> None:
-    accepted: list[int] = []
-    kills, first = 0, 0
-    while len(accepted) < EVENTS:
-        with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
-            if not accepted:
-                begin(lam)
-            for caller in range(CALLERS):
-                threads.submit(pour, lam, first + caller, accepted)
-            Event().wait(random.uniform(*LIVES_S))
-            lam.process.kill()
-            kills += 1
-        first += 1_000_000  # no number is sent twice
+    accepted, kills = pour_through_kills(tmp_path, begin, pour, EVENTS, LIVES_S)
 
     found: dict[str, Counter[int]] = {name: Counter() for name in QUEUES}
     with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
