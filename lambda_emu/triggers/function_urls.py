@@ -46,7 +46,7 @@ from lambda_emu.triggers.rates import Rates
 from lambda_emu.triggers.reply import HttpReply
 
 if TYPE_CHECKING:
-    from lambda_emu.triggers.signers import Signers
+    from lambda_emu.signatures.signers import Signers
 
 
 SMALL_TARGET_BYTES = 4096
@@ -164,7 +164,7 @@ class FunctionUrls:
 
     async def _signed(self, meaning: UrlMeaning, asked: Request) -> tuple[UrlMeaning, bool]:
         """With its event, and whether the signer's key is known. UrlForbidden, SignatureRefused."""
-        from lambda_emu.triggers.signers import BadSignature  # here: nobody signs for most URLs
+        from lambda_emu.signatures.signers import BadSignature  # here: nobody signs for most URLs
 
         region = meaning.target.id.region
         try:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
-from lambda_emu.triggers.signature import is_by, is_timely, signed_of
+from lambda_emu.signatures.signature import is_by, is_timely, signed_of
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 URLS = (

@@ -24,7 +24,7 @@ from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_cont
 from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
 from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.http_event import Door, EventTimes
-from lambda_emu.triggers.signers import BadSignature, Signers
+from lambda_emu.signatures.signers import BadSignature, Signers
 
 SIGNED_FOR = "execute-api"
 BEARER = "Bearer"

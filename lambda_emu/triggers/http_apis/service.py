@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lambda_emu.triggers.http_apis.apis import Apis
     from lambda_emu.triggers.http_apis.data_plane import DataPlane
     from lambda_emu.triggers.http_apis.elsewhere import ControlPlane
-    from lambda_emu.triggers.signers import AccessKey, Signers
+    from lambda_emu.signatures.signers import AccessKey, Signers
 
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
@@ -97,7 +97,7 @@ class HttpApis:
 
     def signers(self) -> Signers:
         """Who signed, for all that is asked for here. On the loop."""
-        from lambda_emu.triggers.signers import Signers
+        from lambda_emu.signatures.signers import Signers
 
         if self._signers is None:
             self._signers = Signers(self._clock, self._account, self._find_key)
@@ -142,7 +142,7 @@ class HttpApis:
         return Apis(self.elsewhere().read, self._clock, KEPT_S)
 
     async def _find_key(self, access_key: str) -> AccessKey | None:
-        from lambda_emu.triggers.signers import AccessKey
+        from lambda_emu.signatures.signers import AccessKey
 
         is_roles = access_key.startswith("ASIA") and account_of(access_key) is not None
         if is_roles and self._facts.pid is None:

@@ -13,7 +13,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.credentials import account_of
-from lambda_emu.triggers.signature import Signed, is_by, is_timely, signed_of
+from lambda_emu.signatures.signature import Signed, is_by, is_timely, signed_of
 
 KEPT = 1024
 
