@@ -46,6 +46,8 @@ class Settings(Struct, frozen=True):
     cpu: str
     region: str
     account: str
+    iam: str
+    root_secret: str
     docker_network: str | None
     network: str
     idle_timeout_s: int
@@ -68,7 +70,8 @@ class Settings(Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Without what is secret."""
-        shown = (name for name in self.__struct_fields__ if name != "token")
+        secrets = [setting.name for setting in SETTINGS if setting.secret]
+        shown = (name for name in self.__struct_fields__ if name not in secrets)
         return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     @property
@@ -132,6 +135,19 @@ SETTINGS = (
         instead=("AWS_REGION", "AWS_DEFAULT_REGION"),
     ),
     Setting("account", text("12 digits", r"\d{12}"), "000000000000", "The account that ARNs name."),
+    Setting(
+        "iam",
+        choice("off", "warn", "enforce"),
+        "warn",
+        "What becomes of requests that IAM would refuse; enforce: refused, and signatures are checked.",
+    ),
+    Setting(
+        "root_secret",
+        text("4 to 128 characters without spaces", r"\S{4,128}"),
+        "test",
+        "The secret key of each account's root user, whose key id is `test` or the account's number.",
+        secret=True,
+    ),
     Setting(
         "docker_network",
         text("a network's name", _NAME),

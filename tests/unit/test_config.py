@@ -97,6 +97,8 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         cpu="lambda",
         region="us-east-1",
         account="000000000000",
+        iam="warn",
+        root_secret="test",
         docker_network=None,
         network="shared",
         idle_timeout_s=600,
