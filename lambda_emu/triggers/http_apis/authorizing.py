@@ -14,6 +14,7 @@ from lambda_emu.arn import Target
 from lambda_emu.clock import Clock
 from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
+from lambda_emu.signatures.signers import BadSignature, Signers
 from lambda_emu.triggers import http_event
 from lambda_emu.triggers.http_apis import lambda_authorizers, payload_v1
 from lambda_emu.triggers.http_apis.api import Api, Authorizer, Route, Stage
@@ -24,7 +25,6 @@ from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_cont
 from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
 from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.http_event import Door, EventTimes
-from lambda_emu.signatures.signers import BadSignature, Signers
 
 SIGNED_FOR = "execute-api"
 BEARER = "Bearer"

@@ -27,10 +27,10 @@ from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiRefusal, TooLargeForApi, refusal_answer
 
 if TYPE_CHECKING:
+    from lambda_emu.signatures.signers import AccessKey, Signers
     from lambda_emu.triggers.http_apis.apis import Apis
     from lambda_emu.triggers.http_apis.data_plane import DataPlane
     from lambda_emu.triggers.http_apis.elsewhere import ControlPlane
-    from lambda_emu.signatures.signers import AccessKey, Signers
 
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
