@@ -49,8 +49,9 @@ from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.store import Store
 from lambda_emu.timekeeper import Timekeeper
+from lambda_emu.triggers.api_kinds import KINDS
+from lambda_emu.triggers.execute_api.service import ExecuteApi, Place
 from lambda_emu.triggers.function_urls import FunctionUrls
-from lambda_emu.triggers.http_apis.service import HttpApis
 
 if TYPE_CHECKING:
     from lambda_emu.services.cloudwatch.serving import MetricServer
@@ -96,7 +97,7 @@ class Served:
     """The services of one port, in the order in which they are asked.
 
     context: what operations may ask, for callers who name no account. inside: what code in environments may ask;
-    outside: what everybody else may. apis: the HTTP APIs, which know what their control plane said.
+    outside: what everybody else may. apis: those of API Gateway, which know what their control plane said.
     """
 
     def __init__(self, rooms: Rooms, reset: Callable[[], None], is_ready: Callable[[], bool]) -> None:
@@ -108,7 +109,8 @@ class Served:
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
-        self.apis = apis = HttpApis(rooms.store, invoke, rooms.loop, machine, rooms.scope.account, child, rooms.url)
+        place = Place(rooms.scope.account, rooms.url)
+        self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         child.observer = apis
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, apis.signers)
@@ -147,7 +149,7 @@ class Served:
         from lambda_emu.triggers.http_apis.elsewhere import ControlPlane, Watch  # here: few have that
 
         rooms = self._rooms
-        self.apis.elsewhere = lambda: ControlPlane(rooms.around.clients.call, rooms.scope, rooms.loop)
+        self.apis.elsewhere = lambda: ControlPlane(rooms.around.clients.call, rooms.scope, rooms.loop).read
         neighbour.observer = Watch(self.apis.changed)
 
     def _make_queues(self) -> QueueServer:

@@ -6,9 +6,10 @@ import pytest
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
-from lambda_emu.triggers.http_apis.addresses import ApiAddress, address_in, stage_of
+from lambda_emu.triggers.execute_api.addresses import ApiAddress, address_in
+from lambda_emu.triggers.execute_api.refusals import ApiNotFound
 from lambda_emu.triggers.http_apis.api import Stage
-from lambda_emu.triggers.http_apis.refusals import ApiNotFound
+from lambda_emu.triggers.http_apis.stages import stage_of
 
 LOCAL = "abc.execute-api.eu-west-1.localhost"
 

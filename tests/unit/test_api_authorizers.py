@@ -11,6 +11,7 @@ from joserfc import jwt as jose
 from msgspec.structs import replace
 
 from lambda_emu.http.message import Head
+from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
 from lambda_emu.triggers.http_apis.issuers import UnknownKey, signed_claims
@@ -23,7 +24,6 @@ from lambda_emu.triggers.http_apis.jwt import (
     token_in,
 )
 from lambda_emu.triggers.http_apis.lambda_authorizers import read_answer
-from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden
 
 ISSUER = "https://issuer.test/"
 JWT = Authorizer("a", "JWT", ("$request.header.Authorization",), ISSUER, ("me", "you"), "", "", False, 0, None)

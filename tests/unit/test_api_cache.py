@@ -9,8 +9,9 @@ import pytest
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.message import Head
-from lambda_emu.triggers.http_apis.apis import KEPT, Apis
-from lambda_emu.triggers.http_apis.refusals import ApiFailure
+from lambda_emu.triggers.execute_api.apis import KEPT, Apis
+from lambda_emu.triggers.execute_api.refusals import ApiFailure
+from lambda_emu.triggers.http_apis.api import Api, read_api
 
 
 class Plane:
@@ -28,12 +29,13 @@ class Plane:
         await self.held.wait()
         if isinstance(told, Exception):
             raise told
-        return told and {"account": "1", "region": "r", "stages": [], "api": {"apiId": api_id, **told}}
+        return told and {"kind": "HTTP", "account": "1", "region": "r", "stages": [], "api": {"apiId": api_id, **told}}
 
     def change(self, apis: Apis, target: str, method: str = "POST") -> None:
         apis.passed(Head(method.encode(), target.encode(), [], "1.1", True))
 
 
+READERS = {"HTTP": read_api}
 HTTP = {"protocolType": "HTTP"}
 """The least that an API is told by."""
 
@@ -42,7 +44,7 @@ def test_an_api_is_read_once_whoever_asks_meanwhile() -> None:
     async def run() -> None:
         plane = Plane()
         plane.apis["a"] = HTTP
-        apis = Apis(plane.read, Clock())
+        apis = Apis(plane.read, READERS, Clock())
 
         found = await asyncio.gather(*(apis.get("a") for _ in range(20)))
         again = await apis.get("a")
@@ -59,7 +61,7 @@ def test_a_change_of_it_is_read_and_no_other_is(target: str) -> None:
     async def run() -> None:
         plane = Plane()
         plane.apis |= {"a": HTTP, "b": HTTP}
-        apis = Apis(plane.read, Clock())
+        apis = Apis(plane.read, READERS, Clock())
         before = await apis.get("a"), await apis.get("b")
 
         plane.change(apis, target, "GET")
@@ -79,7 +81,7 @@ def test_what_was_told_before_a_change_is_not_kept() -> None:
         plane = Plane()
         plane.apis["a"] = HTTP | {"disableExecuteApiEndpoint": True}
         plane.held.clear()
-        apis = Apis(plane.read, Clock())
+        apis = Apis(plane.read, READERS, Clock())
         asking = asyncio.create_task(apis.get("a"))
         while not plane.reads:
             await asyncio.sleep(0)
@@ -89,7 +91,7 @@ def test_what_was_told_before_a_change_is_not_kept() -> None:
         plane.held.set()
         api = await asking
 
-        assert api is not None
+        assert isinstance(api, Api)
         assert not api.is_disabled
         assert plane.reads == ["a", "a"]
 
@@ -99,7 +101,7 @@ def test_what_was_told_before_a_change_is_not_kept() -> None:
 def test_an_id_that_nobody_had_is_read_when_an_api_was_made() -> None:
     async def run() -> None:
         plane = Plane()
-        apis = Apis(plane.read, Clock())
+        apis = Apis(plane.read, READERS, Clock())
         assert [await apis.get("a") for _ in range(3)] == [None] * 3
 
         plane.apis["a"] = HTTP
@@ -116,7 +118,7 @@ def test_what_cannot_be_read_is_tried_again(told: Any) -> None:
     async def run() -> None:
         plane = Plane()
         plane.apis["a"] = told
-        apis = Apis(plane.read, Clock())
+        apis = Apis(plane.read, READERS, Clock())
         with pytest.raises((OSError, ApiFailure)):
             await apis.get("a")
 
@@ -130,7 +132,7 @@ def test_what_cannot_be_read_is_tried_again(told: Any) -> None:
 def test_ids_that_strangers_think_of_are_bounded_and_none_that_is_no_name_is_read() -> None:
     async def run() -> None:
         plane = Plane()
-        apis = Apis(plane.read, Clock())
+        apis = Apis(plane.read, READERS, Clock())
 
         names = [f"x{number}" for number in range(3 * KEPT)]
         plane.apis |= dict.fromkeys(names, HTTP)

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from lambda_emu.arn import partition_of
 from lambda_emu.model.parameter_mapping import Change, changes_of
-from lambda_emu.triggers.http_apis.routes import Routes, RouteShape
+from lambda_emu.triggers.execute_api.apis import Told
+from lambda_emu.triggers.http_apis.routes import ANY, DEFAULT_KEY, Routes, RouteShape
 
-Told = Mapping[str, Any]
 DEFAULT_STAGE = "$default"
 INTEGRATION_S = 30.0
 AUTHORIZER_TTL_S = 300.0
@@ -76,6 +76,8 @@ class Stage(Struct, frozen=True):
 class Api(Struct, frozen=True):
     """One HTTP API of an account in a region. cors: with the names that function URLs have for it."""
 
+    kind = "HTTP"
+
     id: str
     account: str
     region: str
@@ -87,12 +89,16 @@ class Api(Struct, frozen=True):
         """Of what is to be invoked: `<stage>/<method>/<path>`, `authorizers/<id>`."""
         return f"arn:{partition_of(self.region)}:execute-api:{self.region}:{self.account}:{self.id}/{below}"
 
+    def source(self, stage: Stage, shape: RouteShape, method: str) -> str:
+        """The ARN that a function's policy is asked about when a request takes a route. method: of the request."""
+        if not shape.path:
+            return self.arn(f"{stage.name}/{DEFAULT_KEY}")
+        return self.arn(f"{stage.name}/{method if shape.method == ANY else shape.method}{shape.path}")
 
-def read_api(told: Told) -> Api | None:
-    """account, region, api, stages (with routes, integrations and authorizers); None: it is no HTTP API."""
+
+def read_api(told: Told) -> Api:
+    """account, region, api, stages (with routes, integrations and authorizers)."""
     api = told["api"]
-    if api.get("protocolType") != "HTTP":
-        return None
     stages = [_stage(one) for one in told["stages"]]
     return Api(
         api["apiId"],

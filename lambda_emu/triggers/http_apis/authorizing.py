@@ -16,14 +16,15 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
 from lambda_emu.signatures.signers import BadSignature, Signers
 from lambda_emu.triggers import http_event
+from lambda_emu.triggers.execute_api.addresses import ApiAddress
+from lambda_emu.triggers.execute_api.functions import Permissions, function_named
+from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.http_apis import lambda_authorizers, payload_v1
 from lambda_emu.triggers.http_apis.api import Api, Authorizer, Route, Stage
-from lambda_emu.triggers.http_apis.functions import Permissions, function_named
 from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
 from lambda_emu.triggers.http_apis.issuers import Issuers
 from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_context, token_in, unauthorized
 from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
-from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.http_event import Door, EventTimes
 
 SIGNED_FOR = "execute-api"
@@ -37,6 +38,7 @@ class RoutedRequest(NamedTuple):
 
     request: Request
     api: Api
+    address: ApiAddress
     stage: Stage
     path: str
     door: Door
@@ -95,9 +97,9 @@ class Authorizers:
         values = identity_values(authorizer.identity_sources, self._facts(asked))
         if values is None:
             raise Unauthorized("The request lacks one of the authorizer's identity sources.")
-        target = function_named(authorizer.uri, asked.stage)
+        target = function_named(authorizer.uri, asked.stage.variables)
         source = asked.api.arn(f"authorizers/{authorizer.id}")
-        self._permissions.permitted(target, asked.api, source, authorizer.credentials)
+        self._permissions.permitted(target, asked.api.account, source, authorizer.credentials)
         key = asked.api.id, asked.stage.name, authorizer, values
         said = await self._functions.ask(key, target, partial(self._event, asked, values, authorizer, target))
         lambda_authorizers.check(said, asked.arn)

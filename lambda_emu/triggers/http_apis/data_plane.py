@@ -16,17 +16,16 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import SMALL_BYTES
 from lambda_emu.http.loop import Loop
-from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import Invoke, InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors, http_event
+from lambda_emu.triggers.execute_api.addresses import ApiAddress, host_of
+from lambda_emu.triggers.execute_api.functions import Permissions, function_named
+from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiNotFound
 from lambda_emu.triggers.http_apis import payload_v1
-from lambda_emu.triggers.http_apis.addresses import ApiAddress, address_in, host_of, stage_of
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route
-from lambda_emu.triggers.http_apis.apis import Apis
 from lambda_emu.triggers.http_apis.authorizing import NOBODY, Authorizers, Permit, RoutedRequest
-from lambda_emu.triggers.http_apis.functions import Permissions, function_named, source_of
 from lambda_emu.triggers.http_apis.parameters import (
     Mapped,
     MappedTemplate,
@@ -36,8 +35,8 @@ from lambda_emu.triggers.http_apis.parameters import (
     map_request,
 )
 from lambda_emu.triggers.http_apis.proxy import KIND, ProxyRequest, pass_on, proxy_request
-from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiNotFound
 from lambda_emu.triggers.http_apis.reply import CORS, LARGE, ApiReply
+from lambda_emu.triggers.http_apis.stages import stage_of
 from lambda_emu.triggers.http_event import Door, EventTimes
 
 Template = http_event.EventTemplate | payload_v1.EventTemplate | MappedTemplate
@@ -51,6 +50,7 @@ class ApiMeaning(NamedTuple):
     """
 
     api: Api
+    address: ApiAddress
     function: Function
     target: Target
     template: Template
@@ -72,43 +72,25 @@ class DataPlane:
     """Serves the HTTP APIs of all accounts."""
 
     def __init__(
-        self,
-        store: Store,
-        invoke: Invoke,
-        loop: Loop,
-        clock: Clock,
-        apis: Apis,
-        authorizers: Authorizers,
-        permissions: Permissions,
+        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, authorizers: Authorizers, permissions: Permissions
     ) -> None:
         self._store = store
         self._invoke = invoke
         self._loop = loop
         self._clock = clock
-        self._apis = apis
         self._authorizers = authorizers
         self._permissions = permissions
         self._times = EventTimes()
 
-    def passed(self, head: Head) -> None:
-        """A request to another service is on its way, or has been answered: it may have changed what is known here."""
-        self._apis.passed(head)
-
-    def forget(self) -> None:
-        """No API is as it was."""
-        self._apis.forget()
-
-    def serve(self, asked: Request, call: Call) -> None:
-        call.detach(self._begin, asked, call)
-
-    def _begin(self, asked: Request, call: Call) -> None:
+    def serve(self, asked: Request, call: Call, api: Api, address: ApiAddress) -> None:
+        """On the loop."""
         meaning = asked.head.meaning
         if len(asked.body) > SMALL_BYTES:
             meaning = None
-        elif meaning is None or not self._holds(meaning):
-            meaning = self._find_meaning_now(asked, call)
+        elif meaning is None or not self._holds(meaning, api):
+            meaning = self._find_meaning_now(asked, call, api, address)
         if meaning is None:
-            self._loop.spawn(self._find_meaning_and_run(asked, call), "a request to an HTTP API")
+            self._loop.spawn(self._find_meaning_and_run(asked, call, api, address), "a request to an HTTP API")
         elif isinstance(meaning, Answer):
             call.answer(meaning)
         else:
@@ -116,16 +98,16 @@ class DataPlane:
             call.for_page = meaning.for_page
             self._run(meaning, asked, call)
 
-    def _holds(self, meaning: ApiMeaning) -> bool:
+    def _holds(self, meaning: ApiMeaning, api: Api) -> bool:
         return (
-            self._apis.known(meaning.api.id) is meaning.api
+            meaning.api is api
             and self._store.function(meaning.target.id) is meaning.function
             and meaning.until_s > self._clock.monotonic_s()
         )
 
-    async def _find_meaning_and_run(self, asked: Request, call: Call) -> None:
+    async def _find_meaning_and_run(self, asked: Request, call: Call, api: Api, address: ApiAddress) -> None:
         with call.guard("a request to an HTTP API"):
-            meaning = await self._find_meaning(asked, call)
+            meaning = await self._find_meaning(asked, call, api, address)
             if isinstance(meaning, Answer):
                 call.answer(meaning)
                 return
@@ -167,24 +149,22 @@ class DataPlane:
         now_s = self._clock.now_s()
         return Moment(asked.request_id, self._times.text(now_s), int(now_s * 1000))
 
-    def _find_meaning_now(self, asked: Request, call: Call) -> ApiMeaning | Answer | None:
+    def _find_meaning_now(
+        self, asked: Request, call: Call, api: Api, address: ApiAddress
+    ) -> ApiMeaning | Answer | None:
         """As `_find_meaning`, without waiting for anything. None: there is something to be waited for."""
-        address = address_in(asked)
-        api = self._apis.known(address.api_id)
-        entered = None if api is None else self._enter(api, address, asked, call)
-        if entered is None or isinstance(entered, Answer):
+        entered = self._enter(api, address, asked, call)
+        if isinstance(entered, Answer):
             return entered
         route, way = entered
         if route.authorization != NOBODY or route.integration is None or route.integration.kind == KIND:
             return None
         return self._lead(route, way, Permit(way.door, math.inf), call)
 
-    async def _find_meaning(self, asked: Request, call: Call) -> ApiMeaning | ProxyMeaning | Answer:
+    async def _find_meaning(
+        self, asked: Request, call: Call, api: Api, address: ApiAddress
+    ) -> ApiMeaning | ProxyMeaning | Answer:
         """An answer, where the API gives it itself. Raises what the caller is told."""
-        address = address_in(asked)
-        api = await self._apis.get(address.api_id)
-        if api is None:
-            raise ApiNotFound(f"There is no HTTP API {address.api_id} here.")
         entered = self._enter(api, address, asked, call)
         if isinstance(entered, Answer):
             return entered
@@ -215,16 +195,18 @@ class DataPlane:
         integration, asked = route.integration, way.request
         if integration is None or integration.kind != "AWS_PROXY" or integration.subtype:
             raise ApiFailure("The route has no integration that is served here, a function by AWS_PROXY or HTTP_PROXY.")
-        target = function_named(integration.uri, way.stage)
-        source = source_of(way.api, way.stage, route.shape, asked.method)
-        function = self._permissions.permitted(target, way.api, source, integration.credentials)
+        target = function_named(integration.uri, way.stage.variables)
+        source = way.api.source(way.stage, route.shape, asked.method)
+        function = self._permissions.permitted(target, way.api.account, source, integration.credentials)
         make = payload_v1.make_template if integration.payload_format == "1.0" else http_event.make_template
         template: Template
         if integration.changes:
             template = MappedTemplate(make, integration.changes, asked.head, asked.query, way.path, permit.door)
         else:
             template = make(asked.head, asked.query, permit.door)
-        return ApiMeaning(way.api, function, target, template, integration, permit.until_s, call.for_page, permit.door)
+        return ApiMeaning(
+            way.api, way.address, function, target, template, integration, permit.until_s, call.for_page, permit.door
+        )
 
 
 def _way(api: Api, address: ApiAddress, asked: Request) -> tuple[Route, RoutedRequest]:
@@ -245,4 +227,4 @@ def _way(api: Api, address: ApiAddress, asked: Request) -> tuple[Route, RoutedRe
         parameters=match.parameters,
         variables=stage.variables,
     )
-    return match.route, RoutedRequest(asked, api, stage, path, door)
+    return match.route, RoutedRequest(asked, api, address, stage, path, door)

@@ -10,14 +10,11 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.clients import Call
-from lambda_emu.triggers.http_apis.refusals import ApiUnavailable
+from lambda_emu.triggers.execute_api.refusals import ApiUnavailable
 
 SERVICE = "apigatewayv2"
 READERS = Workers("APIs that others keep", 4, 64)
 MOST_PAGES = 100
-KEPT_S = 2.0
-"""How long what was read is good: it may be changed without our being asked."""
-
 Members = dict[str, Any]
 
 
@@ -50,7 +47,13 @@ class ControlPlane:
             raise ApiUnavailable(f"Who serves {SERVICE} refuses to tell of the API: {error}") from error
         deployed = {"routes": routes, "integrations": integrations, "authorizers": authorizers}
         told = [one | {"deployed": deployed if _is_deployed(one) else None} for one in stages]
-        return {"account": self._scope.account, "region": self._scope.region, "api": api, "stages": told}
+        return {
+            "kind": api["protocolType"],
+            "account": self._scope.account,
+            "region": self._scope.region,
+            "api": api,
+            "stages": told,
+        }
 
     def _all(self, operation: str, api_id: str) -> Iterator[Members]:
         token: Members = {}

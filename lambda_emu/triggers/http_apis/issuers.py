@@ -19,9 +19,9 @@ from msgspec.structs import replace
 from lambda_emu.clock import Clock
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.triggers.execute_api.refusals import ApiFailure
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.jwt import ALGORITHMS, BadToken, VerifiedToken, check_claims
-from lambda_emu.triggers.http_apis.refusals import ApiFailure
 
 KEYS = Workers("keys of token issuers", 4, 64)
 SIGNATURES = Workers("signatures of tokens", 2, 256)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from lambda_emu.triggers.execute_api.refusals import Forbidden, Unauthorized
 from lambda_emu.triggers.http_apis.api import Authorizer
-from lambda_emu.triggers.http_apis.refusals import Forbidden, Unauthorized
 
 ALGORITHMS = ("RS256", "RS384", "RS512")
 """AWS takes tokens that RSA signed, and no others."""

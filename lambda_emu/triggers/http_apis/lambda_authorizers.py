@@ -15,8 +15,8 @@ from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.invoke.request import GatheredReply, Invoke, InvokeRequest
+from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.http_apis.api import Authorizer
-from lambda_emu.triggers.http_apis.refusals import ApiFailure, Forbidden, Unauthorized
 
 ACTION = "execute-api:Invoke"
 LIMIT_S = 10.0

@@ -19,9 +19,9 @@ from lambda_emu.gateway.pieces import PIECE_BYTES
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiUnavailable
 from lambda_emu.triggers.http_apis.api import Integration
 from lambda_emu.triggers.http_apis.parameters import Mapped
-from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiUnavailable
 from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
 
 PASSED_ON = Workers("requests that HTTP APIs pass on", 16, 128)

@@ -12,8 +12,8 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiUnavailable, TooLargeForApi
 from lambda_emu.triggers.http_answer import proxy_answer, whole_answer
-from lambda_emu.triggers.http_apis.refusals import REQUEST_ID, ApiFailure, ApiUnavailable, TooLargeForApi
 from lambda_emu.triggers.reply import HttpReply
 
 LARGE = Workers("large answers and events of HTTP APIs", 4, 64)

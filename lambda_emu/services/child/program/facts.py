@@ -9,8 +9,9 @@ ASKED = "HTTP_X_LAMBDA_EMU_ASK"
 """Key of an environ: which fact. The path is what it is about."""
 
 
-def _http_api(api_id: str) -> dict[str, Any] | None:
-    from lambda_emu.services.child.program.patches.http_apis import describe_api
+def _api(api_id: str) -> dict[str, Any] | None:
+    """Of API Gateway, of either version, by what is imported: nobody has made an API of a version that is not."""
+    from lambda_emu.services.child.program.apis import describe_api
 
     return describe_api(api_id)
 
@@ -53,7 +54,7 @@ def _key(secret: str, account: str, user_id: str, arn: str) -> dict[str, str]:
 
 FACTS: Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "nothing": ((), lambda _: None),  # whoever asks has the process run
-    "http-api": (("apigatewayv2",), _http_api),
+    "api": ((), _api),
     "access-key": (("iam", "sts"), _access_key),
     "token-keys": (("cognitoidp",), _token_keys),
 }

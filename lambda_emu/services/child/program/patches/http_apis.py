@@ -53,7 +53,9 @@ def describe_api(api_id: str) -> dict[str, Any] | None:
             api = backend.apis.get(api_id)
             if api is not None:
                 stages = [_serves(api, stage) for stage in list(api.stages.values())]
-                return {"account": account, "region": region, "api": api.to_json(), "stages": stages}
+                told = api.to_json()
+                named = {"kind": told["protocolType"], "account": account, "region": region}
+                return named | {"api": told, "stages": stages}
     return None
 
 

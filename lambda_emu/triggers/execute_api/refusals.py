@@ -1,4 +1,4 @@
-"""What callers of an HTTP API are told that does not come from its function. docs/contract/events.md#http-apis.
+"""What callers of an API are told that does not come from its function, in HTTP APIs' words. docs/contract/events.md.
 
 The texts are AWS's; hints, which go into a header, are ours.
 """

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.invoke.rules import INVOKE, authorize
 from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
-from lambda_emu.triggers.http_apis.api import Api, Stage
-from lambda_emu.triggers.http_apis.refusals import ApiFailure
-from lambda_emu.triggers.http_apis.routes import ANY, DEFAULT_KEY, RouteShape
+from lambda_emu.triggers.execute_api.refusals import ApiFailure
 
 MOST_KNOWN = 1024
 APIGATEWAY = "apigateway.amazonaws.com"
@@ -25,21 +24,14 @@ _ARN = re.compile(
 )
 
 
-def function_named(uri: str, stage: Stage) -> Target:
-    """By its ARN, or by API Gateway's ARN around that; variables of the stage may be parts of it. ApiFailure."""
-    named = _VARIABLE.sub(lambda found: stage.variables.get(found[1], ""), uri)
+def function_named(uri: str, variables: Mapping[str, str]) -> Target:
+    """By its ARN, or by API Gateway's ARN around that. variables: of the stage; they may be parts of it. ApiFailure."""
+    named = _VARIABLE.sub(lambda found: variables.get(found[1], ""), uri)
     found = _ARN.fullmatch(named)
     if found is None:
         raise ApiFailure("The URI of the integration or authorizer is no function's.")
     id = FunctionId(found["account"], found["region"], found["name"], found["partition"])
     return Target(id, found["qualifier"])
-
-
-def source_of(api: Api, stage: Stage, shape: RouteShape, method: str) -> str:
-    """The ARN that a function's policy is asked about when a request takes a route. method: of the request."""
-    if not shape.path:
-        return api.arn(f"{stage.name}/{DEFAULT_KEY}")
-    return api.arn(f"{stage.name}/{method if shape.method == ANY else shape.method}{shape.path}")
 
 
 class Permissions:
@@ -49,15 +41,15 @@ class Permissions:
         self._store = store
         self._known: dict[tuple[Target, str], Function] = {}  # true of this very function
 
-    def permitted(self, target: Target, api: Api, source: str, credentials: str | None) -> Function:
-        """The function, if API Gateway may invoke it from there, or has a role for it. ApiFailure."""
+    def permitted(self, target: Target, account: str, source: str, credentials: str | None) -> Function:
+        """The function, if an API of this account may invoke it from there, or has a role for it. ApiFailure."""
         function = self._store.function(target.id)
         if function is None:
             raise ApiFailure(f"There is no function {target.arn}.")
         if credentials is not None or self._known.get((target, source)) is function:
             return function
         try:
-            authorize(function, APIGATEWAY, INVOKE, target, {"aws:SourceArn": source, "aws:SourceAccount": api.account})
+            authorize(function, APIGATEWAY, INVOKE, target, {"aws:SourceArn": source, "aws:SourceAccount": account})
         except AccessDenied as error:
             words = f"The function's policy does not allow {INVOKE} to {APIGATEWAY} with aws:SourceArn {source}."
             raise ApiFailure(words) from error

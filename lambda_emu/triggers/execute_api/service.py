@@ -1,14 +1,17 @@
-"""What the gateway is told of HTTP APIs: which requests are theirs. What serves them is imported with the first one."""
+"""The front of all APIs of API Gateway: which requests are theirs, and which kind of API each of these is for.
+
+What serves a kind is imported with the first request to an API of that kind.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from msgspec import Struct
 
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
@@ -24,13 +27,20 @@ from lambda_emu.invoke.request import Invoke
 from lambda_emu.model.credentials import account_of
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
-from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiRefusal, TooLargeForApi, refusal_answer
+from lambda_emu.triggers.execute_api.addresses import ApiAddress, address_in
+from lambda_emu.triggers.execute_api.apis import AnyApi, Apis, Read, ReadApi
+from lambda_emu.triggers.execute_api.functions import Permissions
+from lambda_emu.triggers.execute_api.refusals import (
+    LABEL,
+    PATH,
+    ApiNotFound,
+    ApiRefusal,
+    TooLargeForApi,
+    refusal_answer,
+)
 
 if TYPE_CHECKING:
     from lambda_emu.signatures.signers import AccessKey, Signers
-    from lambda_emu.triggers.http_apis.apis import Apis
-    from lambda_emu.triggers.http_apis.data_plane import DataPlane
-    from lambda_emu.triggers.http_apis.elsewhere import ControlPlane
 
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
@@ -42,7 +52,9 @@ APIS = b"/v2/apis"
 REQUEST_BYTES = 10 * 1024 * 1024
 SMALL_TARGET_BYTES = 4096
 """A longer query takes a moment to be parsed."""
-LARGE = Workers("large requests to HTTP APIs", 4, 64)
+LARGE = Workers("large requests to APIs", 4, 64)
+ELSEWHERE_KEPT_S = 2.0
+"""How long is good what was read of APIs that others keep: they may be changed without our being asked."""
 RESOLVER = Workers("names of APIs", 1, 256)
 
 
@@ -53,11 +65,52 @@ class FactSource(Protocol):
     def pid(self) -> int | None: ...
 
     async def ask(self, fact: str, about: str) -> Any:
-        """`http-api`, `access-key`, `token-keys`; None: there is nothing of this name."""
+        """`api`, `access-key`, `token-keys`; None: there is nothing of this name."""
 
 
-class HttpApis:
-    """Serves the HTTP APIs of all accounts, and is told of the requests to their control plane. account: our own."""
+class DataPlane(Protocol):
+    """Serves all APIs of one kind."""
+
+    def serve(self, asked: Request, call: Call, api: Any, address: ApiAddress) -> None:
+        """On the loop. asked.head.meaning: what it kept there of the last request with this head, or None."""
+
+
+class Meaning(Protocol):
+    """What a data plane may keep of a head: the API, and how it was named."""
+
+    api: Any
+    address: ApiAddress
+
+
+class Place(NamedTuple):
+    """Where APIs are served. account: our own."""
+
+    account: str
+    base_url: str
+
+
+class Seams(Struct, frozen=True):
+    """What data planes may ask. signers: who signed. token_keys: of a user pool of ours."""
+
+    store: Store
+    invoke: Invoke
+    loop: Loop
+    clock: Clock
+    place: Place
+    permissions: Permissions
+    signers: Callable[[], Signers]
+    token_keys: Callable[[str], Any]
+
+
+class ApiKind(Struct, frozen=True):
+    """How APIs of a kind are read, and what serves them, made with the first request. Both import what they need."""
+
+    read: ReadApi
+    make: Callable[[Seams], DataPlane]
+
+
+class ExecuteApi:
+    """Serves the APIs of all accounts, and is told of the requests to their control planes."""
 
     claims = ServiceClaims(
         within=(LABEL,),
@@ -68,20 +121,28 @@ class HttpApis:
     answers_pages = True
 
     def __init__(
-        self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, account: str, facts: FactSource, base_url: str
+        self,
+        kinds: Mapping[str, ApiKind],
+        store: Store,
+        invoke: Invoke,
+        loop: Loop,
+        clock: Clock,
+        facts: FactSource,
+        place: Place,
     ) -> None:
-        self._store = store
-        self._invoke = invoke
+        """kinds: by their names, as `AnyApi` has them."""
+        self._kinds = kinds
         self._loop = loop
         self._clock = clock
-        self._account = account
+        self._account = place.account
         self._facts = facts
-        self._base_url = base_url
-        self._own_host = base_url.partition("://")[2]
-        self._lock = Lock()  # guards _data_plane while it is made
-        self._data_plane: DataPlane | None = None
+        self._base_url = place.base_url
+        self._own_host = place.base_url.partition("://")[2]
+        self._planes: dict[str, DataPlane] = {}
+        self._apis: Apis | None = None
         self._signers: Signers | None = None
-        self.elsewhere: Callable[[], ControlPlane] | None = None
+        self._seams = Seams(store, invoke, loop, clock, place, Permissions(store), self.signers, self._token_keys)
+        self.elsewhere: Callable[[], Read] | None = None
         """Makes what reads APIs that somebody else keeps, set before the first request; None: they are the child's."""
         self._small = Handling(self._serve, REQUEST_BYTES, TooLargeForApi())
         self._large = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: LARGE)
@@ -105,41 +166,51 @@ class HttpApis:
 
     def forget(self) -> None:
         """The control plane has lost all that it knew. On the loop."""
-        if self._data_plane is not None:
-            self._data_plane.forget()
+        if self._apis is not None:
+            self._apis.forget()
         if self._signers is not None:
             self._signers.forget()
 
     def _serve(self, asked: Request, call: Call) -> None:
-        (self._data_plane or self._make()).serve(asked, call)
+        call.detach(self._begin, asked, call)
 
-    def _make(self) -> DataPlane:
-        from lambda_emu.triggers.http_apis.authorizing import Authorizers
-        from lambda_emu.triggers.http_apis.data_plane import DataPlane
-        from lambda_emu.triggers.http_apis.functions import Permissions
-        from lambda_emu.triggers.http_apis.issuers import Issuers
-        from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
+    def _begin(self, asked: Request, call: Call) -> None:
+        kept: Meaning | None = asked.head.meaning
+        address = address_in(asked) if kept is None else kept.address
+        api = None if self._apis is None else self._apis.known(address.api_id)
+        if api is None:
+            self._loop.spawn(self._find(asked, call, address), "a request to an API")
+        else:
+            self._plane(api).serve(asked, call, api, address)
 
-        with self._lock:
-            if self._data_plane is None:
-                apis = self._make_apis()
-                issuers = Issuers(self._loop, self._clock, self._token_keys, urlsplit(self._base_url).port)
-                functions = LambdaAuthorizers(self._invoke, self._clock)
-                permissions = Permissions(self._store)
-                authorizers = Authorizers(self._clock, issuers, functions, self.signers(), permissions)
-                self._data_plane = DataPlane(
-                    self._store, self._invoke, self._loop, self._clock, apis, authorizers, permissions
-                )
-            return self._data_plane
+    async def _find(self, asked: Request, call: Call, address: ApiAddress) -> None:
+        with call.guard("a request to an API"):
+            self._apis = self._apis or self._make_apis()
+            api = await self._apis.get(address.api_id)
+            if api is None:
+                raise ApiNotFound(f"There is no API {address.api_id} here.")
+            self._plane(api).serve(asked, call, api, address)
+
+    def _plane(self, api: AnyApi) -> DataPlane:
+        found = self._planes.get(api.kind)
+        if found is None:
+            found = self._planes[api.kind] = self._kinds[api.kind].make(self._seams)
+        return found
 
     def _make_apis(self) -> Apis:
-        from lambda_emu.triggers.http_apis.apis import Apis
-
+        readers = {name: kind.read for name, kind in self._kinds.items()}
         if self.elsewhere is None:
-            return Apis(lambda api_id: self._facts.ask("http-api", api_id), self._clock)
-        from lambda_emu.triggers.http_apis.elsewhere import KEPT_S
+            return Apis(self._ask_child, readers, self._clock)
+        return Apis(self._elsewhere_first(self.elsewhere()), readers, self._clock, ELSEWHERE_KEPT_S)
 
-        return Apis(self.elsewhere().read, self._clock, KEPT_S)
+    async def _ask_child(self, api_id: str) -> Any:
+        return await self._facts.ask("api", api_id)
+
+    def _elsewhere_first(self, elsewhere: Read) -> Read:
+        async def read(api_id: str) -> Any:
+            return await elsewhere(api_id) or await self._ask_child(api_id)
+
+        return read
 
     async def _find_key(self, access_key: str) -> AccessKey | None:
         from lambda_emu.signatures.signers import AccessKey
@@ -177,8 +248,8 @@ class HttpApis:
 
     def changed(self, head: Head) -> None:
         """A request to a control plane is on its way, or has been answered. On the loop."""
-        if self._data_plane is not None:
-            self._data_plane.passed(head)
+        if self._apis is not None:
+            self._apis.passed(head)
         credential = None if self._signers is None else credential_of(head.get(b"authorization"))
         if self._signers is not None and credential is not None and credential.service in MAKE_KEYS:
             self._signers.forget()

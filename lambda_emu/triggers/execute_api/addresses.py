@@ -1,15 +1,13 @@
-"""Which API a request names, and what of its path is the API's own matter. docs/events.md#http-apis."""
+"""Which API a request names. docs/events.md#http-apis."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.triggers.addresses import name_below
-from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Stage
-from lambda_emu.triggers.http_apis.refusals import LABEL, PATH, ApiNotFound
+from lambda_emu.triggers.execute_api.refusals import LABEL, PATH, ApiNotFound
 
 _WITHIN = f".{LABEL}."
 _NAMED_STAGE = re.compile(r"/restapis/([^/]+)/([^/]+)/_user_request_(/.*)?|/_aws/execute-api/([^/]+)/([^/]+)(/.*)?")
@@ -42,21 +40,6 @@ def address_in(asked: Request) -> ApiAddress:
         raise ApiNotFound
     api_id, _, rest = path[len(PATH) :].partition("/")
     return ApiAddress(api_id, f"/{rest}", None, None, None)
-
-
-def stage_of(stages: Mapping[str, Stage], address: ApiAddress) -> tuple[Stage, str]:
-    """The stage that is meant, and the path below it. ApiNotFound."""
-    if address.stage is not None:
-        stage = stages.get(address.stage)
-        below = address.path
-    else:
-        name, slash, rest = address.path[1:].partition("/")
-        stage, below = stages.get(name), f"{slash}{rest}" or "/"
-        if stage is None or name == DEFAULT_STAGE:
-            stage, below = stages.get(DEFAULT_STAGE), address.path
-    if stage is None:
-        raise ApiNotFound("The API has no such stage, and no $default.")
-    return stage, below
 
 
 def host_of(api_id: str, region: str) -> str:

@@ -1,0 +1,29 @@
+"""The kinds of APIs of API Gateway, each with what reads and serves it, which its first API has imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lambda_emu.triggers.execute_api.service import ApiKind, DataPlane, Seams
+
+if TYPE_CHECKING:
+    from lambda_emu.triggers.execute_api.apis import AnyApi, Told
+
+
+def _read_http_api(told: Told) -> AnyApi:
+    from lambda_emu.triggers.http_apis.api import read_api
+
+    return read_api(told)
+
+
+def _serve_http_apis(seams: Seams) -> DataPlane:
+    from lambda_emu.triggers.http_apis.making import make_data_plane
+
+    return make_data_plane(seams)
+
+
+KINDS: Mapping[str, ApiKind] = {
+    "HTTP": ApiKind(_read_http_api, _serve_http_apis),
+}
+"""By the name that their control plane has for it."""
