@@ -1,29 +1,22 @@
 """What a resource policy says to a service, or to a caller of another account. docs/contract/api.md#policies.
 
 Callers have an account here, and no user or role: a principal stands for its whole account. Of a condition we may know
-that it holds, that it does not, or neither, where it asks for what nobody told or by an operator that is not built:
+that it holds, that it does not, or neither, where it asks for what nobody told or by an operator that does not exist:
 then an Allow allows nothing, and a Deny denies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from lambda_emu.model.iam.conditions import all_hold, read_conditions
 from lambda_emu.model.policies.document import names
 from lambda_emu.model.policies.policy import Policy
 from lambda_emu.model.policies.principals import EVERYBODY, is_service
 
 NOTHING_TOLD: Mapping[str, str] = {}
-
-_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
-    "StringEquals": str.__eq__,
-    "StringLike": lambda told, pattern: fnmatchcase(told, pattern.replace("[", "[[]")),
-    "ArnEquals": lambda told, pattern: fnmatchcase(told, pattern.replace("[", "[[]")),
-    "ArnLike": lambda told, pattern: fnmatchcase(told, pattern.replace("[", "[[]")),
-    "Bool": lambda told, wanted: told.lower() == wanted.lower(),
-}
 
 
 def allows(policy: Policy, principal: str, action: str, arn: str, context: Mapping[str, str] = NOTHING_TOLD) -> bool:
@@ -53,22 +46,7 @@ def _about(statement: Mapping[str, Any], principal: str, action: str, arn: str) 
 
 def _holds(condition: Mapping[str, Mapping[str, Any]], told: Mapping[str, str]) -> bool | None:
     """None: that is not known."""
-    found = {
-        _one_holds(by, told.get(key.lower()), value) for by, keys in condition.items() for key, value in keys.items()
-    }
-    return False if False in found else None if None in found else True
-
-
-def _one_holds(by: str, told: str | None, value: Any) -> bool | None:
-    operator = _OPERATORS.get(by)
-    if operator is None or told is None:
-        return None
-    return _has(value, lambda wanted: operator(told, _text(wanted)))
-
-
-def _text(value: Any) -> str:
-    """As JSON writes a scalar."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return all_hold(read_conditions(condition, has_variables=True), told, is_whole=False)
 
 
 def _either(statement: Mapping[str, Any], member: str, holds: Any) -> bool:
