@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 AHEAD = "HTTP_X_LAMBDA_EMU_AHEAD"
@@ -17,18 +18,31 @@ MACHINE_AHEAD = "HTTP_X_LAMBDA_EMU_MACHINE_AHEAD"
 OF_CREDENTIALS = frozenset(("cognitoidentity", "cognitoidp", "sts"))
 """moto's names of services whose dates say until when somebody may ask."""
 LOOK_S = 1.0
-"""So often who waits looks whether he still should."""
+"""So often who waits, and is woken by nobody, looks whether he still should."""
+MOST_WAIT_S = 3600.0
+"""At once: more than a thread can wait is nothing that one could ask for."""
 BEGIN_LIMIT_S = 0.5
 
 
+class Wait:
+    """Of the thread that makes it. due_s: inf, where it ends by something else alone."""
+
+    def __init__(self) -> None:
+        self.due_s = inf
+        self.woken = threading.Event()
+        self.thread = threading.current_thread()
+        self.works = False
+        """Whether the thread is one of those for which time stands still."""
+
+
 class ServersClock:
-    """As the last request said it, for all threads; and who waits by it."""
+    """As the last request said it, for all threads; and who waits by it, or works while time stands still."""
 
     def __init__(self) -> None:
         self._ahead_s = self._machine_ahead_s = 0.0
-        self._moved = threading.Condition()  # guards _waits too
-        self._waits: dict[object, float] = {}
-        self._active: set[threading.Thread] = set()  # have waited, and do what comes then
+        self._changed = threading.Condition()  # guards all below
+        self._waits: set[Wait] = set()
+        self._active: set[threading.Thread] = set()
 
     def follow(self, environ: Mapping[str, Any]) -> None:
         said = environ.get(AHEAD)
@@ -37,11 +51,12 @@ class ServersClock:
         self._machine_ahead_s = float(environ.get(MACHINE_AHEAD, 0.0))
         ahead_s = float(said)
         if ahead_s != self._ahead_s:
-            with self._moved:
+            with self._changed:
                 back_s = min(ahead_s - self._ahead_s, 0.0)  # who waits has as long to wait as he had
-                self._waits = {mark: due_s + back_s for mark, due_s in self._waits.items()}
                 self._ahead_s = ahead_s
-                self._moved.notify_all()
+                for wait in self._waits:
+                    wait.due_s += back_s
+                    wait.woken.set()
 
     def now_s(self) -> float:
         """Seconds since the epoch, of work."""
@@ -55,33 +70,56 @@ class ServersClock:
         """By which moto's service of this name dates things."""
         return self.machine_s() if service in OF_CREDENTIALS else self.now_s()
 
-    def wait(self, seconds: float, wanted: Callable[[], bool]) -> None:
-        """For so long, or until it is not wanted any more."""
-        mark, thread = object(), threading.current_thread()
-        with self._moved:
-            self._active.discard(thread)
-            self._waits[mark] = self.now_s() + seconds
-            while (left_s := self._waits[mark] - self.now_s()) > 0 and wanted():
-                self._moved.wait(min(left_s, LOOK_S))
-            del self._waits[mark]
+    def begin(self, thread: threading.Thread) -> None:
+        """From now on it works whenever it does not wait, until `end`."""
+        with self._changed:
             self._active.add(thread)
-            self._moved.notify_all()
+
+    def end(self, thread: threading.Thread) -> None:
+        with self._changed:
+            self._active.discard(thread)
+
+    def wake(self, wait: Wait) -> None:
+        """It is not wanted any more. Its thread works from now on, so that nobody finds all of them idle meanwhile."""
+        with self._changed:
+            if wait.works:
+                self._active.add(wait.thread)
+            wait.woken.set()
+
+    def wait(self, seconds: float, wanted: Callable[[], bool], woken_by: Wait | None = None) -> None:
+        """For so long, or until it is not wanted any more. woken_by: what `wake` is given then; None: nobody wakes."""
+        wait, look_s = woken_by or Wait(), LOOK_S if woken_by is None else MOST_WAIT_S
+        with self._changed:
+            wait.due_s = self.now_s() + seconds
+            wait.works = wait.thread in self._active
+            self._active.discard(wait.thread)
+            self._waits.add(wait)
+        try:
+            while wanted() and (left_s := wait.due_s - self.now_s()) > 0:
+                wait.woken.wait(min(left_s, look_s))
+                wait.woken.clear()
+        finally:
+            with self._changed:
+                self._waits.discard(wait)
+                if wait.works:
+                    self._active.add(wait.thread)
+                self._changed.notify_all()
 
     def begin_due(self) -> int:
         """Returns when who has waited long enough goes on; how many are at it, until they end or wait again."""
-        with self._moved:
-            self._moved.wait_for(lambda: not self._due(), BEGIN_LIMIT_S)
-            self._active = {thread for thread in self._active if thread.is_alive()}
+        with self._changed:
+            self._changed.wait_for(lambda: not self._due(), BEGIN_LIMIT_S)
             return len(self._active)
 
     def next_s(self) -> float | None:
-        """When the next one has waited long enough; None: nobody waits."""
-        with self._moved:
-            return min(self._waits.values(), default=None)
+        """When the next one has waited long enough; None: nobody waits for that."""
+        with self._changed:
+            next_s = min((wait.due_s for wait in self._waits), default=inf)
+            return None if next_s == inf else next_s
 
-    def _due(self) -> list[object]:
+    def _due(self) -> list[Wait]:
         now_s = self.now_s()
-        return [mark for mark, due_s in self._waits.items() if due_s <= now_s]
+        return [wait for wait in self._waits if wait.due_s <= now_s]
 
 
 clock = ServersClock()

@@ -43,6 +43,7 @@ from lambda_emu.services.child.program.state.moment import replace_time
 from lambda_emu.services.child.program.telling import Teller
 
 if TYPE_CHECKING:
+    from lambda_emu.services.child.program.machines.serving import StateMachines
     from lambda_emu.services.child.program.pools.serving import UserPools
     from lambda_emu.services.child.program.state.keeping import Keeper
 
@@ -102,7 +103,7 @@ def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None
     replace_time()
     beneath = own_folder(folder or Path(socket_path).parent)
     sns_delivery.kept_in, sns_delivery.outbox = folder, Outbox(folder)
-    app = App(front, teller, Bodies(beneath / BODIES, is_kept=folder is not None), sns_delivery.outbox)
+    app = App(front, teller, Bodies(beneath / BODIES, is_kept=folder is not None), sns_delivery.outbox, folder)
     if folder is not None:
         app.keep(folder)
     made = wsgi.Server(socket_path, app, numthreads=THREADS, request_queue_size=THREADS, timeout=IDLE_S)
@@ -150,8 +151,10 @@ class Environs(wsgi.Gateway_10):
 class App(DomainDispatcherApplication):
     """moto's dispatcher, which here serves AWS's APIs alone, none of moto's own pages."""
 
-    def __init__(self, front: Front, teller: Teller, bodies: Bodies, outbox: Outbox) -> None:
+    def __init__(self, front: Front, teller: Teller, bodies: Bodies, outbox: Outbox, folder: Path | None) -> None:
+        """folder: where what is known is kept; None: nowhere."""
         super().__init__(create_backend_app)
+        self._folder = folder
         self._outbox = outbox
         self._receiving = Receiving(front, outbox)
         self._front = front
@@ -159,6 +162,7 @@ class App(DomainDispatcherApplication):
         self._bodies = bodies
         self._keeper: Keeper | None = None
         self._user_pools: UserPools | None = None
+        self._state_machines: StateMachines | None = None
         self._expiry = Expiry(self)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -213,6 +217,10 @@ class App(DomainDispatcherApplication):
                 take_in(environ, self._bodies)
             if backend == "cognitoidp" and self._user_pools is not None:
                 answer = self._user_pools.serve(environ, start_response)
+                if answer is not None:
+                    return answer
+            if backend == "stepfunctions" and self._state_machines is not None:
+                answer = self._state_machines.serve(environ, start_response)
                 if answer is not None:
                     return answer
             return serve(backend, environ, start_response)
@@ -290,8 +298,15 @@ class App(DomainDispatcherApplication):
                     self._expiry.begin()
                 if backend == "cognitoidp":
                     self._user_pools = self._make_user_pools()
+                if backend == "stepfunctions":
+                    self._state_machines = self._make_state_machines()
                 self.app_instances[backend] = made
             return self.app_instances[backend]
+
+    def _make_state_machines(self) -> StateMachines:
+        from lambda_emu.services.child.program.machines.serving import StateMachines
+
+        return StateMachines(self._front.url, self._folder)
 
     def _make_user_pools(self) -> UserPools:
         """What is made again needs it, too."""

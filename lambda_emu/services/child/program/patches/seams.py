@@ -101,10 +101,6 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
         from lambda_emu.services.child.program.patches.dynamodb_streams import replace_streams
 
         replace_streams(teller)
-    if backend == "stepfunctions":
-        from lambda_emu.services.child.program.patches.states_waits import replace_waits
-
-        replace_waits()
     if backend == "secretsmanager":
         from lambda_emu.services.child.program.patches.secrets_rotation import replace_rotation
 

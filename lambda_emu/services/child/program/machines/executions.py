@@ -1,0 +1,312 @@
+"""What is asked of executions: begun, stopped, told of; and tasks that wait for somebody's word."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from math import ceil
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from moto.stepfunctions.parser.asl.eval.callback.callback import (
+    CallbackConsumerTimeout,
+    CallbackNotifyConsumerError,
+    CallbackOutcome,
+    CallbackOutcomeFailure,
+    CallbackOutcomeSuccess,
+)
+
+from lambda_emu.services.child.program.checks.refused import Refused
+from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.machines.finding import Machine, check_execution, find_machine
+from lambda_emu.services.child.program.machines.interpreter import parse
+from lambda_emu.services.child.program.machines.pages import page, read_page
+from lambda_emu.services.child.program.machines.running import SUCCEEDED, Running
+from lambda_emu.services.child.program.machines.table import RUNNING, Execution, ExecutionTable
+
+INPUT_BYTES = 256 * 1024
+MOST_RUNNING = 500
+"""At once: each has threads."""
+MOST_WAITED_FOR = 12
+"""Synchronous ones: each holds one of the threads by which services are asked."""
+MEMORY_MB = 64
+"""What an express execution is billed for at least."""
+_BAD_NAME = re.compile(r'[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]')
+
+Asked = Mapping[str, Any]
+Environ = dict[str, Any]
+Operation = Callable[["Executions", Environ, Asked], Any]
+OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(serve: Operation) -> Operation:
+    """Named as AWS has it."""
+    OPERATIONS["".join(word.title() for word in serve.__name__.split("_"))] = serve
+    return serve
+
+
+class Executions:
+    """Used by any thread."""
+
+    def __init__(self, folder: Path | None, activities: Any) -> None:
+        self.table = ExecutionTable(folder, clock.now_s())
+        self.activities = activities
+        self._lock = threading.Lock()  # guards both below
+        self._running: dict[str, Running] = {}
+        self._waited_for = 0
+
+    def running(self, arn: str) -> Running | None:
+        with self._lock:
+            return self._running.get(arn)
+
+    def all_running(self) -> list[Running]:
+        with self._lock:
+            return list(self._running.values())
+
+    def begin(self, execution: Execution, kind: str) -> Running:
+        """Refused: too many run."""
+        program = parse(execution.definition)
+        is_kept = kind == "STANDARD"
+        with self._lock:
+            if execution.arn in self._running:
+                raise _already(execution.arn)
+            if len(self._running) >= MOST_RUNNING:
+                text = "The maximum number of running executions has been reached."
+                raise Refused("ExecutionLimitExceeded", text)
+            number = self.table.add(execution) if is_kept else 0
+
+            def keep(event: Asked, ended: Execution | None) -> None:
+                if is_kept:
+                    self.table.add_event(number, event, ended)
+                if ended is not None:
+                    self._end(execution.arn)
+
+            begun = self._running[execution.arn] = Running(execution, program, kind, self.activities, keep)
+        begun.begin()
+        return begun
+
+    def _end(self, arn: str) -> None:
+        with self._lock:
+            self._running.pop(arn, None)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While a request waits for an execution. Refused: too many do."""
+        with self._lock:
+            if self._waited_for >= MOST_WAITED_FOR:
+                raise Refused("ThrottlingException", "Rate exceeded")
+            self._waited_for += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waited_for -= 1
+
+
+@operation
+def start_execution(executions: Executions, environ: Environ, asked: Asked) -> Any:
+    machine, name = find_machine(environ, asked["stateMachineArn"]), _name(asked)
+    given = _input(asked)
+    if machine.kind == "EXPRESS":
+        begun = executions.begin(_execution(machine, name, given, asked), machine.kind).execution
+        return {"executionArn": begun.arn, "startDate": begun.begun_s}
+    execution = _execution(machine, name, given, asked)
+    known = executions.table.find(execution.arn)
+    if known is not None and (known.status != RUNNING or known.input != given):
+        raise _already(known.arn)
+    if known is None:
+        known = executions.begin(execution, machine.kind).execution
+    return {"executionArn": known.arn, "startDate": known.begun_s}
+
+
+@operation
+def start_sync_execution(executions: Executions, environ: Environ, asked: Asked) -> Any:
+    machine, name = find_machine(environ, asked["stateMachineArn"]), _name(asked)
+    if machine.kind != "EXPRESS":
+        raise Refused("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
+    with executions.waiting():
+        running = executions.begin(_execution(machine, name, _input(asked), asked), machine.kind)
+        running.over.wait()
+    ended = running.execution
+    assert ended.ended_s is not None, "it is over"
+    told = _told(ended) | {"stateMachineArn": ended.machine}
+    if ended.status == "ABORTED":
+        told["status"] = "FAILED"
+    billed_ms = ceil((ended.ended_s - ended.begun_s) * 10) * 100
+    billing = {"billedMemoryUsedInMB": MEMORY_MB, "billedDurationInMilliseconds": max(billed_ms, 100)}
+    return told | {"billingDetails": billing}
+
+
+@operation
+def stop_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
+    arn = asked["executionArn"]
+    known = _find(executions, arn)
+    running = executions.running(arn)
+    if running is not None:
+        running.stop(asked.get("error"), asked.get("cause"))
+        known = running.execution
+    return {"stopDate": known.ended_s or clock.now_s()}
+
+
+@operation
+def describe_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
+    known = _find(executions, asked["executionArn"])
+    versions = {"stateMachineVersionArn": known.version, "stateMachineAliasArn": known.alias}
+    told = _told(known) | {"stateMachineArn": known.machine, "redriveCount": 0}
+    told |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": _why_not_redriven(known)}
+    return told | {name: value for name, value in versions.items() if value is not None}
+
+
+@operation
+def list_executions(executions: Executions, environ: Environ, asked: Asked) -> Any:
+    if "stateMachineArn" not in asked:
+        text = "Must provide a value for one and only one of stateMachineArn or mapRunArn"
+        raise Refused("ValidationException", text)
+    machine = find_machine(environ, asked["stateMachineArn"])
+    if machine.kind == "EXPRESS":
+        raise Refused("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
+    count, skipped = read_page(asked)
+    found = executions.table.of_machine(machine.arn, asked.get("statusFilter"), count + 1, skipped)
+    return page("executions", [_listed(one) for one in found], count, skipped)
+
+
+@operation
+def get_execution_history(executions: Executions, _: Environ, asked: Asked) -> Any:
+    arn = _find(executions, asked["executionArn"]).arn
+    count, skipped = read_page(asked)
+    is_reversed = asked.get("reverseOrder") is True
+    found = executions.table.events(arn, newest_first=is_reversed, count=count + 1, skipped=skipped)
+    return page("events", list(found), count, skipped)
+
+
+@operation
+def describe_state_machine_for_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
+    known = _find(executions, asked["executionArn"])
+    return {
+        "stateMachineArn": known.version or known.machine,
+        "name": known.machine.split(":")[6],
+        "definition": known.definition,
+        "roleArn": known.role,
+        "updateDate": known.begun_s,
+        "loggingConfiguration": {"includeExecutionData": False, "level": "OFF"},
+        "tracingConfiguration": {"enabled": False},
+    }
+
+
+@operation
+def send_task_success(executions: Executions, _: Environ, asked: Asked) -> Any:
+    try:
+        json.loads(asked["output"])
+    except ValueError as error:
+        raise Refused("InvalidOutput", f"Invalid Output: '{error}'") from None
+    return _notify(executions, CallbackOutcomeSuccess(asked["taskToken"], asked["output"]))
+
+
+@operation
+def send_task_failure(executions: Executions, _: Environ, asked: Asked) -> Any:
+    return _notify(executions, CallbackOutcomeFailure(asked["taskToken"], asked.get("error"), asked.get("cause")))
+
+
+@operation
+def send_task_heartbeat(executions: Executions, _: Environ, asked: Asked) -> Any:
+    return _to_task(executions, lambda manager: manager.heartbeat(asked["taskToken"]))
+
+
+def _notify(executions: Executions, outcome: CallbackOutcome) -> Any:
+    return _to_task(executions, lambda manager: manager.notify(outcome.callback_id, outcome))
+
+
+def _to_task(executions: Executions, tell: Callable[[Any], bool]) -> dict[str, Any]:
+    """Refused: nobody waits any more, or nobody ever waited."""
+    for running in executions.all_running():
+        try:
+            if tell(running.environment.callback_pool_manager):
+                return {}
+        except CallbackNotifyConsumerError as error:
+            is_late = isinstance(error.callback_consumer_error, CallbackConsumerTimeout)
+            why = "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"
+            raise Refused(*why if is_late else ("TaskDoesNotExist", "Task does not exist")) from None
+    raise Refused("InvalidToken", "Invalid Token: 'Invalid token'")
+
+
+def _find(executions: Executions, arn: str) -> Execution:
+    """Refused."""
+    check_execution(arn)
+    known = executions.table.find(arn)
+    if known is None:
+        raise Refused("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    return known
+
+
+def _name(asked: Asked) -> str:
+    name: str = asked.get("name") or str(uuid4())
+    if len(name) > 80 or _BAD_NAME.search(name):
+        raise Refused("InvalidName", f"Invalid Name: '{name}'")
+    return name
+
+
+def _input(asked: Asked) -> str:
+    given: str = asked.get("input") or "{}"
+    if len(given.encode()) > INPUT_BYTES:
+        text = (
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+            "Member must have length less than or equal to 262144"
+        )
+        raise Refused("ValidationException", text)
+    try:
+        json.loads(given)
+    except (ValueError, RecursionError) as error:
+        raise Refused("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from None
+    return given
+
+
+def _execution(machine: Machine, name: str, given: str, asked: Asked) -> Execution:
+    kind = "execution" if machine.kind == "STANDARD" else "express"
+    arn = machine.arn.replace(":stateMachine:", f":{kind}:") + f":{name}"
+    return Execution(
+        arn=arn if machine.kind == "STANDARD" else f"{arn}:{uuid4()}",
+        machine=machine.arn,
+        name=name,
+        role=machine.role,
+        definition=machine.definition,
+        input=given,
+        begun_s=clock.now_s(),
+        version=machine.version,
+        alias=machine.alias,
+        trace=asked.get("traceHeader"),
+    )
+
+
+def _already(arn: str) -> Refused:
+    return Refused("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
+
+
+def _told(known: Execution) -> dict[str, Any]:
+    told: dict[str, Any] = {"executionArn": known.arn, "name": known.name, "status": known.status}
+    told |= {"startDate": known.begun_s, "input": known.input, "inputDetails": {"included": True}}
+    if known.status == SUCCEEDED:
+        told["outputDetails"] = {"included": True}
+    rest = {"stopDate": known.ended_s, "output": known.output, "error": known.error, "cause": known.cause}
+    rest["traceHeader"] = known.trace
+    return told | {name: value for name, value in rest.items() if value is not None}
+
+
+def _listed(known: Execution) -> dict[str, Any]:
+    told = {name: value for name, value in _told(known).items() if name in LISTED}
+    versions = {"stateMachineVersionArn": known.version, "stateMachineAliasArn": known.alias}
+    told |= {"stateMachineArn": known.machine, "redriveCount": 0}
+    return told | {name: value for name, value in versions.items() if value is not None}
+
+
+LISTED = ("executionArn", "name", "status", "startDate", "stopDate")
+
+
+def _why_not_redriven(known: Execution) -> str:
+    """Nothing is redriven here."""
+    if known.status == RUNNING:
+        return "Execution is RUNNING and cannot be redriven"
+    return f"Execution is {known.status} and cannot be redriven"

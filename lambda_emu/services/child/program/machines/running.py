@@ -1,0 +1,138 @@
+"""One execution while it runs: what the interpreter tells is its history, and the first event that ends it holds."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from math import inf
+from typing import Any
+
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
+from moto.stepfunctions.parser.asl.eval.states import ContextObjectData, ExecutionData, StateMachineData
+from msgspec.structs import replace
+
+from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.machines.table import ABORTED, Execution
+from lambda_emu.services.child.program.machines.waiting import Event, Moment, Worker, written
+
+MOST_EVENTS = 25_000
+"""Of a history; one that would have more fails."""
+TOO_MANY = {
+    "error": "States.Runtime",
+    "cause": f"The execution reached the maximum number of history events ({MOST_EVENTS}).",
+}
+STANDARD_LIMIT_S, EXPRESS_LIMIT_S = 365 * 24 * 3600, 300
+FAILED, SUCCEEDED, TIMED_OUT = "FAILED", "SUCCEEDED", "TIMED_OUT"
+ENDS: Mapping[str, tuple[str, str]] = {
+    "ExecutionAborted": (ABORTED, "executionAbortedEventDetails"),
+    "ExecutionFailed": (FAILED, "executionFailedEventDetails"),
+    "ExecutionSucceeded": (SUCCEEDED, "executionSucceededEventDetails"),
+    "ExecutionTimedOut": (TIMED_OUT, "executionTimedOutEventDetails"),
+}
+"""By type of an event: the status that it leads to, and where it says more."""
+Keep = Callable[[Mapping[str, Any], Execution | None], None]
+
+
+class Running:
+    """Of an execution that has begun. keep: is given each event, and with the last one what the execution is by it."""
+
+    def __init__(self, execution: Execution, program: Any, kind: str, activities: Any, keep: Keep) -> None:
+        """program: as the interpreter has a definition. kind: STANDARD or EXPRESS. activities: by their ARN."""
+        self.execution = execution
+        self.over = Event()
+        self._program = program
+        self._keep = keep
+        self._lock = threading.RLock()  # guards what is told, in its order
+        self._limit_s = program.timeout_seconds.timeout_seconds if program.timeout_seconds else inf
+        self._limit_s = min(self._limit_s, EXPRESS_LIMIT_S if kind == "EXPRESS" else STANDARD_LIMIT_S)
+        self.environment = _environment(execution, kind, activities)
+        self.environment.event_manager = self.events = Recorder(self.record)
+
+    def begin(self) -> None:
+        """In threads of its own."""
+        given = {"input": self.execution.input, "inputDetails": {"truncated": False}, "roleArn": self.execution.role}
+        self._tell(HistoryEventType.ExecutionStarted, {"executionStartedEventDetails": given}, is_source=False)
+        Worker(self._run).start()
+        if self._limit_s < STANDARD_LIMIT_S:
+            Worker(self._watch).start()
+
+    def stop(self, error: str | None, cause: str | None) -> None:
+        """Whatever it is at; who asked some service waits for the answer, which nobody wants any more."""
+        said = {name: text for name, text in (("error", error), ("cause", cause)) if text is not None}
+        self._tell(HistoryEventType.ExecutionAborted, {"executionAbortedEventDetails": said})
+        self.environment.set_stop(stop_date=Moment.now(), cause=cause, error=error)
+
+    def record(self, event: dict[str, Any]) -> None:
+        """From any of its threads."""
+        with self._lock:
+            if self.over.is_set():
+                return
+            if event["id"] >= MOST_EVENTS and event["type"] not in ENDS:
+                event = {name: event[name] for name in ("id", "previousEventId", "timestamp")}
+                event |= {"type": "ExecutionFailed", "executionFailedEventDetails": TOO_MANY}
+                self.environment.set_error(TOO_MANY)  # type: ignore[arg-type]  # a TypedDict
+            ended = self._ended(event)
+            self._keep(event, ended)
+            if ended is not None:
+                self.execution = ended
+                self.over.set()
+
+    def _ended(self, event: Mapping[str, Any]) -> Execution | None:
+        if event["type"] not in ENDS:
+            return None
+        status, details = ENDS[event["type"]]
+        said = event.get(details) or {}
+        told = {name: said.get(name) for name in ("output", "error", "cause")}
+        return replace(self.execution, status=status, ended_s=event["timestamp"], **told)
+
+    def _run(self) -> None:
+        self._program.eval(self.environment)
+
+    def _watch(self) -> None:
+        if not self.over.wait(self._limit_s):
+            self._tell(HistoryEventType.ExecutionTimedOut, {"executionTimedOutEventDetails": {}})
+            self.environment.set_timed_out()
+
+    def _tell(self, type: HistoryEventType, details: Any, *, is_source: bool = True) -> None:
+        context = self.environment.event_history_context if not is_source else EventHistoryContext.of_program_start()
+        self.events.add_event(context, type, details, update_source_event_id=is_source)
+
+
+class Recorder(EventManager):
+    """Has no list of its own, which would grow."""
+
+    def __init__(self, record: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__()
+        self._record = record
+
+    def _publish_history_event(
+        self, event_id: int, source_event_id: int, event_type: Any, timestamp: Any, event_details: Any
+    ) -> None:
+        details = json.loads(json.dumps(event_details or {}))
+        told = {"timestamp": clock.now_s(), "type": str(event_type.value), "id": event_id}
+        self._record({**told, "previousEventId": source_event_id, **details})
+
+
+def _environment(execution: Execution, kind: str, activities: Any) -> Environment:
+    region, account = execution.arn.split(":")[3:5]
+    return Environment(
+        aws_execution_details=AWSExecutionDetails(account=account, region=region, role_arn=execution.role),
+        execution_type=kind,  # type: ignore[arg-type]  # it is compared with an Enum of str
+        context=ContextObjectData(  # type: ignore[typeddict-item]  # of a state, a task and an item there is more later
+            Execution=ExecutionData(
+                Id=execution.arn,
+                Input=json.loads(execution.input),
+                Name=execution.name,
+                RoleArn=execution.role,
+                StartTime=written(execution.begun_s),
+            ),
+            StateMachine=StateMachineData(Id=execution.machine, Name=execution.machine.split(":")[6]),
+        ),
+        event_history_context=EventHistoryContext.of_program_start(),
+        cloud_watch_logging_session=None,
+        activity_store=activities,
+    )

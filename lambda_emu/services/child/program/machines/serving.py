@@ -1,0 +1,46 @@
+"""The operations on executions, as answers; those on machines are moto's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.services.child.program.checks.explaining import mistake
+from lambda_emu.services.child.program.checks.refused import BODY, Environ, StartResponse
+from lambda_emu.services.child.program.current_request import REQUEST_ID
+from lambda_emu.services.child.program.machines.clients import RoleClients
+from lambda_emu.services.child.program.machines.executions import OPERATIONS, Executions
+from lambda_emu.services.child.program.machines.interpreter import replace_interpreter
+from lambda_emu.services.child.program.state.changes import operation_of
+
+BACKEND = "stepfunctions"
+
+
+class StateMachines:
+    """front_url: where services are asked. folder: where executions are kept; None: in memory."""
+
+    def __init__(self, front_url: str, folder: Path | None) -> None:
+        self.clients = RoleClients(front_url)
+        replace_interpreter(self.clients)
+        self.executions = Executions(folder, {})
+
+    def serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """None: it is moto's. Refused."""
+        operation = operation_of(environ, b"") or ""
+        serve = OPERATIONS.get(operation)
+        if serve is None:
+            return None
+        refused = mistake(BACKEND, environ)
+        if refused is not None:
+            raise refused
+        told = serve(self.executions, environ, json.loads(environ.get(BODY) or b"{}"))
+        return _answer(environ, start_response, told)
+
+
+def _answer(environ: Environ, start_response: StartResponse, told: Any) -> list[bytes]:
+    data = json.dumps(told).encode()
+    headers = [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(data)))]
+    start_response("200 OK", [*headers, ("x-amzn-RequestId", environ.get(REQUEST_ID, ""))])
+    return [data]

@@ -1,0 +1,150 @@
+"""Executions and their histories, in a file that outlives the process: each change is there when a call returns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+FILE = "executions.db"
+KEPT_S = 90 * 24 * 3600
+"""As long as AWS keeps one that is over."""
+SCHEMA = """
+PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+CREATE TABLE IF NOT EXISTS executions (
+    id INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, status TEXT NOT NULL,
+    begun_s REAL NOT NULL, said BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS of_machine ON executions (machine, begun_s);
+CREATE TABLE IF NOT EXISTS events (
+    execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE, id INTEGER NOT NULL, event TEXT NOT NULL,
+    PRIMARY KEY (execution, id)) WITHOUT ROWID;
+"""
+RUNNING, ABORTED = "RUNNING", "ABORTED"
+LOST_CAUSE = "lambda-emu ended while this execution ran; executions are not continued."
+NEWEST_FIRST = "ORDER BY begun_s DESC, id DESC LIMIT ? OFFSET ?"
+
+Event = Mapping[str, Any]
+
+
+class Execution(Struct, frozen=True):
+    """machine: its ARN without a version. input, output: JSON. Times are epoch seconds, of work."""
+
+    arn: str
+    machine: str
+    name: str
+    role: str
+    definition: str
+    input: str
+    begun_s: float
+    status: str = RUNNING
+    ended_s: float | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    version: str | None = None
+    alias: str | None = None
+    trace: str | None = None
+
+
+_decode = msgspec.json.Decoder(Execution).decode
+
+
+class ExecutionTable:
+    """Used by any thread."""
+
+    def __init__(self, folder: Path | None, now_s: float) -> None:
+        """folder: where it is kept; None: in memory. What ran when it was last open is aborted now."""
+        self._lock = threading.Lock()  # guards the connection
+        file = ":memory:" if folder is None else str(folder / FILE)
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._db.executescript(SCHEMA)
+        self._db.execute("DELETE FROM executions WHERE begun_s < ? AND status != ?", (now_s - KEPT_S, RUNNING))
+        self._abort_lost(now_s)
+
+    def add(self, execution: Execution) -> int:
+        """Its number here."""
+        row = execution.arn, execution.machine, execution.status, execution.begun_s, msgspec.json.encode(execution)
+        with self._lock:
+            made = self._db.execute(
+                "INSERT INTO executions (arn, machine, status, begun_s, said) VALUES (?, ?, ?, ?, ?)", row
+            )
+        assert made.lastrowid is not None
+        return made.lastrowid
+
+    def add_event(self, number: int, event: Event, ended: Execution | None = None) -> None:
+        """ended: what the execution is by this event, which is its last one."""
+        with self._lock, self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._write_event(number, event, ended)
+
+    def find(self, arn: str) -> Execution | None:
+        row = self._row("SELECT said FROM executions WHERE arn = ?", arn)
+        return None if row is None else _decode(row[0])
+
+    def of_machine(self, machine: str, status: str | None, count: int, skipped: int) -> Sequence[Execution]:
+        """The newest ones first. status: of those alone."""
+        wanted, values = ("", ()) if status is None else (" AND status = ?", (status,))
+        return [
+            _decode(said)
+            for (said,) in self._rows(
+                f"SELECT said FROM executions WHERE machine = ?{wanted} {NEWEST_FIRST}",
+                machine,
+                *values,
+                count,
+                skipped,
+            )
+        ]
+
+    def events(self, arn: str, *, newest_first: bool, count: int, skipped: int) -> Sequence[Event]:
+        order = "DESC" if newest_first else "ASC"
+        found = self._rows(
+            "SELECT event FROM events WHERE execution = (SELECT id FROM executions WHERE arn = ?) "
+            f"ORDER BY id {order} LIMIT ? OFFSET ?",
+            arn,
+            count,
+            skipped,
+        )
+        return [json.loads(event) for (event,) in found]
+
+    def forget(self, machine: str) -> None:
+        """Of a machine that is deleted."""
+        with self._lock:
+            self._db.execute("DELETE FROM executions WHERE machine = ?", (machine,))
+
+    def _abort_lost(self, now_s: float) -> None:
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            lost = self._db.execute("SELECT id, said FROM executions WHERE status = ?", (RUNNING,)).fetchall()
+            for number, said in lost:
+                last = self._db.execute("SELECT max(id) FROM events WHERE execution = ?", (number,)).fetchone()[0]
+                event = {
+                    "timestamp": now_s,
+                    "type": "ExecutionAborted",
+                    "id": (last or 0) + 1,
+                    "previousEventId": 0,
+                    "executionAbortedEventDetails": {"cause": LOST_CAUSE},
+                }
+                ended = replace(_decode(said), status=ABORTED, ended_s=now_s, cause=LOST_CAUSE)
+                self._write_event(number, event, ended)
+
+    def _write_event(self, number: int, event: Event, ended: Execution | None) -> None:
+        row = number, event["id"], json.dumps(event)
+        self._db.execute("INSERT INTO events (execution, id, event) VALUES (?, ?, ?)", row)
+        if ended is not None:
+            said = ended.status, msgspec.json.encode(ended), number
+            self._db.execute("UPDATE executions SET status = ?, said = ? WHERE id = ?", said)
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    def _row(self, query: str, *values: object) -> Any:
+        with self._lock:
+            return self._db.execute(query, values).fetchone()

@@ -1,0 +1,58 @@
+"""State machines of one server, and their executions until they are over."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from services_rig import ACCOUNT, sdk
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/machines"
+LIMIT_S = 60
+
+
+class Machines:
+    def __init__(self, lam: Any) -> None:
+        self.lam = lam
+        self.states = sdk(lam, "stepfunctions", inject_host_prefix=False)
+
+    def function(self, name: str, code: str) -> str:
+        """A function's ARN."""
+        self.lam.create(name, code)
+        return f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
+
+    def create(self, name: str, states: Mapping[str, Any], **members: Any) -> str:
+        """The ARN of a machine that begins with its first state. members: of its definition; `type` is its own."""
+        kind = members.pop("type", "STANDARD")
+        definition = json.dumps({"StartAt": next(iter(states)), "States": states} | members)
+        made = self.states.create_state_machine(name=name, definition=definition, roleArn=ROLE, type=kind)
+        return str(made["stateMachineArn"])
+
+    def begin(self, machine: str, given: object = None, **members: Any) -> str:
+        """The ARN of an execution that has begun."""
+        begun = self.states.start_execution(stateMachineArn=machine, input=json.dumps(given or {}), **members)
+        return str(begun["executionArn"])
+
+    def ended(self, execution: str) -> Any:
+        """What it has come to."""
+        until_s = time.monotonic() + LIMIT_S
+        while time.monotonic() < until_s:
+            told = self.states.describe_execution(executionArn=execution)
+            if told["status"] != "RUNNING":
+                return told
+            time.sleep(0.02)
+        raise AssertionError(self.events(execution))
+
+    def run(self, machine: str, given: object = None) -> Any:
+        """What an execution comes to."""
+        return self.ended(self.begin(machine, given))
+
+    def events(self, execution: str) -> list[Any]:
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=execution)
+        return [event for page in pages for event in page["events"]]
+
+    def history(self, ended: Mapping[str, Any]) -> list[str]:
+        """The types of its events."""
+        return [event["type"] for event in self.events(ended["executionArn"])]
