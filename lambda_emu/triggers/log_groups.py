@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lambda_emu.services.logs.pump import Pump
     from lambda_emu.services.logs.records import LogGroup
     from lambda_emu.services.logs.serving import LogServer
+    from lambda_emu.services.logs.table import Positions
     from lambda_emu.triggers.subscriptions import Subscriptions
 
 
@@ -47,12 +48,12 @@ class LogGroups(LateRoom["OpenedGroups"]):
         from lambda_emu.services.logs.live_tail import LiveTails
         from lambda_emu.services.logs.pump import Pump
 
-        left, position = ask_store(self._store, _read, LIMIT_S)
+        left, positions = ask_store(self._store, _read, LIMIT_S)
         groups = Groups(self._store, self._logs, self._loop, self._clock, left)
         subscriptions = self._make()
         groups.destinations = subscriptions
         subscriptions.traces = groups.traces
-        pump = Pump(groups, self._store, self._logs, self._loop, subscriptions, position)
+        pump = Pump(groups, self._store, self._logs, self._loop, subscriptions, positions)
         groups.changed = lambda: self._loop.post(pump.start)
         opened = OpenedGroups(groups, pump, LiveTails(groups, self._loop))
         if not self._closed:
@@ -82,7 +83,7 @@ class OpenedGroups:
         self.groups.close()
 
 
-def _read(connection: sqlite3.Connection) -> tuple[Sequence[LogGroup], int | None]:
+def _read(connection: sqlite3.Connection) -> tuple[Sequence[LogGroup], Positions]:
     from lambda_emu.services.logs import table
 
-    return table.read_all(connection), table.read_position(connection)
+    return table.read_all(connection), table.read_positions(connection)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope, Target, parse_function_name, scope_in, service_in
 from lambda_emu.clock import Clock
-from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, put, work_of
+from lambda_emu.destinations.delivery import KIND, NOT_COUNTED, Delivery, put, work_of
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import RetryPolicy
 from lambda_emu.destinations.senders import PRINCIPAL
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_AGE_S = 86_400
+WAITING = "SELECT count(*) FROM work WHERE kind = ?"
 NO_FUNCTION = (
     "Could not execute the lambda function. "
     "Make sure you have given CloudWatch Logs permission to execute your function."
@@ -84,6 +85,10 @@ class Subscriptions:
             policy=RetryPolicy(MOST_AGE_S),
         )
         return work_of(delivery, self._clock.steady_s(), for_function(payload) if is_function else payload)
+
+    def waiting(self, connection: sqlite3.Connection, destination: str) -> int:
+        (count,) = connection.execute(WAITING, (KIND + destination,)).fetchone()
+        return int(count)
 
     def put(self, connection: sqlite3.Connection, work: Sequence[WorkItem]) -> None:
         put(connection, work)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+from lives_rig import CALLERS, pour_through_kills
 from own import Served, served
 from services_rig import sdk
 from waiting import eventually
@@ -20,7 +18,6 @@ from waiting import eventually
 from lambda_emu.clock import Clock
 
 EVENTS = 5_000
-CALLERS = 4
 LIVES_S = (1.0, 4.0)
 """How long a server may live, evenly distributed."""
 ACCOUNT = "000000000000"
@@ -39,13 +36,14 @@ def begin(lam: Served) -> None:
     logs.put_subscription_filter(**GROUP, filterName="all", filterPattern="", destinationArn=arn, roleArn=role)
 
 
-def pour(lam: Served, caller: int, first: int, answered: list[int]) -> None:
+def pour(lam: Served, first: int, answered: list[int]) -> None:
     """One caller: event upon event, until the server is gone or there are enough."""
-    number, client = first + caller, sdk(lam, "logs", ACCOUNT)
+    number, client = first, sdk(lam, "logs", ACCOUNT)
+    stream = f"s{first % CALLERS}"
     while len(answered) < EVENTS:
         event = {"timestamp": int(Clock.now_s() * 1000), "message": f"{number}"}
         try:
-            client.put_log_events(**GROUP, logStreamName=f"s{caller}", logEvents=[event])
+            client.put_log_events(**GROUP, logStreamName=stream, logEvents=[event])
         except (BotoCoreError, ClientError):
             return
         answered.append(number)
@@ -73,18 +71,7 @@ def brought(lam: Served) -> Counter[int]:
 
 @pytest.mark.slow
 def test_every_event_that_was_answered_is_logged_once_and_brought(tmp_path: Path) -> None:
-    answered: list[int] = []
-    kills, first = 0, 0
-    while len(answered) < EVENTS:
-        with served(tmp_path, "process") as lam, ThreadPoolExecutor(CALLERS) as threads:
-            if not first:
-                begin(lam)
-            for caller in range(CALLERS):
-                threads.submit(pour, lam, caller, first, answered)
-            Event().wait(random.uniform(*LIVES_S))
-            lam.process.kill()
-            kills += 1
-        first += 1_000_000  # no number is sent twice
+    answered, kills = pour_through_kills(tmp_path, begin, pour, EVENTS, LIVES_S)
 
     with served(tmp_path, "process") as lam:
         there = logged(lam)

@@ -1,34 +1,33 @@
 """Brings what is written to a log to the filters of its group: subscriptions and metric filters.
 
 What a subscription wants is kept as work to be delivered in the transaction that says how far the log was read, so it
-is delivered at least once, and after a restart goes on where it stood.
+is delivered at least once, and after a restart goes on where it stood. A destination for which much waits already is
+left behind: the log is read for it alone from where it stood, once it has taken half of that.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import re
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
-from lambda_emu.arn import Scope
 from lambda_emu.clock import Timer
 from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.logs.groups import Owner, Owners, Place, StoredEvent
 from lambda_emu.logs.store import LogStore
 from lambda_emu.metrics.embedded import Embedded
+from lambda_emu.services.late import LIMIT_S, ask_store
 from lambda_emu.services.logs import table
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.metric_values import metrics_of
 from lambda_emu.services.logs.patterns import FilterPattern, parse_pattern
 from lambda_emu.services.logs.patterns.fields import Fields
 from lambda_emu.services.logs.payloads import Matched, payloads
+from lambda_emu.services.logs.pieces import Causes, Piece, make_piece, owners_of
 from lambda_emu.services.logs.records import METRIC, SUBSCRIPTION, LogGroup, SubscriptionFilter
 from lambda_emu.store import Store, WorkItem
 
@@ -39,12 +38,7 @@ AGAIN_S = 1.0
 FILTER_S = 2.0
 """So long one filter may take for a piece of the log, which waits for all of them."""
 MOST_WAITING = 1_000
-"""Deliveries to one destination that wait; what comes then is dropped, and told."""
-MOST_STREAMS = 10_000
-_START = re.compile(r"START RequestId: ([0-9a-f-]{36}) ")
-_JSON_START = re.compile(r'"type":\s*"platform\.start".{0,64}?"requestId":\s*"([0-9a-f-]{36})"')
-_LOOKED_AT = 512
-WAITING = "SELECT count(*) FROM work WHERE kind = ?"
+"""Deliveries to one destination that wait; what comes then waits in the log, which is told."""
 
 
 class Deliveries(Protocol):
@@ -53,6 +47,9 @@ class Deliveries(Protocol):
     def make(
         self, group: LogGroup, to: SubscriptionFilter, owner: Owner, causes: set[str], payload: bytes
     ) -> WorkItem: ...
+
+    def waiting(self, connection: sqlite3.Connection, destination: str) -> int:
+        """How many are on their way there."""
 
     def put(self, connection: sqlite3.Connection, work: Sequence[WorkItem]) -> None: ...
 
@@ -68,49 +65,45 @@ class _Wanted(Struct, frozen=True, eq=False):
     owners: Owners
 
 
-class _Piece(Struct, frozen=True):
-    """Of the log, and how far it goes. causes: of each event, the request during which it was printed."""
-
-    events: Mapping[tuple[Scope, str], Sequence[StoredEvent]]
-    causes: Mapping[Place, str | None]
-    begun: int
-    end: int
-    complete: bool
-
-
-class _Step(Struct, frozen=True):
-    """What came of a piece."""
+class _Done(Struct, frozen=True):
+    """What came of a piece, once it is on disk. complete: there is nothing more for now."""
 
     work: Sequence[WorkItem]
     metrics: Sequence[Embedded]
-    end: int
     complete: bool
 
 
+class _Late:
+    """A destination that is left behind, and how far the log was read for it."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.causes = Causes()
+
+
 class Pump:
-    """On the loop, but for what it says. position: the segment behind which to begin, if an earlier run left one."""
+    """On the loop, but for what it says. left: how far an earlier run has read the log."""
 
     def __init__(
-        self, groups: Groups, store: Store, logs: LogStore, loop: Loop, deliveries: Deliveries, position: int | None
+        self, groups: Groups, store: Store, logs: LogStore, loop: Loop, deliveries: Deliveries, left: table.Positions
     ) -> None:
         self._groups = groups
         self._store = store
         self._logs = logs
         self._loop = loop
         self._deliveries = deliveries
-        self._position = position
+        self._position = left.segment
+        self._late = {destination: _Late(segment) for destination, segment in left.late.items()}
         self._is_kept = False
         self._wanted = _Wanted((), Owners(frozenset()))  # replaced whole; its owners and the next are the worker's
-        self._causes = _Causes()
-        self._full: set[str] = set()  # destinations that take no more; the store's thread's
+        self._causes = Causes()
         self._running = self._again = self._closed = False
         self._timer: Timer | None = None
 
     def start(self) -> None:
         """And after each change of filters."""
         filtered = [group for group in self._groups.made if group.subscriptions or group.metrics]
-        owners = Owners(frozenset((group.scope, group.name) for group in filtered))
-        self._wanted = _Wanted(filtered, owners)
+        self._wanted = _Wanted(filtered, owners_of(filtered))
         self._logs.on_written = (lambda: self._loop.post(self.look)) if filtered else None
         self._is_kept = False  # a later run shall bring no filter what was before it
         if filtered:
@@ -137,71 +130,105 @@ class Pump:
         try:
             while self._again and not self._closed:
                 self._again = False
-                step = await self._loop.work(READS, self._take_step)
-                if step.work or step.metrics or not self._is_kept:
-                    await self._keep(step)
-                self._position = step.end
-                self._again = self._again or not step.complete
+                self._done(await self._loop.work(READS, self._go_on))
+                for destination in list(self._late):
+                    self._done(await self._loop.work(READS, self._catch_up, destination))
+            if self._late:
+                self._look_later()
         except Closed:
             log.debug("filters go on with a later run")
         except Exception:
             log.exception("the filters of a log failed, and go on in %g s", AGAIN_S)
-            self._timer = self._groups.clock.machine.call_later(AGAIN_S, self.look)
+            self._look_later()
         finally:
             self._running = False
 
-    async def _keep(self, step: _Step) -> None:
-        kept: asyncio.Future[Sequence[WorkItem]] = self._loop.asyncio.create_future()
-
-        def told(error: BaseException | None, work: Sequence[WorkItem]) -> None:
-            self._loop.post(_settle, kept, error, work)
-
-        self._store.post(lambda connection: self._put(connection, step), told)
-        self._deliveries.wake(await kept)
+    def _done(self, step: _Done) -> None:
+        self._deliveries.wake(step.work)
         self._deliveries.publish(step.metrics)
-        self._is_kept = True
+        self._again = self._again or not step.complete
 
-    # -- on the store's thread --------------------------------------------------------------------
+    def _look_later(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._groups.clock.machine.call_later(AGAIN_S, self.look)
 
-    def _put(self, connection: sqlite3.Connection, step: _Step) -> Sequence[WorkItem]:
-        kept: list[WorkItem] = []
-        for kind in {work.kind for work in step.work}:
-            of_kind = [work for work in step.work if work.kind == kind]
-            (waiting,) = connection.execute(WAITING, (kind,)).fetchone()
-            kept += of_kind[: max(0, MOST_WAITING - waiting)]
-            self._tell(kind, is_full=waiting + len(of_kind) > MOST_WAITING)
-        self._deliveries.put(connection, kept)
-        table.put_position(connection, step.end)
-        return kept
+    # -- on a worker, one after the other ---------------------------------------------------------
 
-    def _tell(self, kind: str, *, is_full: bool) -> None:
-        if is_full and kind not in self._full:
-            target = kind.partition(" ")[2]
-            log.warning("%d batches of log events wait for %s; what comes now is dropped", MOST_WAITING, target)
-        (self._full.add if is_full else self._full.discard)(kind)
-
-    # -- on a worker ------------------------------------------------------------------------------
-
-    def _take_step(self) -> _Step:
+    def _go_on(self) -> _Done:
         """By the filters that there are once the log is read: one that was deleted has nothing from then on."""
         while True:
             wanted = self._wanted
             piece = self._read(wanted.owners)
             if wanted is self._wanted:
                 break
-        work: list[WorkItem] = []
+        work: dict[str, list[WorkItem]] = {}
         metrics: list[Embedded] = []
-        for group in wanted.groups:
-            found = piece.events.get((group.scope, group.name), ())
+        for group, found in piece.of(wanted.groups):
             for to in group.subscriptions:
-                events = self._timely(group, to.name, self._since(group, SUBSCRIPTION + to.name, found))
-                work += self._subscribed(group, to, events, piece.causes)
+                if to.destination not in self._late:
+                    made = self._subscribed(group, to, found, piece.causes)
+                    work.setdefault(to.destination, []).extend(made)
             for one in group.metrics:
-                events = self._timely(group, one.name, self._since(group, METRIC + one.name, found))
-                metrics += metrics_of(group, one, events)
-        return _Step(work, metrics, piece.end, piece.complete)
+                metrics += metrics_of(group, one, self._timely(group, METRIC, one.name, found))
+        kept: Sequence[WorkItem] = ()
+        if any(work.values()) or metrics or not self._is_kept:
+            kept, full = ask_store(self._store, lambda connection: self._put(connection, work, piece), LIMIT_S)
+            self._leave_behind(full, piece.begun)
+            self._is_kept = True
+        self._position = piece.end
+        return _Done(kept, metrics, piece.complete)
 
-    def _read(self, owners: Owners) -> _Piece:
+    def _put(
+        self, connection: sqlite3.Connection, work: Mapping[str, Sequence[WorkItem]], piece: Piece
+    ) -> tuple[Sequence[WorkItem], Sequence[str]]:
+        """On the store's thread. What is kept of it, and the destinations that take no more."""
+        waiting = {one: self._deliveries.waiting(connection, one) for one, made in work.items() if made}
+        full = [one for one, count in waiting.items() if count >= MOST_WAITING]
+        kept = [item for one, made in work.items() if one not in full for item in made]
+        for destination in full:
+            table.put_late(connection, destination, piece.begun)
+        self._deliveries.put(connection, kept)
+        table.put_position(connection, piece.end)
+        return kept, full
+
+    def _leave_behind(self, full: Iterable[str], segment: int) -> None:
+        for destination in full:
+            self._late[destination] = _Late(segment)
+            log.warning(
+                "%d batches of log events wait for %s; what comes now waits in the log", MOST_WAITING, destination
+            )
+
+    def _catch_up(self, destination: str) -> _Done:
+        """Bring one that was left behind a piece of what waits, if it has taken enough."""
+        late, until = self._late[destination], self._position or 0
+        groups = [one for one in self._wanted.groups if any(to.destination == destination for to in one.subscriptions)]
+        work: list[WorkItem] = []
+        end = until
+        if groups and late.position < until:
+            waiting = ask_store(self._store, lambda it: self._deliveries.waiting(it, destination), LIMIT_S)
+            if waiting > MOST_WAITING // 2:
+                return _Done((), (), complete=True)
+            piece = self._read_late(late, groups, until)
+            end = piece.end
+            for group, found in piece.of(groups):
+                for to in group.subscriptions:
+                    if to.destination == destination:
+                        work += self._subscribed(group, to, found, piece.causes)
+        is_done = end >= until
+
+        def put(connection: sqlite3.Connection) -> None:
+            self._deliveries.put(connection, work)
+            table.put_position(connection, until)
+            table.put_late(connection, destination, None if is_done else end)
+
+        ask_store(self._store, put, LIMIT_S)
+        late.position = end
+        if is_done:
+            del self._late[destination]
+        return _Done(work, (), complete=is_done)
+
+    def _read(self, owners: Owners) -> Piece:
         """Segments may begin anew at a lower number, where the last ones were deleted."""
         reader, begins = self._groups.reader, self._groups.begins
         last = reader.last_segment()
@@ -210,30 +237,30 @@ class Pump:
             begins.clear()
             begun = last
         written = reader.newer(owners, begun)
-        events: dict[tuple[Scope, str], list[StoredEvent]] = {}
-        causes: dict[Place, str | None] = {}
-        for event in written.events:
-            events.setdefault((event.owner.scope, event.owner.group), []).append(event)
-            causes[event.place] = self._causes.of(event)
-        return _Piece(events, causes, begun, written.next, written.complete)
+        return make_piece(written.events, self._causes, begun, written.next, complete=written.complete)
 
-    def _since(self, group: LogGroup, key: str, found: Sequence[StoredEvent]) -> Sequence[StoredEvent]:
-        """Those that were written after the filter was made."""
-        begins = self._groups.begins.get((group.scope, group.name, key), 0)
-        return [event for event in found if event.place.segment > begins]
+    def _read_late(self, late: _Late, groups: Sequence[LogGroup], until: int) -> Piece:
+        """No further than the others' have seen it, who go on together then."""
+        written = self._groups.reader.newer(owners_of(groups), late.position)
+        events = (event for event in written.events if event.place.segment <= until)
+        return make_piece(events, late.causes, late.position, min(until, written.next), complete=written.complete)
 
-    def _timely(self, group: LogGroup, name: str, found: Sequence[StoredEvent]) -> Iterator[StoredEvent]:
+    def _timely(self, group: LogGroup, kind: str, name: str, found: Sequence[StoredEvent]) -> Iterator[StoredEvent]:
+        """What was written after the filter was made, as far as there is time to look at it."""
+
         def tell(left: int) -> None:
             log.warning("filter %s of %s takes too long: %d events are passed over", name, group.name, left)
 
-        return self._groups.timely(found, FILTER_S, tell)
+        begins = self._groups.begins.get((group.scope, group.name, kind + name), 0)
+        newer = [event for event in found if event.place.segment > begins]
+        return self._groups.timely(newer, FILTER_S, tell)
 
     def _subscribed(
-        self, group: LogGroup, to: SubscriptionFilter, found: Iterable[StoredEvent], causes: Mapping[Place, str | None]
+        self, group: LogGroup, to: SubscriptionFilter, found: Sequence[StoredEvent], causes: Mapping[Place, str | None]
     ) -> Iterator[WorkItem]:
         pattern = parse_pattern(to.pattern)
         by_stream: dict[Owner, list[Matched]] = {}
-        for event in found:
+        for event in self._timely(group, SUBSCRIPTION, to.name, found):
             if (matched := _match(pattern, event)) is not None:
                 by_stream.setdefault(event.owner, []).append(matched)
         for owner, events in by_stream.items():
@@ -242,40 +269,9 @@ class Pump:
                 yield self._deliveries.make(group, to, owner, requests, payload)
 
 
-class _Causes:
-    """Which invocation printed an event, so that a function which its own log runs is found to go in circles.
-
-    Follows streams as they are written; used by one thread at a time.
-    """
-
-    def __init__(self) -> None:
-        self._running: OrderedDict[Owner, str] = OrderedDict()
-
-    def of(self, event: StoredEvent) -> str | None:
-        """The request during which it was printed, as far as the stream says."""
-        owner = event.owner
-        if owner.function is None:
-            return None
-        begun = _START.match(event.message) or _JSON_START.search(event.message, 0, _LOOKED_AT)
-        if begun is not None:
-            self._running[owner] = begun[1]
-            self._running.move_to_end(owner)
-            if len(self._running) > MOST_STREAMS:
-                self._running.popitem(last=False)
-        return self._running.get(owner)
-
-
 def _match(pattern: FilterPattern, event: StoredEvent) -> Matched | None:
     found = pattern.match(event.message)
     if found is None:
         return None
     fields = {name[1:]: text for name, text in found.items()} if isinstance(pattern, Fields) else None
     return Matched(event, fields)
-
-
-def _settle(kept: asyncio.Future[Sequence[WorkItem]], error: BaseException | None, work: Sequence[WorkItem]) -> None:
-    """On the loop."""
-    if error is None:
-        kept.set_result(work)
-    else:
-        kept.set_exception(error)

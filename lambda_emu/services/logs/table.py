@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
 from msgspec.json import Decoder, decode, encode
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.logs.records import LogGroup
 
 POLICY = "log resource policy"
+LATE = "late destination of logs"
 _DECODER = Decoder(LogGroup)
 
 
@@ -32,7 +34,7 @@ def delete(connection: sqlite3.Connection, scope: Scope, name: str) -> None:
 def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM log_groups")
     connection.execute("DELETE FROM log_position")
-    connection.execute("DELETE FROM records WHERE kind = ?", (POLICY,))
+    connection.execute("DELETE FROM records WHERE kind IN (?, ?)", (POLICY, LATE))
 
 
 def put_policy(connection: sqlite3.Connection, scope: Scope, name: str, policy: Mapping[str, Any]) -> None:
@@ -53,11 +55,27 @@ def read_policies(connection: sqlite3.Connection, scope: Scope) -> Sequence[Mapp
     return [decode(record) for (record,) in connection.execute(of_kind, (POLICY, scope.account, scope.region))]
 
 
-def read_position(connection: sqlite3.Connection) -> int | None:
-    """The segment up to which filters have seen the log."""
+class Positions(Struct, frozen=True):
+    """The segment up to which filters have seen the log; late: destinations for which less of it was read."""
+
+    segment: int | None
+    late: Mapping[str, int]
+
+
+def read_positions(connection: sqlite3.Connection) -> Positions:
     found = connection.execute("SELECT segment FROM log_position").fetchone()
-    return None if found is None else int(found[0])
+    late = connection.execute("SELECT key, record FROM records WHERE kind = ?", (LATE,))
+    return Positions(None if found is None else int(found[0]), {name: int(segment) for name, segment in late})
 
 
 def put_position(connection: sqlite3.Connection, segment: int) -> None:
     connection.execute("INSERT OR REPLACE INTO log_position VALUES (1, ?)", (segment,))
+
+
+def put_late(connection: sqlite3.Connection, destination: str, segment: int | None) -> None:
+    """None: it is late no more."""
+    if segment is None:
+        connection.execute("DELETE FROM records WHERE kind = ? AND key = ?", (LATE, destination))
+    else:
+        row = (LATE, "", "", destination, str(segment))
+        connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)", row)
