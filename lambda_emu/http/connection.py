@@ -197,8 +197,8 @@ class Connection(HeadReader, Pipeline, asyncio.Protocol):
             return
         keep_alive = parser.should_keep_alive()
         target = self._target
-        version, fields = parser.get_http_version(), self._end_head()
-        head = Head(parser.get_method(), target, fields, version, keep_alive, self._known_peer)
+        version, (fields, names) = parser.get_http_version(), self._end_head()
+        head = Head(parser.get_method(), target, fields, version, keep_alive, self._known_peer, names)
         request = Exchange(self, head, not keep_alive)
         if self._may_begin and not self._requests and not self._clogged:
             self._may_begin = False

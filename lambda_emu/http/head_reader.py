@@ -46,6 +46,7 @@ class HeadReader:
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._headers: list[Header] = []
+        self._names: list[bytes] = []
         self._most_loose_bytes = limits.unparsed_bytes
         self._few_bytes = min(FEW_BYTES, limits.most_bytes // 4)
         self._counts = False  # whether the bytes of each field are counted
@@ -59,7 +60,7 @@ class HeadReader:
         if not self._loose_bytes:
             self._loose_bytes = 1
         self._target = b""
-        self._headers = []
+        self._headers, self._names = [], []
         self._left_bytes = self._most_bytes
         self._large_field = self._limits.large_field
 
@@ -70,6 +71,7 @@ class HeadReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.lower(), value))
+        self._names.append(name)
         if self._counts:
             self._left_bytes -= len(name) + len(value) + FIELD_BYTES
             if self._left_bytes < 0 or len(self._headers) > self._most_fields:
@@ -95,15 +97,18 @@ class HeadReader:
         if self._left_bytes < 0 or len(self._headers) > self._most_fields:
             raise HeadTooLarge
 
-    def _end_head(self) -> list[Header]:
-        """The fields of the head. What comes from now on are trailers: counted from none, and never fields of it."""
-        headers = self._headers
+    def _end_head(self) -> tuple[list[Header], list[bytes]]:
+        """The fields of the head, and their names as they came.
+
+        What comes from now on are trailers: counted from none, and never fields of it.
+        """
+        headers, names = self._headers, self._names
         if self._left_bytes < 0 or len(headers) > self._most_fields:
             raise HeadTooLarge
-        self._target, self._headers = b"", []
+        self._target, self._headers, self._names = b"", [], []
         self._left_bytes = self._most_bytes
         self._large_field = None
-        return headers
+        return headers, names
 
     def _in_strides(self, data: bytes) -> bytes:
         """Of a large head that is not complete: what is to be parsed now, nothing or all that was kept back."""

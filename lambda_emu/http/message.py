@@ -16,12 +16,13 @@ REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 class Head:
     """Request line and headers; header names are lower case. first: each header's first value.
 
+    names: of the headers, as they came, where that may be another case.
     peer: the address that it came from; None where that says nothing, as inside another network.
     plan: how its handler serves it, made of the head alone, and meaning: what it asks for; the next request that says
     the same on this connection has both again.
     """
 
-    __slots__ = ("first", "headers", "keep_alive", "meaning", "method", "peer", "plan", "target", "version")
+    __slots__ = ("first", "headers", "keep_alive", "meaning", "method", "names", "peer", "plan", "target", "version")
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class Head:
         version: str,
         keep_alive: bool,
         peer: str | None = None,
+        names: list[bytes] | None = None,
     ) -> None:
         self.method = method
         self.target = target
@@ -39,6 +41,7 @@ class Head:
         self.version = version
         self.keep_alive = keep_alive
         self.peer = peer
+        self.names = names
         self.plan: Any = None
         self.meaning: Any = None
 

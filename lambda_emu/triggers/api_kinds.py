@@ -23,7 +23,20 @@ def _serve_http_apis(seams: Seams) -> DataPlane:
     return make_data_plane(seams)
 
 
+def _read_rest_api(told: Told) -> AnyApi:
+    from lambda_emu.triggers.rest_apis.api import read_api
+
+    return read_api(told)
+
+
+def _serve_rest_apis(seams: Seams) -> DataPlane:
+    from lambda_emu.triggers.rest_apis.data_plane import DataPlane
+
+    return DataPlane(seams)
+
+
 KINDS: Mapping[str, ApiKind] = {
     "HTTP": ApiKind(_read_http_api, _serve_http_apis),
+    "REST": ApiKind(_read_rest_api, _serve_rest_apis),
 }
 """By the name that their control plane has for it."""

@@ -39,8 +39,11 @@ def whole_answer(payload: bytes) -> Answer:
     return Answer(200, [("Content-Type", JSON)], body)
 
 
-def proxy_answer(payload: bytes) -> Answer:
-    """Of payload format 1.0, where nothing but a whole answer is one. MalformedAnswer."""
+def proxy_answer(payload: bytes, *, keeps_base64: bool = False) -> Answer:
+    """Of payload format 1.0, where nothing but a whole answer is one. MalformedAnswer.
+
+    keeps_base64: what is said to be in base64 goes out as it stands.
+    """
     returned = _returned(payload)
     if not isinstance(returned, dict) or "statusCode" not in returned:
         raise MalformedAnswer("it is no object with a statusCode")
@@ -50,7 +53,8 @@ def proxy_answer(payload: bytes) -> Answer:
     if isinstance(single, dict):
         single = {name: value for name, value in single.items() if name.lower() not in named}
     members = {"statusCode": returned["statusCode"], "headers": single}
-    answer = _full_answer(members, _body(returned), "" if "content-type" in named else JSON)
+    body = _body(returned | {"isBase64Encoded": False} if keeps_base64 else returned)
+    answer = _full_answer(members, body, "" if "content-type" in named else JSON)
     for name, values in several.items():
         for value in values:
             answer.headers.extend(_headers({name: value}))

@@ -32,7 +32,8 @@ _READING = (b"GET", b"HEAD", b"OPTIONS")
 class AnyApi(Protocol):
     """An API as its control plane told it. kind: HTTP, REST or WEBSOCKET."""
 
-    kind: str
+    @property
+    def kind(self) -> str: ...
 
     @property
     def id(self) -> str: ...

@@ -6,7 +6,7 @@ Values are taken as they are told; what makes no sense serves nobody, and distur
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -76,7 +76,7 @@ class Stage(Struct, frozen=True):
 class Api(Struct, frozen=True):
     """One HTTP API of an account in a region. cors: with the names that function URLs have for it."""
 
-    kind = "HTTP"
+    kind: ClassVar[str] = "HTTP"
 
     id: str
     account: str

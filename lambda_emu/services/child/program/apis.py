@@ -14,4 +14,8 @@ def describe_api(api_id: str) -> dict[str, Any] | None:
         found = http_apis.describe_api(api_id)
         if found is not None:
             return found
+    if "moto.apigateway.models" in sys.modules:
+        from lambda_emu.services.child.program.patches import rest_apis
+
+        return rest_apis.describe_api(api_id)
     return None

@@ -69,6 +69,10 @@ def extend(backend: str) -> None:
         from lambda_emu.services.child.program.patches.http_apis import extend
 
         extend()
+    if backend == "apigateway":
+        from lambda_emu.services.child.program.patches import rest_apis
+
+        rest_apis.extend()
     if backend == "sesv2":
         from lambda_emu.services.child.program.patches.ses_templates import add_operations
 

@@ -1,0 +1,125 @@
+"""A request's way through a REST API: to its method, past who guards that, to the integration, and back. On the loop.
+
+All that a head decides is found once: the next request with the same head on its connection has it.
+docs/contract/events.md#rest-apis.
+"""
+
+from __future__ import annotations
+
+from random import random
+from typing import NamedTuple
+
+from lambda_emu.arn import Target
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import SMALL_BYTES
+from lambda_emu.invoke.request import InvokeRequest, trace_header
+from lambda_emu.model.function.function import Function
+from lambda_emu.triggers import cors
+from lambda_emu.triggers.execute_api.addresses import ApiAddress
+from lambda_emu.triggers.execute_api.functions import function_named
+from lambda_emu.triggers.execute_api.refusals import ApiRefusal
+from lambda_emu.triggers.execute_api.service import Seams
+from lambda_emu.triggers.http_event import EventTimes
+from lambda_emu.triggers.rest_apis.api import RestApi
+from lambda_emu.triggers.rest_apis.binary import is_binary
+from lambda_emu.triggers.rest_apis.context import Moment
+from lambda_emu.triggers.rest_apis.entering import Entered, enter
+from lambda_emu.triggers.rest_apis.event import EventTemplate, make_template
+from lambda_emu.triggers.rest_apis.own_answers import OwnAnswers
+from lambda_emu.triggers.rest_apis.refusals import Misconfigured
+from lambda_emu.triggers.rest_apis.reply import LARGE, ProxyReply
+
+PROXY = "AWS_PROXY"
+
+
+class ProxyMeaning(NamedTuple):
+    """A request for a function by AWS_PROXY, while API and function are these.
+
+    wants_bytes: whether who asks takes them. for_page: what every answer says to the page that asks.
+    """
+
+    api: RestApi
+    address: ApiAddress
+    entered: Entered
+    function: Function
+    target: Target
+    template: EventTemplate
+    timeout_s: float
+    wants_bytes: bool
+    for_page: cors.Headers
+
+
+class DataPlane:
+    """Serves the REST APIs of all accounts."""
+
+    def __init__(self, seams: Seams) -> None:
+        self._store = seams.store
+        self._invoke = seams.invoke
+        self._loop = seams.loop
+        self._clock = seams.clock
+        self._permissions = seams.permissions
+        self._times = EventTimes()
+
+    def serve(self, asked: Request, call: Call, api: RestApi, address: ApiAddress) -> None:
+        """On the loop."""
+        meaning: ProxyMeaning | None = asked.head.meaning
+        if meaning is None or meaning.api is not api or not self._holds(meaning):
+            call.fail_as(OwnAnswers(None, self._moment).answer)
+            entered = enter(asked, api, address, random() * 100)
+            call.fail_as(OwnAnswers(entered, self._moment).answer)
+            call.for_page = () if address.domain else (cors.SANDBOX,)
+            meaning = self._find_meaning(entered, call.for_page)
+            asked.head.meaning = meaning if entered.stage.canary is None else None
+        else:
+            call.fail_as(OwnAnswers(meaning.entered, self._moment).answer)
+            call.for_page = meaning.for_page
+        if len(asked.body) > SMALL_BYTES:
+            self._loop.spawn(self._run_large(meaning, asked, call), "a large request to a REST API")
+        else:
+            self._invoke_with(meaning, asked, call, *self._payload(meaning, asked))
+
+    def _holds(self, meaning: ProxyMeaning) -> bool:
+        return self._store.function(meaning.target.id) is meaning.function
+
+    async def _run_large(self, meaning: ProxyMeaning, asked: Request, call: Call) -> None:
+        with call.guard("a large request to a REST API"):
+            self._invoke_with(meaning, asked, call, *await self._loop.work(LARGE, self._payload, meaning, asked))
+
+    def _payload(self, meaning: ProxyMeaning, asked: Request) -> tuple[str, bytes]:
+        """The trace, and the event; of a large body on a worker."""
+        moment = self._moment(asked, meaning.target)
+        return moment.trace, meaning.template.event(moment, asked.body)
+
+    def _invoke_with(self, meaning: ProxyMeaning, asked: Request, call: Call, trace: str, payload: bytes) -> None:
+        reply = ProxyReply(call, self._loop, trace, is_binary=meaning.wants_bytes)
+        reply.limit = self._clock.call_later(meaning.timeout_s, reply.late)
+        self._invoke(InvokeRequest(asked.request_id, meaning.target, payload, trace_id=trace), reply)
+
+    def _find_meaning(self, entered: Entered, for_page: cors.Headers) -> ProxyMeaning:
+        integration, asked = entered.method.integration, entered.request
+        if integration is None or integration.kind != PROXY or not integration.is_function:
+            raise Misconfigured("The method has no integration that is served here.")
+        try:
+            target = function_named(integration.uri, entered.variables)
+            account, source = entered.api.account, entered.source
+            function = self._permissions.permitted(target, account, source, integration.credentials)
+        except ApiRefusal as error:
+            raise Misconfigured(error.hint) from error
+        types = entered.deployment.binary_types
+        return ProxyMeaning(
+            entered.api,
+            entered.address,
+            entered,
+            function,
+            target,
+            make_template(entered, is_binary(asked.header(b"content-type"), types)),
+            integration.timeout_s,
+            is_binary(asked.header(b"accept"), types),
+            for_page,
+        )
+
+    def _moment(self, asked: Request, target: Target | None = None) -> Moment:
+        now_s = self._clock.now_s()
+        trace = "" if target is None else trace_header(asked.header(b"x-amzn-trace-id"), self._clock, target)
+        return Moment(asked.request_id, self._times.text(now_s), int(now_s * 1000), trace)
