@@ -13,10 +13,10 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.pieces import Pieces
 from lambda_emu.gateway.refusals import no_worker
 from lambda_emu.gateway.request import Request
-from lambda_emu.http.exchange import Writer
+from lambda_emu.http.exchange import MakeProtocol, Writer
 from lambda_emu.http.executors import Closed, Full
 from lambda_emu.http.loop import Loop
-from lambda_emu.http.message import Dates, answer_head
+from lambda_emu.http.message import Dates, answer_head, head_bytes
 from lambda_emu.http.stream import Headers, Source, Stream
 
 log = logging.getLogger(__name__)
@@ -105,6 +105,11 @@ class Call:
         """An answer of pieces that are made on a worker, where `close` is called when none is needed any more."""
         source = Pieces(pieces, close, self._loop)
         source.flow(self.begin(status, headers, length, source))
+
+    def switch(self, headers: list[tuple[str, str]], make: MakeProtocol) -> bool:
+        """The answer is that another protocol begins. False: the client has left. On the loop."""
+        head = head_bytes(101, [("Date", self._dates.text()), *headers], close=False)
+        return self._writer.switch(head, make)
 
     def fail(self, error: LambdaError) -> None:
         """On the loop."""

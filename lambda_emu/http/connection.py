@@ -11,7 +11,7 @@ import httptools
 
 from lambda_emu.http.body import Body
 from lambda_emu.http.endpoint import MAX_WAITING_BYTES
-from lambda_emu.http.exchange import Exchange, RequestHandler
+from lambda_emu.http.exchange import Exchange, MakeProtocol, RequestHandler, Writer
 from lambda_emu.http.group import Accepted, Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
 from lambda_emu.http.known_head import KnownHead, known_head
@@ -287,6 +287,22 @@ class Connection(HeadReader, Pipeline, asyncio.Protocol):
         self._lingering = Lingering(self, self._transport, last)
         if not self._requests:
             self._lingering.part(self._ended)
+
+    def switch(self, writer: Writer, head: bytes, make: MakeProtocol) -> bool:
+        """As the answer to the one request there is, which is complete; who has sent more behind it is hung up on."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return False
+        if len(self._requests) > 1 or self._loose_bytes or self._unparsed or self._ended or self._lingering is not None:
+            self.drop()
+            return False
+        transport.write(head)
+        self.connection_lost(None)
+        protocol = make(self._acceptor)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        transport.resume_reading()
+        return True
 
     def join(self, group: Group) -> bool:
         """Belong to a party from now on. False: it has no room, or the connection is no newcomer any more."""

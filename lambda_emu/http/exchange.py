@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from lambda_emu.http.body import Body
-from lambda_emu.http.group import Group
+from lambda_emu.http.group import Accepted, Acceptor, Group
 from lambda_emu.http.message import Head
 from lambda_emu.http.stream import Stream
+
+MakeProtocol = Callable[[Acceptor[Accepted]], asyncio.Protocol]
+"""Of another protocol, for a connection that its listener accepted."""
 
 
 class BodySink(Protocol):
@@ -56,6 +61,8 @@ class ClientConnection(Protocol):
 
     def begin_stream(self, writer: Writer, stream: Stream) -> None: ...
 
+    def switch(self, writer: Writer, head: bytes, make: MakeProtocol) -> bool: ...
+
     def hold(self, held: bool) -> None: ...
 
     def join(self, group: Group) -> bool: ...
@@ -92,6 +99,13 @@ class Writer:
             stream.lose()
         else:
             self._connection.begin_stream(self, stream)
+
+    def switch(self, head: bytes, make: MakeProtocol) -> bool:
+        """Write the head of a 101, behind which another protocol has the connection. False: the client has left."""
+        if not self.open or self._connection is None:
+            return False
+        self.sent = True
+        return self._connection.switch(self, head, make)
 
     def hold(self, held: bool) -> None:
         """Whether the body is to wait, because it cannot be kept as fast as it comes."""

@@ -9,7 +9,7 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 
-from lambda_emu.http.exchange import BodySink, RequestHandler, Writer
+from lambda_emu.http.exchange import BodySink, MakeProtocol, RequestHandler, Writer
 from lambda_emu.http.group import Group, Wait
 from lambda_emu.http.head_reader import HeadLimits
 from lambda_emu.http.message import Head, Header
@@ -113,6 +113,10 @@ class Request:
         self._answer = stream
         self._send_head(stream.open(self, close=writer.close_after))
         self._go_on()
+
+    def switch(self, writer: Writer, head: bytes, make: MakeProtocol) -> bool:
+        """It has no such answers (RFC 9113, 8.6)."""
+        return False
 
     def hold(self, held: bool) -> None:
         """Whether its body is to wait; those of others are read on, since its client sends no more than its window."""

@@ -14,7 +14,7 @@ from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.http.exchange import Writer
+from lambda_emu.http.exchange import MakeProtocol, Writer
 from lambda_emu.http.group import Group
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Dates, Head
@@ -126,6 +126,9 @@ class AnswerCollector:
 
     def begin_stream(self, _: Writer, stream: Stream) -> None:
         self._status = _status(stream.open(self, close=False))
+
+    def switch(self, _: Writer, head: bytes, make: MakeProtocol) -> bool:
+        return False
 
     def hold(self, held: bool) -> None: ...
 
