@@ -35,8 +35,21 @@ def _serve_rest_apis(seams: Seams) -> DataPlane:
     return DataPlane(seams)
 
 
+def _read_websocket_api(told: Told) -> AnyApi:
+    from lambda_emu.triggers.websocket_apis.api import read_api
+
+    return read_api(told)
+
+
+def _serve_websocket_apis(seams: Seams) -> DataPlane:
+    from lambda_emu.triggers.websocket_apis.making import make_data_plane
+
+    return make_data_plane(seams)
+
+
 KINDS: Mapping[str, ApiKind] = {
     "HTTP": ApiKind(_read_http_api, _serve_http_apis),
     "REST": ApiKind(_read_rest_api, _serve_rest_apis),
+    "WEBSOCKET": ApiKind(_read_websocket_api, _serve_websocket_apis),
 }
 """By the name that their control plane has for it."""

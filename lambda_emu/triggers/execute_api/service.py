@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
@@ -28,7 +29,7 @@ from lambda_emu.model.credentials import account_of
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, address_in
-from lambda_emu.triggers.execute_api.apis import AnyApi, Apis, Read, ReadApi
+from lambda_emu.triggers.execute_api.apis import Apis, Read, ReadApi
 from lambda_emu.triggers.execute_api.functions import Permissions
 from lambda_emu.triggers.execute_api.refusals import (
     LABEL,
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
 """The path forms of LocalStack, an older one last."""
+CONNECTIONS = b"/@connections/"
+"""How requests begin for a connection to a WebSocket API that do not name the API: any of them."""
+WEBSOCKET = "WEBSOCKET"
 MAKE_KEYS = ("iam", "sts")
 """Services that make access keys, as signatures name them."""
 APIS = b"/v2/apis"
@@ -71,7 +75,7 @@ class FactSource(Protocol):
 class DataPlane(Protocol):
     """Serves all APIs of one kind."""
 
-    def serve(self, asked: Request, call: Call, api: Any, address: ApiAddress) -> None:
+    def serve(self, asked: Request, call: Call, api: Any, address: Any) -> None:
         """On the loop. asked.head.meaning: what it kept there of the last request with this head, or None."""
 
 
@@ -90,7 +94,10 @@ class Place(NamedTuple):
 
 
 class Seams(Struct, frozen=True):
-    """What data planes may ask. signers: who signed. token_keys: of a user pool of ours."""
+    """What data planes may ask. signers: who signed. token_keys: of a user pool of ours. apis: all that are known.
+
+    at_reset: what is to be called when all APIs are gone.
+    """
 
     store: Store
     invoke: Invoke
@@ -100,6 +107,8 @@ class Seams(Struct, frozen=True):
     permissions: Permissions
     signers: Callable[[], Signers]
     token_keys: Callable[[str], Any]
+    apis: Callable[[], Apis]
+    at_reset: list[Callable[[], None]]
 
 
 class ApiKind(Struct, frozen=True):
@@ -114,7 +123,7 @@ class ExecuteApi:
 
     claims = ServiceClaims(
         within=(LABEL,),
-        paths=(PATH.encode(), EXECUTE),
+        paths=(PATH.encode(), EXECUTE, CONNECTIONS),
         signed_for=(LABEL,),
         shapes=(USER_REQUEST,),
     )
@@ -141,7 +150,9 @@ class ExecuteApi:
         self._planes: dict[str, DataPlane] = {}
         self._apis: Apis | None = None
         self._signers: Signers | None = None
-        self._seams = Seams(store, invoke, loop, clock, place, Permissions(store), self.signers, self._token_keys)
+        self._seams = Seams(
+            store, invoke, loop, clock, place, Permissions(store), self.signers, self._token_keys, self.apis, []
+        )
         self.elsewhere: Callable[[], Read] | None = None
         """Makes what reads APIs that somebody else keeps, set before the first request; None: they are the child's."""
         self._small = Handling(self._serve, REQUEST_BYTES, TooLargeForApi())
@@ -164,37 +175,49 @@ class ExecuteApi:
             self._signers = Signers(self._clock, self._account, self._find_key)
         return self._signers
 
+    def apis(self) -> Apis:
+        """On the loop."""
+        self._apis = self._apis or self._make_apis()
+        return self._apis
+
     def forget(self) -> None:
         """The control plane has lost all that it knew. On the loop."""
         if self._apis is not None:
             self._apis.forget()
         if self._signers is not None:
             self._signers.forget()
+        for call in self._seams.at_reset:
+            call()
 
     def _serve(self, asked: Request, call: Call) -> None:
         call.detach(self._begin, asked, call)
 
     def _begin(self, asked: Request, call: Call) -> None:
         kept: Meaning | None = asked.head.meaning
-        address = address_in(asked) if kept is None else kept.address
+        try:
+            address = address_in(asked) if kept is None else kept.address
+        except ApiNotFound:
+            if not unquote_to_bytes(asked.path).startswith(CONNECTIONS):
+                raise
+            self._plane(WEBSOCKET).serve(asked, call, None, None)
+            return
         api = None if self._apis is None else self._apis.known(address.api_id)
         if api is None:
             self._loop.spawn(self._find(asked, call, address), "a request to an API")
         else:
-            self._plane(api).serve(asked, call, api, address)
+            self._plane(api.kind).serve(asked, call, api, address)
 
     async def _find(self, asked: Request, call: Call, address: ApiAddress) -> None:
         with call.guard("a request to an API"):
-            self._apis = self._apis or self._make_apis()
-            api = await self._apis.get(address.api_id)
+            api = await self.apis().get(address.api_id)
             if api is None:
                 raise ApiNotFound(f"There is no API {address.api_id} here.")
-            self._plane(api).serve(asked, call, api, address)
+            self._plane(api.kind).serve(asked, call, api, address)
 
-    def _plane(self, api: AnyApi) -> DataPlane:
-        found = self._planes.get(api.kind)
+    def _plane(self, kind: str) -> DataPlane:
+        found = self._planes.get(kind)
         if found is None:
-            found = self._planes[api.kind] = self._kinds[api.kind].make(self._seams)
+            found = self._planes[kind] = self._kinds[kind].make(self._seams)
         return found
 
     def _make_apis(self) -> Apis:
@@ -241,7 +264,10 @@ class ExecuteApi:
             told = json.loads(body)
             for api in told.get("items") or [told]:
                 region = api["apiEndpoint"].split(".")[2]
-                api["apiEndpoint"] = self._endpoint(api["apiId"], region, head)
+                endpoint = self._endpoint(api["apiId"], region, head)
+                api["apiEndpoint"] = (
+                    endpoint.replace("http", "ws", 1) if api.get("protocolType") == WEBSOCKET else endpoint
+                )
         except (ValueError, KeyError, IndexError, TypeError, AttributeError):
             return body  # an error, or no HTTP API
         return json.dumps(told).encode()

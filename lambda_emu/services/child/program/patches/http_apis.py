@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from moto.apigatewayv2 import urls
 from moto.apigatewayv2.exceptions import APIGatewayV2Error, BadRequestException, StageNotFound
-from moto.apigatewayv2.models import Api, Stage, apigatewayv2_backends
+from moto.apigatewayv2.models import Api, Integration, Route, Stage, apigatewayv2_backends
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.core.utils import iso_8601_datetime_without_milliseconds
 from moto.moto_api._internal import mock_random
@@ -241,10 +241,17 @@ def _serves(api: Api, stage: Stage) -> dict[str, Any]:
 
 def _routes(api: Api) -> dict[str, Any]:
     return {
-        "routes": [one.to_json() for one in list(api.routes.values())],
-        "integrations": [one.to_json() for one in list(api.integrations.values())],
+        "routes": [one.to_json() | _responses(one) for one in list(api.routes.values())],
+        "integrations": [one.to_json() | _responses(one) for one in list(api.integrations.values())],
         "authorizers": [one.to_json() for one in list(api.authorizers.values())],
     }
+
+
+def _responses(one: Route | Integration) -> dict[str, Any]:
+    """Of a WebSocket API; there are none in others."""
+    if isinstance(one, Route):
+        return {"routeResponses": [response.to_json() for response in list(one.route_responses.values())]}
+    return {"integrationResponses": [response.to_json() for response in one.get_responses()]}
 
 
 def _deployments(api: Api) -> dict[str, Any]:

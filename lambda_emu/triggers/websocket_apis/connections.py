@@ -1,0 +1,92 @@
+"""Who is connected: clients by their ids, whichever API and stage they are connected to. On the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from lambda_emu.arn import Scope
+from lambda_emu.http.websocket import NORMAL, WebSocket
+from lambda_emu.triggers.websocket_apis.events import ConnectionEvents
+
+MOST_CONNECTIONS = 10_000
+MOST_AT_ONCE = 32
+"""Messages of one client that back ends work on; the next ones wait with the client."""
+
+_WORDS = {
+    1000: "Connection Closed Normally",
+    1001: "Going away",
+    1005: "Client-side close frame status not set",
+}
+"""How AWS tells why a connection ended, where its client says nothing of it; of others (?)."""
+
+
+class Served(Protocol):
+    """Who is told what a client does."""
+
+    def message(self, client: Client, text: str) -> None: ...
+
+    def disconnected(self, client: Client, code: int, reason: str) -> None: ...
+
+
+class Client:
+    """http.websocket.SocketUser: one that is connected. identity: as events tell it. scope: of its API.
+
+    connected_s: by the wall. at_work: so many of its messages are with back ends.
+    """
+
+    def __init__(
+        self, id: str, api_id: str, stage: str, scope: Scope, connected_s: float, identity: Mapping[str, Any]
+    ) -> None:
+        self.id = id
+        self.api_id = api_id
+        self.stage = stage
+        self.scope = scope
+        self.connected_s = connected_s
+        self.identity = identity
+        self.events: ConnectionEvents
+        self.domain = ""
+        self.socket: WebSocket
+        self.served_by: Served
+        self.at_work = 0
+
+    def message(self, text: str) -> bool:
+        self.at_work += 1
+        self.served_by.message(self, text)
+        return self.at_work < MOST_AT_ONCE
+
+    def worked(self) -> None:
+        """A back end is done with one of its messages."""
+        self.at_work -= 1
+        if self.at_work == MOST_AT_ONCE - 1:
+            self.socket.hold(False)
+
+    def closed(self, code: int, reason: str) -> None:
+        self.served_by.disconnected(self, code, reason or _WORDS.get(code, ""))
+
+
+class Connections:
+    """All there are, of all APIs."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, Client] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._clients) >= MOST_CONNECTIONS
+
+    def add(self, client: Client) -> None:
+        self._clients[client.id] = client
+
+    def remove(self, client: Client) -> None:
+        self._clients.pop(client.id, None)
+
+    def find(self, connection_id: str, api_id: str | None) -> Client | None:
+        """api_id: None: of any API."""
+        found = self._clients.get(connection_id)
+        return None if found is None or api_id not in (None, found.api_id) else found
+
+    def close(self) -> None:
+        """Their APIs are gone."""
+        for client in list(self._clients.values()):
+            client.socket.end(NORMAL, "")

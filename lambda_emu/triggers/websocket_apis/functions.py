@@ -1,0 +1,81 @@
+"""Functions behind the routes of WebSocket APIs: AWS_PROXY. On the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Outcome
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.invoke.request import GatheredReply, Invoke, InvokeRequest, trace_header
+from lambda_emu.triggers.execute_api.functions import Permissions, function_named
+from lambda_emu.triggers.http_answer import MalformedAnswer, proxy_answer
+from lambda_emu.triggers.websocket_apis.api import SocketApi, SocketIntegration, SocketStage
+from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed, BackEndLate, ConnectFailed
+
+MOST_ANSWER_BYTES = 1 << 20
+"""Of what a function returns, as JSON: no message needs more."""
+
+Tell = Callable[[Answer | LambdaError], None]
+
+
+class Functions:
+    """Invokes them, where they let the API."""
+
+    def __init__(self, invoke: Invoke, clock: Clock, permissions: Permissions) -> None:
+        self._invoke = invoke
+        self._clock = clock
+        self._permissions = permissions
+
+    def ask(
+        self,
+        place: tuple[SocketApi, SocketStage, str],
+        integration: SocketIntegration,
+        make_event: Callable[[str], bytes],
+        tell: Tell,
+        trace: str | None = None,
+    ) -> None:
+        """place: of the route, by its key. make_event: with the trace. tell: once. trace: that came. ApiFailure."""
+        api, stage, key = place
+        target = function_named(integration.uri, stage.variables)
+        source = api.arn(f"{stage.name}/{key}")
+        self._permissions.permitted(target, api.account, source, integration.credentials)
+        trace = trace_header(trace, self._clock, target)
+        reply = FunctionReply(self._clock, integration.timeout_s, tell)
+        self._invoke(InvokeRequest(self._clock.new_id(), target, make_event(trace), trace_id=trace), reply)
+
+
+class FunctionReply(GatheredReply):
+    """What came of one event, told once: what the function returned, or that it is too late for that."""
+
+    def __init__(self, clock: Clock, limit_s: float, tell: Tell) -> None:
+        self._tell: Tell | None = tell
+        self._limit = clock.call_later(limit_s, self._late)
+
+    def done(self, outcome: Outcome) -> None:
+        self._say(_read(outcome))
+
+    def refused(self, error: LambdaError) -> None:
+        self._say(ConnectFailed(error.text))
+
+    def _late(self) -> None:
+        """The function goes on; nobody waits for it any more."""
+        self._say(BackEndLate("The function did not answer within the integration's timeout."))
+
+    def _say(self, answer: Answer | LambdaError) -> None:
+        self._limit.cancel()
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell(answer)
+
+
+def _read(outcome: Outcome) -> Answer | LambdaError:
+    if outcome.failed:
+        return BackEndFailed("The function failed; its log has the error.")
+    if len(outcome.payload) > MOST_ANSWER_BYTES:
+        return BackEndFailed(f"The function returned more than {MOST_ANSWER_BYTES} bytes.")
+    try:
+        return proxy_answer(outcome.payload)
+    except MalformedAnswer as error:
+        return BackEndFailed(f"What the function returned is no answer: {error}.")
