@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import md5
 from pathlib import Path
+from sys import getrefcount
 from threading import Event
 from typing import Any
 
@@ -15,6 +16,7 @@ from waiting import eventually
 
 from lambda_emu.services.kinesis.rates import Rates
 from lambda_emu.services.kinesis.serving import PAGES
+from lambda_emu.services.kinesis.stream import Record, Shard, ShardRecord
 
 __all__ = ["kinesis"]
 HALF = 1 << 127
@@ -277,3 +279,14 @@ def test_a_long_page_is_written_by_a_worker_and_a_short_one_at_once(kinesis: Kin
     assert was_answered == (count == 1)
     assert texts[:count] == [str(number) for number in range(count)]
     eventually(lambda: all(one.done() for one in busy), "the workers")
+
+
+def test_a_record_that_is_on_disk_alone_takes_no_memory() -> None:
+    shard = Shard(ShardRecord(1, 0, "0", "1", 0))
+    data = b"x" * 1000
+    others = getrefcount(data)
+
+    shard.keep(Record(1, 0, "k", data))
+    shard.let_go()
+
+    assert getrefcount(data) == others

@@ -32,6 +32,10 @@ class Record(Struct, frozen=True, gc=False):
         return len(self.data) + len(self.key)
 
 
+_LET_GO = Record(0, 0, "", b"")
+"""Stands where a record was until the list is made shorter."""
+
+
 class ShardRecord(Struct, frozen=True):
     """A shard as it is kept. id: of all streams. index: among those of its own. parents: the one it was split from, or
     the two it was merged from. first, last: hash keys, in decimal. closed_ms: since then nothing is added."""
@@ -121,7 +125,7 @@ class Shard:
 
     def let_go(self) -> int:
         """The oldest is on disk alone from now on; how large it was."""
-        record = self._records[self._begin]
+        record, self._records[self._begin] = self._records[self._begin], _LET_GO
         self.unheld = record.number
         self._begin += 1
         if self._begin >= COMPACT and self._begin * 2 > len(self._records):
