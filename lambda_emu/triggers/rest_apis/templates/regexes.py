@@ -113,5 +113,9 @@ def _goes_on(last: Any) -> bool:
 
 def _are_apart(branches: Any) -> bool:
     """Whether they begin with characters of their own, so that no text is read in two ways."""
-    firsts = [branch[0] for branch in branches if len(branch) and branch[0][0] is codes.LITERAL]
-    return len({chr(code).lower() for _, code in firsts}) == len(branches)
+    firsts = [branch[0] for branch in branches if len(branch)]
+    any_other = [code for code, _ in firsts if code is codes.ANY]  # all but the end of a line
+    if len(any_other) == 1 and all(value == ord("\n") for code, value in firsts if code is not codes.ANY):
+        return len(firsts) == len(branches) == 2
+    letters = {chr(value).lower() for code, value in firsts if code is codes.LITERAL}
+    return len(letters) == len(branches)
