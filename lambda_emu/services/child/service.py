@@ -61,7 +61,7 @@ JSON = claims_of(
     "ssm",
     "stepfunctions",
 )
-QUERY = claims_of("ses", "sns", "sts", "iam")
+QUERY = claims_of("elbv2", "ses", "sns", "sts", "iam")
 REST_JSON = claims_of("apigateway", "apigatewayv2", "sesv2", "xray")
 S3 = claims_of("s3", "s3control")
 OUTBOX = "outbox.db"

@@ -49,6 +49,22 @@ class Observer(Protocol):
         """It has been answered, of which its caller does not know yet. body: what he is told; None: it comes later."""
 
 
+class All:
+    """Several, told one after the other; each is given what the one before made of a body."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    async def passes(self, head: Head) -> None:
+        for one in self._observers:
+            await one.passes(head)
+
+    def passed(self, head: Head, body: bytes | None) -> bytes | None:
+        for one in self._observers:
+            body = one.passed(head, body)
+        return body
+
+
 class Nobody:
     """Observes nothing."""
 

@@ -16,6 +16,12 @@ def _api(api_id: str) -> dict[str, Any] | None:
     return describe_api(api_id)
 
 
+def _load_balancer(name: str) -> dict[str, Any] | None:
+    from lambda_emu.services.child.program.patches.load_balancers import describe_balancer
+
+    return describe_balancer(name)
+
+
 def _access_key(access_key: str) -> dict[str, str] | None:
     """Of a user or a session; one that is not active has no secret, and so signs nothing."""
     from moto.iam.models import iam_backends
@@ -55,6 +61,7 @@ def _key(secret: str, account: str, user_id: str, arn: str) -> dict[str, str]:
 FACTS: Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "nothing": ((), lambda _: None),  # whoever asks has the process run
     "api": ((), _api),
+    "load-balancer": (("elbv2",), _load_balancer),
     "access-key": (("iam", "sts"), _access_key),
     "token-keys": (("cognitoidp",), _token_keys),
 }

@@ -65,6 +65,7 @@ SERVED = frozenset(
         "cognitoidp",
         "dynamodb",
         "dynamodbstreams",
+        "elbv2",
         "iam",
         "kms",
         "resourcegroupstaggingapi",
@@ -279,6 +280,8 @@ class App(DomainDispatcherApplication):
         backend: str | None = self.get_backend_for_host(host or "s3.us-east-1.amazonaws.com")
         if backend == "apigateway" and environ["PATH_INFO"].startswith("/v2/"):
             backend = "apigatewayv2"  # moto's apigateway would do, and takes longer to be imported
+        if backend == "elb":
+            backend = "elbv2"  # they are signed for alike, and there are no classic ones
         if backend not in SERVED:
             raise _unknown_service()
         assert backend is not None

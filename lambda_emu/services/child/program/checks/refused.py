@@ -13,7 +13,7 @@ StartResponse = Callable[..., Any]
 BODY = "lambda_emu.body"
 """Key of an environ: the body, of services that have small ones."""
 XML = frozenset(("s3", "s3control"))
-QUERY = frozenset(("cloudwatch", "iam", "ses", "sns", "sts"))
+QUERY = frozenset(("cloudwatch", "elbv2", "iam", "ses", "sns", "sts"))
 """Those of the query protocol; what has a target speaks JSON all the same."""
 REST_JSON = frozenset(("apigateway", "apigatewayv2", "sesv2", "xray"))
 

@@ -73,6 +73,10 @@ def extend(backend: str) -> None:
         from lambda_emu.services.child.program.patches import rest_apis
 
         rest_apis.extend()
+    if backend == "elbv2":
+        from lambda_emu.services.child.program.patches.load_balancers import serve_this_version
+
+        serve_this_version()
     if backend == "sesv2":
         from lambda_emu.services.child.program.patches.ses_templates import add_operations
 
@@ -113,6 +117,10 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
         from lambda_emu.services.child.program.patches.user_pools import replace_pools
 
         replace_pools()
+    if backend == "elbv2":
+        from lambda_emu.services.child.program.patches.load_balancers import replace_balancers
+
+        replace_balancers(front)
     if backend in ("iam", "sts"):
         _replace_keys()
     if backend == "sts":

@@ -26,8 +26,8 @@ PASSING = frozenset(
 )
 """What they do is over when the process is, or is not to be done again."""
 
-CALLING = frozenset(("CreateReceiptRule", "UpdateReceiptRule"))
-"""They ask whether there is whom they name."""
+CALLING = frozenset(("CreateReceiptRule", "RegisterTargets", "UpdateReceiptRule"))
+"""They ask whether there is whom they name, and what its policy says."""
 SENT = ("/v2/email/outbound-emails", "/v2/email/outbound-bulk-emails")
 """Paths of what is passing."""
 
