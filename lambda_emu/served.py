@@ -44,6 +44,7 @@ from lambda_emu.services.localstack import LocalStackPages
 from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.overview import Overview
+from lambda_emu.services.passing.peer import All
 from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
@@ -52,6 +53,7 @@ from lambda_emu.timekeeper import Timekeeper
 from lambda_emu.triggers.api_kinds import KINDS
 from lambda_emu.triggers.execute_api.service import ExecuteApi, Place
 from lambda_emu.triggers.function_urls import FunctionUrls
+from lambda_emu.triggers.load_balancers.service import LoadBalancers
 
 if TYPE_CHECKING:
     from lambda_emu.services.cloudwatch.serving import MetricServer
@@ -97,7 +99,7 @@ class Served:
     """The services of one port, in the order in which they are asked.
 
     context: what operations may ask, for callers who name no account. inside: what code in environments may ask;
-    outside: what everybody else may. apis: those of API Gateway, which know what their control plane said.
+    outside: what everybody else may. apis, balancers: they know what their control planes said.
     """
 
     def __init__(self, rooms: Rooms, reset: Callable[[], None], is_ready: Callable[[], bool]) -> None:
@@ -111,7 +113,8 @@ class Served:
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         place = Place(rooms.scope.account, rooms.url)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
-        child.observer = apis
+        self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
+        child.observer = All(apis, self.balancers)
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, apis.signers)
         around = self._around(self._ours())
@@ -119,8 +122,8 @@ class Served:
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, child)
         localstack = LocalStackPages(self.overview, is_ready)
-        self.outside: Sequence[Service] = (urls, apis, OwnPages(self._pages), localstack, *others)
-        self.inside: Sequence[Service] = (urls, apis, localstack, *others)
+        self.outside: Sequence[Service] = (urls, apis, self.balancers, OwnPages(self._pages), localstack, *others)
+        self.inside: Sequence[Service] = (urls, apis, self.balancers, localstack, *others)
 
     def _ours(self) -> Mapping[str, Service]:
         """Services of our own, by name. What serves one, and its imports, is made when somebody first asks it."""

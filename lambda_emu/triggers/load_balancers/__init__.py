@@ -1,0 +1,1 @@
+"""Application Load Balancers whose targets are functions: requests in, rules, events, answers out."""

@@ -1,0 +1,80 @@
+"""What a load balancer answers by itself, in AWS's pages; hints, in a header, are ours.
+
+docs/contract/events.md#load-balancers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer, hint_headers
+
+SERVER = ("Server", "awselb/2.0")
+
+
+class BalancerRefusal(LambdaError):
+    """title: as the page has it, behind the status."""
+
+    code, kind = "LoadBalancerError", None
+    title = ""
+
+    def __init__(self, hint: str | None = None) -> None:
+        super().__init__(self.title)
+        self.hint = hint
+
+
+class BalancerNotFound(BalancerRefusal):
+    """On AWS its name leads nowhere, or nobody listens at the port."""
+
+    status, title = 404, "Not Found"
+
+
+class BadRequest(BalancerRefusal):
+    """It is none that a function can be given: the beginning of a WebSocket."""
+
+    status, title = 400, "Bad Request"
+
+
+class RequestTooLargeForTarget(BalancerRefusal):
+    """More than 1 MB for a function."""
+
+    status, title = 413, "Request Entity Too Large"
+
+
+class BalancerFailure(BalancerRefusal):
+    """A rule that is told in a way that nobody understands."""
+
+    status, title = 500, "Internal Server Error"
+
+
+class ActionUnserved(BalancerRefusal):
+    status, title = 501, "Not Implemented"
+
+
+class BadTarget(BalancerRefusal):
+    """The function failed, was throttled, may not be invoked, or what it returned is no answer."""
+
+    status, title = 502, "Bad Gateway"
+
+
+class NoTarget(BalancerRefusal):
+    """The target group has none, or nobody has room for it."""
+
+    status, title = 503, "Service Temporarily Unavailable"
+
+
+class TargetTimedOut(BalancerRefusal):
+    status, title = 504, "Gateway Time-out"
+
+
+def refusal_answer(error: BalancerRefusal) -> Answer:
+    return page(error.status, error.title, hint_headers(error))
+
+
+def page(status: int, title: str, headers: Sequence[tuple[str, str]] = ()) -> Answer:
+    text = (
+        f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{status} {title}</h1></center>\r\n</body>\r\n</html>\r\n"
+    )
+    return Answer(status, [SERVER, ("Content-Type", "text/html"), *headers], text.encode())

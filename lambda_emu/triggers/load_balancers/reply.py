@@ -1,0 +1,168 @@
+"""What a function returned, as the answer of its load balancer. docs/contract/events.md#load-balancers."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec.json import decode
+
+from lambda_emu.clock import Timer
+from lambda_emu.environment.invocation import Outcome
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.request import TooLarge
+from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.triggers.http_answer import BODILESS, BYTES, MalformedAnswer
+from lambda_emu.triggers.load_balancers.refusals import (
+    SERVER,
+    BadTarget,
+    NoTarget,
+    RequestTooLargeForTarget,
+    TargetTimedOut,
+)
+from lambda_emu.triggers.reply import HttpReply
+
+LARGE = Workers("large answers and events of load balancers", 4, 64)
+MOST_BYTES = 1024 * 1024
+"""Of what a function returns, as JSON, and of a request's body."""
+OF_ONE_HOP = frozenset(
+    (
+        *("connection", "content-length", "date", "keep-alive", "proxy-authenticate", "proxy-connection", "te"),
+        *("trailer", "transfer-encoding", "upgrade"),
+    )
+)
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_STATUS = re.compile(r"[2-5][0-9][0-9]")
+
+
+class BalancerReply(HttpReply):
+    """Given once: when all is returned, or too late for it. limit: rings when it is."""
+
+    workers = LARGE
+    failure = BadTarget
+    limit: Timer
+
+    def __init__(self, call: Call, loop: Loop, *, multi_value: bool) -> None:
+        super().__init__(call, loop)
+        self._multi_value = multi_value
+        self._is_told = False
+
+    def done(self, outcome: Outcome) -> None:
+        if not outcome.failed and len(outcome.payload) > MOST_BYTES:
+            self._fail(BadTarget(f"What the function returned has {len(outcome.payload)} bytes, over {MOST_BYTES}."))
+        else:
+            super().done(outcome)
+
+    def refused(self, error: LambdaError) -> None:
+        if isinstance(error, TooLarge):
+            error = RequestTooLargeForTarget(error.text)
+        elif isinstance(error, ServiceUnavailable | ShuttingDown):
+            error = NoTarget(error.text)
+        elif not isinstance(error, NotBuiltYet | ServiceFailure):
+            error = BadTarget(error.text)
+        self._fail(error)
+
+    def late(self) -> None:
+        """The function goes on; nobody waits for it any more."""
+        self._fail(TargetTimedOut("The function did not answer within the load balancer's idle timeout."))
+
+    def read(self, payload: bytes) -> Answer:
+        return read_answer(payload, multi_value=self._multi_value)
+
+    def _answer(self, answer: Answer) -> None:
+        if self._is_first():
+            super()._answer(answer)
+
+    def _fail(self, error: LambdaError) -> None:
+        if self._is_first():
+            super()._fail(error)
+
+    def _is_first(self) -> bool:
+        self.limit.cancel()
+        told, self._is_told = self._is_told, True
+        return not told
+
+
+def read_answer(payload: bytes, *, multi_value: bool) -> Answer:
+    """multi_value: which one of `headers` and `multiValueHeaders` is read; the other is not. MalformedAnswer."""
+    returned = _returned(payload)
+    status = _status(returned.get("statusCode"))
+    headers = list(_several(returned.get("multiValueHeaders")) if multi_value else _single(returned.get("headers")))
+    names = {name.lower() for name, _ in headers}
+    if "content-type" not in names and status not in BODILESS:
+        headers.insert(0, ("Content-Type", BYTES))
+    if "server" not in names:
+        headers.insert(0, SERVER)
+    return Answer(status, headers, b"" if status in BODILESS else _body(returned))
+
+
+def _returned(payload: bytes) -> Mapping[str, Any]:
+    try:
+        returned = decode(payload)
+    except (ValueError, RecursionError):
+        try:
+            returned = json.loads(payload)  # which takes more: NaN, halves of characters
+        except (ValueError, RecursionError) as error:
+            raise MalformedAnswer("it is not JSON") from error
+    if not isinstance(returned, dict):
+        raise MalformedAnswer("it is no object with a statusCode")
+    return returned
+
+
+def _status(given: Any) -> int:
+    """A number, or one that is written as text (?)."""
+    if isinstance(given, bool) or not isinstance(given, int | str) or not _STATUS.fullmatch(str(given)):
+        raise MalformedAnswer("statusCode is no status of HTTP")
+    return int(given)
+
+
+def _single(given: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(given, dict | None):
+        raise MalformedAnswer("headers is no object")
+    for name, value in (given or {}).items():
+        yield from _header(name, value)
+
+
+def _several(given: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(given, dict | None):
+        raise MalformedAnswer("multiValueHeaders is no object")
+    for name, values in (given or {}).items():
+        if not isinstance(values, list):
+            raise MalformedAnswer("multiValueHeaders is no object of lists")
+        for value in values:
+            yield from _header(name, value)
+
+
+def _header(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if not _NAME.fullmatch(name):
+        raise MalformedAnswer("a header has a name that HTTP forbids")
+    if not isinstance(value, str):
+        raise MalformedAnswer("a header's value is no text")
+    if _FORBIDDEN.search(value):
+        raise MalformedAnswer("a header's value has a character that HTTP forbids")
+    if name.lower() not in OF_ONE_HOP:
+        yield name, value.encode("utf-8", "replace").decode("latin-1")
+
+
+def _body(returned: Mapping[str, Any]) -> bytes:
+    body, encoded = returned.get("body"), returned.get("isBase64Encoded")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise MalformedAnswer("body is no text")
+    if not isinstance(encoded, bool | None):
+        raise MalformedAnswer("isBase64Encoded is neither true nor false")
+    if not encoded:
+        return body.encode("utf-8", "replace")
+    try:
+        return b64decode(body, validate=True)
+    except ValueError as error:
+        raise MalformedAnswer("body is no base64") from error
