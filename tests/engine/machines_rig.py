@@ -56,3 +56,9 @@ class Machines:
     def history(self, ended: Mapping[str, Any]) -> list[str]:
         """The types of its events."""
         return [event["type"] for event in self.events(ended["executionArn"])]
+
+    def output(self, machine: str, given: object = None) -> Any:
+        """Of an execution that succeeds."""
+        ended = self.run(machine, given)
+        assert ended["status"] == "SUCCEEDED", (ended, self.events(ended["executionArn"]))
+        return json.loads(ended["output"])

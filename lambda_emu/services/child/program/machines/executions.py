@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import ceil
@@ -13,7 +14,6 @@ from typing import Any
 from uuid import uuid4
 
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
-    CallbackConsumerTimeout,
     CallbackNotifyConsumerError,
     CallbackOutcome,
     CallbackOutcomeFailure,
@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.machines.activities import Activities
 from lambda_emu.services.child.program.machines.finding import Machine, check_execution, find_machine
 from lambda_emu.services.child.program.machines.interpreter import parse
 from lambda_emu.services.child.program.machines.pages import page, read_page
@@ -33,6 +34,8 @@ MOST_RUNNING = 500
 """At once: each has threads."""
 MOST_WAITED_FOR = 12
 """Synchronous ones: each holds one of the threads by which services are asked."""
+MOST_SPENT = 10_000
+"""Tokens of tasks."""
 MEMORY_MB = 64
 """What an express execution is billed for at least."""
 _BAD_NAME = re.compile(r'[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]')
@@ -52,11 +55,13 @@ def operation(serve: Operation) -> Operation:
 class Executions:
     """Used by any thread."""
 
-    def __init__(self, folder: Path | None, activities: Any) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        """folder: where they are kept; None: in memory."""
         self.table = ExecutionTable(folder, clock.now_s())
-        self.activities = activities
-        self._lock = threading.Lock()  # guards both below
+        self.activities = Activities()
+        self._lock = threading.Lock()  # guards all below
         self._running: dict[str, Running] = {}
+        self._spent: OrderedDict[str, None] = OrderedDict()
         self._waited_for = 0
 
     def running(self, arn: str) -> Running | None:
@@ -83,15 +88,23 @@ class Executions:
                 if is_kept:
                     self.table.add_event(number, event, ended)
                 if ended is not None:
-                    self._end(execution.arn)
+                    self._end(begun)
 
             begun = self._running[execution.arn] = Running(execution, program, kind, self.activities, keep)
         begun.begin()
         return begun
 
-    def _end(self, arn: str) -> None:
+    def is_spent(self, token: str) -> bool:
+        """Whether it was one of an execution that is over."""
         with self._lock:
-            self._running.pop(arn, None)
+            return token in self._spent
+
+    def _end(self, ended: Running) -> None:
+        with self._lock:
+            self._running.pop(ended.execution.arn, None)
+            self._spent |= dict.fromkeys(ended.environment.callback_pool_manager._pool)
+            while len(self._spent) > MOST_SPENT:
+                self._spent.popitem(last=False)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -213,24 +226,43 @@ def send_task_failure(executions: Executions, _: Environ, asked: Asked) -> Any:
 
 @operation
 def send_task_heartbeat(executions: Executions, _: Environ, asked: Asked) -> Any:
-    return _to_task(executions, lambda manager: manager.heartbeat(asked["taskToken"]))
+    token = asked["taskToken"]
+    return _to_task(executions, token, lambda manager: manager.get(token) and (manager.heartbeat(token) or True))
+
+
+@operation
+def get_activity_task(executions: Executions, _: Environ, asked: Asked) -> Any:
+    tasks = executions.activities.get(asked["activityArn"])
+    if tasks is None:
+        raise Refused("ActivityDoesNotExist", f"Activity Does Not Exist: '{asked['activityArn']}'")
+    while (task := executions.activities.take(tasks)) is not None:
+        for running in executions.all_running():
+            endpoint: Any = running.environment.callback_pool_manager.get(task.task_token)
+            if endpoint is not None and endpoint.consumer_error is None:
+                endpoint.notify_activity_task_start(asked.get("workerName"))
+                return {"taskToken": task.task_token, "input": task.task_input}
+    return {"taskToken": None, "input": None}
 
 
 def _notify(executions: Executions, outcome: CallbackOutcome) -> Any:
-    return _to_task(executions, lambda manager: manager.notify(outcome.callback_id, outcome))
+    return _to_task(executions, outcome.callback_id, lambda manager: manager.notify(outcome.callback_id, outcome))
 
 
-def _to_task(executions: Executions, tell: Callable[[Any], bool]) -> dict[str, Any]:
+def _to_task(executions: Executions, token: str, tell: Callable[[Any], bool]) -> dict[str, Any]:
     """Refused: nobody waits any more, or nobody ever waited."""
     for running in executions.all_running():
         try:
             if tell(running.environment.callback_pool_manager):
                 return {}
         except CallbackNotifyConsumerError as error:
-            is_late = isinstance(error.callback_consumer_error, CallbackConsumerTimeout)
-            why = "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"
-            raise Refused(*why if is_late else ("TaskDoesNotExist", "Task does not exist")) from None
+            raise _too_late() from error
+    if executions.is_spent(token):
+        raise _too_late()
     raise Refused("InvalidToken", "Invalid Token: 'Invalid token'")
+
+
+def _too_late() -> Refused:
+    return Refused("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
 
 
 def _find(executions: Executions, arn: str) -> Execution:

@@ -19,8 +19,16 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Eval
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inline_iteration_component import (
+    InlineIterationComponent,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.callback.callback import (
+    ActivityTaskStartEndpoint,
+    CallbackConsumerTimeout,
+    CallbackEndpoint,
+)
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import boto_client, encoding
 
@@ -34,6 +42,8 @@ SYNC = "state_task_service_callback"
 DATED = ("event_manager", "state", "timestamp", "map_run_record", "branches_decl")
 """Modules that ask for the time."""
 MOST_DEFINITIONS = 64
+MOST_AT_ONCE = 40
+"""Items of a Map, as AWS has it for those that are inline."""
 
 
 def replace_interpreter(clients: RoleClients) -> None:
@@ -65,11 +75,15 @@ def replace_interpreter(clients: RoleClients) -> None:
 
 
 def _replace_methods() -> None:
-    methods: Any = Program, ExecutionState, IterationWorker, WaitFunction
+    methods: Any = Program, ExecutionState, IterationWorker, WaitFunction, InlineIterationComponent
     methods[0].eval = _run
     methods[1]._evaluate_with_timeout = _run_limited
     methods[2]._eval_pool = _run_items
     methods[3]._wait_interval = _wait
+    methods[4]._launch_worker = _launch_few(methods[4]._launch_worker)
+    endpoints: Any = CallbackEndpoint, ActivityTaskStartEndpoint
+    endpoints[0].interrupt_all = _leave(endpoints[0].interrupt_all)
+    endpoints[1]._outcome = None  # until a worker takes the task
     assert hasattr(retrier_decl, "time"), "its sleep is replaced"
 
 
@@ -99,6 +113,26 @@ def _wait(_: Any, env: Any, wait_seconds: float) -> None:
     until_s = clock.now_s() + wait_seconds
     while env.is_running() and (left_s := until_s - clock.now_s()) > 0:
         env.program_state_event.wait(left_s)
+
+
+def _launch_few(launch: Any) -> Any:
+    """What is left is done by those that there are."""
+
+    def launch_or_not(self: Any, env: Any, eval_input: Any, job_pool: Any) -> Any:
+        job_pool.workers = getattr(job_pool, "workers", 0) + 1
+        return None if job_pool.workers > MOST_AT_ONCE else launch(self, env, eval_input, job_pool)
+
+    return launch_or_not
+
+
+def _leave(interrupt: Any) -> Any:
+    """Whoever comes with a token after that is too late."""
+
+    def leave(self: Any) -> None:
+        self.report(CallbackConsumerTimeout())
+        interrupt(self)
+
+    return leave
 
 
 def _run_limited(state: Any, env: Any) -> None:

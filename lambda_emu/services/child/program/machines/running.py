@@ -56,9 +56,9 @@ class Running:
         """In threads of its own."""
         given = {"input": self.execution.input, "inputDetails": {"truncated": False}, "roleArn": self.execution.role}
         self._tell(HistoryEventType.ExecutionStarted, {"executionStartedEventDetails": given}, is_source=False)
-        Worker(self._run).start()
+        self._start(self._run)
         if self._limit_s < STANDARD_LIMIT_S:
-            Worker(self._watch).start()
+            self._start(self._watch)
 
     def stop(self, error: str | None, cause: str | None) -> None:
         """Whatever it is at; who asked some service waits for the answer, which nobody wants any more."""
@@ -80,6 +80,8 @@ class Running:
             if ended is not None:
                 self.execution = ended
                 self.over.set()
+                for endpoint in list(self.environment.callback_pool_manager._pool.values()):
+                    endpoint.interrupt_all()
 
     def _ended(self, event: Mapping[str, Any]) -> Execution | None:
         if event["type"] not in ENDS:
@@ -88,6 +90,11 @@ class Running:
         said = event.get(details) or {}
         told = {name: said.get(name) for name in ("output", "error", "cause")}
         return replace(self.execution, status=status, ended_s=event["timestamp"], **told)
+
+    def _start(self, run: Callable[[], None]) -> None:
+        worker = Worker(run)
+        worker.over = self.over
+        worker.start()
 
     def _run(self) -> None:
         self._program.eval(self.environment)
@@ -108,6 +115,21 @@ class Recorder(EventManager):
     def __init__(self, record: Callable[[dict[str, Any]], None]) -> None:
         super().__init__()
         self._record = record
+        self._failed: tuple[Any, int] = None, 0
+        self.entered: dict[str, int] = {}
+        """By name of a state, the event by which it was last entered."""
+
+    def add_event(self, context: Any, event_type: Any, event_details: Any = None, *more: Any, **members: Any) -> int:
+        """An expression that failed is told where it is evaluated, and by its state once more."""
+        if event_details is not None and event_details is self._failed[0]:
+            return self._failed[1]
+        number = super().add_event(context, event_type, event_details, *more, **members)
+        if event_type == HistoryEventType.EvaluationFailed:
+            self._failed = event_details, number
+        entered = None if event_details is None else event_details.get("stateEnteredEventDetails")
+        if entered is not None:
+            self.entered[entered["name"]] = number
+        return number
 
     def _publish_history_event(
         self, event_id: int, source_event_id: int, event_type: Any, timestamp: Any, event_details: Any

@@ -11,8 +11,11 @@ from lambda_emu.services.child.program.checks.explaining import mistake
 from lambda_emu.services.child.program.checks.refused import BODY, Environ, StartResponse
 from lambda_emu.services.child.program.current_request import REQUEST_ID
 from lambda_emu.services.child.program.machines.clients import RoleClients
+from lambda_emu.services.child.program.machines.definitions import replace_definitions
 from lambda_emu.services.child.program.machines.executions import OPERATIONS, Executions
 from lambda_emu.services.child.program.machines.interpreter import replace_interpreter
+from lambda_emu.services.child.program.machines.jsonata import replace_jsonata
+from lambda_emu.services.child.program.machines.tasks import replace_tasks
 from lambda_emu.services.child.program.state.changes import operation_of
 
 BACKEND = "stepfunctions"
@@ -23,8 +26,11 @@ class StateMachines:
 
     def __init__(self, front_url: str, folder: Path | None) -> None:
         self.clients = RoleClients(front_url)
+        replace_definitions()
+        replace_tasks()
         replace_interpreter(self.clients)
-        self.executions = Executions(folder, {})
+        replace_jsonata()
+        self.executions = Executions(folder)
 
     def serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """None: it is moto's. Refused."""

@@ -13,15 +13,26 @@ from lambda_emu.services.child.program.clock import Wait, clock
 
 UNLIMITED_S = 99_999_999
 """As the interpreter says that there is no limit."""
+MOST_WORKERS = 4000
 
 
 class Worker(threading.Thread):
     """While it runs and does not wait, time does not go on."""
 
+    counting = threading.Lock()  # guards what is below
+    count = 0
+
     def __init__(self, target: Callable[..., object], args: Iterable[Any] = (), name: str = "", daemon: bool = True):
         super().__init__(target=target, args=args, name=name or "state machine", daemon=daemon)
+        self.over: Event | None = getattr(threading.current_thread(), "over", None)
+        """Of the execution that it works for, as those that it begins do."""
 
     def start(self) -> None:
+        """RuntimeError: there are too many."""
+        with Worker.counting:
+            if Worker.count >= MOST_WORKERS:
+                raise RuntimeError(f"More than {MOST_WORKERS} branches and tasks are under way")
+            Worker.count += 1
         clock.begin(self)
         super().start()
 
@@ -30,6 +41,8 @@ class Worker(threading.Thread):
             super().run()
         finally:
             clock.end(self)
+            with Worker.counting:
+                Worker.count -= 1
 
 
 class Event:
@@ -90,8 +103,9 @@ def written(epoch_s: float) -> str:
 
 
 def sleep(seconds: float) -> None:
-    """By the clock of work."""
-    clock.wait(seconds, lambda: True)
+    """By the clock of work, until the execution that this thread works for is over."""
+    over: Event = getattr(threading.current_thread(), "over", None) or Event()
+    over.wait(seconds)
 
 
 def look_again(seconds: float) -> None:

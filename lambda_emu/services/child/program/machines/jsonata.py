@@ -1,0 +1,190 @@
+"""JSONata in state machines, by jsonata-python, and bounded: expressions are written by users.
+
+moto 5.2 has no evaluator, and would write all variables into the text of an expression.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Callable, Mapping
+from hashlib import new as new_hash
+from typing import Any
+from uuid import uuid4
+
+import regex
+from jsonata.functions import Functions
+from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata
+from jsonata.regex_engine import RegexFlags
+from jsonata.utils import Utils
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.common.string import string_expression
+
+from lambda_emu.services.child.program.clock import clock
+
+LIMIT_MS = 5000
+MOST_DEPTH = 300
+MOST_ITEMS = 100_000
+"""Of a range, and characters that a text is filled up to."""
+PATTERN_LIMIT_S = 1.0
+FRAMES = 3000
+"""Of Python. Some are needed for each that JSONata has."""
+HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+NOTHING = object()
+
+
+class QueryError(Exception):
+    """What is wrong with an expression, or with what it is about."""
+
+
+def replace_jsonata() -> None:
+    sys.setrecursionlimit(FRAMES)  # jsonata-python has raised it to what JSON's reader would not survive
+    for component in (string_expression.StringJSONata, string_expression.StringVariableSample):
+        component._eval_body = _evaluate_in_state  # type: ignore[method-assign]
+    bounded: Any = Functions
+    bounded.pad = staticmethod(_bounded_pad(bounded.pad))
+
+
+def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
+    """What it comes to, or NOTHING. variables: by their names without `$`. QueryError."""
+    try:
+        asked = Expression(expression, _compile, LIMIT_MS, MOST_DEPTH)
+        asked.set_output_convert_nulls(False)
+        for name, function in FUNCTIONS.items():
+            asked.register_lambda(name, function)
+        found = asked.evaluate(None, variables)
+        return NOTHING if found is None else json.loads(json.dumps(Utils.convert_nulls(_checked(found))))
+    except JException as error:
+        raise QueryError(f"threw an error during evaluation. {error.error}: {error}") from None
+    except RecursionError:
+        raise QueryError("threw an error during evaluation. It calls itself too often") from None
+    except (ArithmeticError, TypeError, ValueError, AttributeError, KeyError, IndexError, TimeoutError) as error:
+        raise QueryError(f"threw an error during evaluation. {error}") from None
+
+
+class Expression(Jsonata):  # type: ignore[misc]  # it has no types
+    """Its functions `$now` and `$millis` go by the clock of work."""
+
+    @property
+    def timestamp(self) -> int:
+        return self._now_ms
+
+    @timestamp.setter
+    def timestamp(self, _: int) -> None:
+        self._now_ms = round(clock.now_s() * 1000)
+
+    def evaluate_range_expression(self, lhs: Any, rhs: Any) -> Any:
+        if isinstance(lhs, int) and isinstance(rhs, int) and rhs - lhs >= MOST_ITEMS:
+            raise JException("D2014", 0, rhs - lhs + 1)
+        return super().evaluate_range_expression(lhs, rhs)
+
+
+class Pattern:
+    """No text keeps it busy for longer than PATTERN_LIMIT_S; then TimeoutError."""
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        try:
+            self._pattern = regex.compile(pattern, flags)
+        except regex.error as error:
+            raise JException("S0302", 0, str(error)) from None
+        self.pattern = pattern
+
+    def search(self, string: str) -> Any:
+        return self._pattern.search(string, concurrent=True, timeout=PATTERN_LIMIT_S)
+
+    def finditer(self, string: str) -> Any:
+        return self._pattern.finditer(string, concurrent=True, timeout=PATTERN_LIMIT_S)
+
+    def sub(self, repl: Any, string: str, count: int = 0) -> str:
+        return str(self._pattern.sub(repl, string, count, concurrent=True, timeout=PATTERN_LIMIT_S))
+
+    def split(self, string: str, maxsplit: int = 0) -> list[str]:
+        return list(self._pattern.split(string, maxsplit, concurrent=True, timeout=PATTERN_LIMIT_S))
+
+
+def _compile(pattern: str, flags: RegexFlags) -> Pattern:
+    has = (flags.case_insensitive, regex.IGNORECASE), (flags.multiline, regex.MULTILINE)
+    return Pattern(pattern, sum(flag for is_set, flag in has if is_set))
+
+
+def _checked(found: Any) -> Any:
+    """QueryError: it is a function."""
+    if isinstance(found, (Jsonata.JFunction, Jsonata.JLambda, Pattern)) or callable(found):
+        raise QueryError("returned an unsupported result type.")
+    return found
+
+
+def _bounded_pad(pad: Callable[..., Any]) -> Callable[..., Any]:
+    def bounded(text: Any, width: Any, *more: Any) -> Any:
+        if isinstance(width, int | float) and abs(width) > MOST_ITEMS:
+            raise JException("D2014", 0, width)
+        return pad(text, width, *more)
+
+    return bounded
+
+
+# -- functions that Step Functions adds ------------------------------------------------------------
+
+
+def _partition(items: list[Any], size: int) -> list[list[Any]]:
+    if size < 1:
+        raise ValueError("The size of chunks must be greater than 0")
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def _range(first: int, last: int, step: int = 1) -> list[int]:
+    found = range(first, last + (1 if step > 0 else -1), step)
+    if len(found) > MOST_ITEMS:
+        raise ValueError(f"The range has more than {MOST_ITEMS} items")
+    return list(found)
+
+
+def _hash(data: Any, algorithm: str) -> str:
+    if algorithm not in HASHES:
+        raise ValueError(f"{algorithm} is none of {', '.join(HASHES)}")
+    text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"))
+    return new_hash(HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _random(seed: int | None = None) -> float:
+    return random.Random(seed).random()  # a user's own seed gives the same number each time
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "hash": _hash,
+    "parse": json.loads,
+    "partition": _partition,
+    "random": _random,
+    "range": _range,
+    "uuid": lambda: str(uuid4()),
+}
+
+
+# -- in states -------------------------------------------------------------------------------------
+
+
+def _evaluate_in_state(self: Any, env: Any) -> None:
+    """Of an expression in a state: its result comes onto the stack. FailureEventException."""
+    store = env.variable_store
+    variables = {**store._outer_scope, **store._inner_scope, "states": env.states._states_data}
+    try:
+        found = evaluate(self.expression, variables)
+        if found is NOTHING:
+            raise QueryError("returned nothing (undefined).")
+    except QueryError as error:
+        cause = f"The JSONata expression '{self.expression}' specified for the field '{env.next_field_name}' {error}"
+        raise _failure(env, cause) from None
+    env.stack.append(found)
+
+
+def _failure(env: Any, cause: str) -> FailureEventException:
+    name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
+    details: Any = {"error": name.error_name, "cause": cause}
+    event: Any = {"evaluationFailedEventDetails": details | {"state": env.next_state_name or ""}}
+    env.event_manager.add_event(env.event_history_context, HistoryEventType.EvaluationFailed, event)
+    return FailureEventException(FailureEvent(env, name, HistoryEventType.EvaluationFailed, event))
