@@ -14,6 +14,7 @@ from lambda_emu.model.mappings.filters import compile_pattern
 from lambda_emu.model.route_keys import METHODS, route_key_problem
 from lambda_emu.model.value_types import FLAG, choice, text, whole
 from lambda_emu.project.alarm_keys import ALARM
+from lambda_emu.project.alb_keys import ALB
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_kind import EventKind, flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
@@ -267,4 +268,5 @@ EVENTS: Mapping[str, EventKind] = {
     "eventbridge": EVENTBRIDGE,
     "alarm": ALARM,
     "logs": LOGS,
+    "alb": ALB,
 }

@@ -16,6 +16,7 @@ from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import CannotChange, Present, ResourceChange
 from lambda_emu.project.services.alarms import ALARMS
 from lambda_emu.project.services.apis import API, APIS, api_id
+from lambda_emu.project.services.balancers import BALANCER, BALANCERS, RULES_OF_BALANCERS, path_of
 from lambda_emu.project.services.desired import make_wanted
 from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.log_groups import LOG_GROUPS, SUBSCRIPTION_FILTERS
@@ -31,8 +32,8 @@ from lambda_emu.project.services.streams import STREAMS
 log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, ResourceKind[Reach]] = (
-    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **PERMISSIONS}
-    | {**PUSHED, **FUNCTIONS_OF_POOLS}
+    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **BALANCERS, **PERMISSIONS}
+    | {**PUSHED, **FUNCTIONS_OF_POOLS, **RULES_OF_BALANCERS}
     | {**OWN, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
 )
 """From what is needed to what needs it."""
@@ -61,6 +62,8 @@ def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
     for api in APIS[API].find(reach):
         endpoint = reach.call("apigatewayv2", "GetApi", ApiId=api_id(api.identifier))["ApiEndpoint"]
         yield "HTTP API", f"{endpoint}/"
+    for balancer in BALANCERS[BALANCER].find(reach):
+        yield f"load balancer {balancer.key.name}", f"{reach.context.base_url}{path_of(balancer.key.name)}"
     for url in OWN[URL].find(reach):
         yield f"URL of {url.key.name}", url.identifier
     for queue in reach.of(QUEUE):

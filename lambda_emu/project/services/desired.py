@@ -13,6 +13,7 @@ from lambda_emu.project.resource_keys import HTTP_API
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.project.services.alarms import attach_alarm
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE
+from lambda_emu.project.services.balancers import attach_alb
 from lambda_emu.project.services.building import POLLED, STREAM_DEFAULTS, Attach, Building, hash_of
 from lambda_emu.project.services.left import PREFIX
 from lambda_emu.project.services.log_groups import attach_subscription
@@ -33,6 +34,7 @@ SQS_DEFAULTS = {**POLLED, "Enabled": True, "ScalingConfig": {}}
 BY_NAME = {"s3": BUCKET, "sqs": QUEUE, "dynamodb": TABLE, "sns": TOPIC, "kinesis": DATA_STREAM}
 MORE: Mapping[str, Attach] = {
     "alarm": attach_alarm,
+    "alb": attach_alb,
     "cognito": attach_cognito,
     "eventbridge": attach_rule,
     "kinesis": attach_stream,

@@ -1,0 +1,85 @@
+"""`events: alb` of the project file: load balancers with rules for functions. docs/project.md#alb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto_rig import client_at
+from own import OwnLam, own_emulator
+from test_function_urls import Got, ask
+
+from lambda_emu.project import read_project
+
+WHO = """
+def handler(event, context):
+    return {"statusCode": 200, "body": f"{context.function_name} {'multiValueHeaders' in event}"}
+"""
+FUNCTION = "runtime: python3.11, handler: app.handler, code: src"
+
+
+class Account:
+    """One emulator, to which projects are deployed one after the other."""
+
+    def __init__(self, lam: OwnLam, folder: Path) -> None:
+        self.lam = lam
+        self.folder = folder
+        self.elb: Any = client_at(lam.url, "elbv2")
+
+    def deploy(self, **events: str) -> set[tuple[str, str]]:
+        """What was done to which kinds. events: by function."""
+        functions = "".join(f"  {name}: {{{FUNCTION}, events: [{said}]}}\n" for name, said in events.items())
+        (self.folder / "lambda-emu.yaml").write_text(f"functions:\n{functions}")
+        changes = self.lam.emulator.deploy(read_project(self.folder))
+        return {(change.action.name, change.key.kind) for change in changes if change.action.name != "LEAVE"}
+
+    def ask(self, path: str, balancer: str = "lambda-emu", method: str = "", **headers: str) -> Got:
+        said = {"Host": f"admin.{balancer}.elb.localhost", **headers}
+        return ask(self.lam.url, None, method, said, path)
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "src").mkdir()
+    (folder / "src" / "app.py").write_text(WHO)
+    with own_emulator(folder, "process", stems=0) as lam:
+        yield Account(lam, folder)
+
+
+SHOP = "alb: {path: /admin/*, balancer: shop, host: [admin.*], method: [POST], header: {x-kind: a*}, query: {v: '1'}}"
+
+
+def test_rules_of_a_project_lead_to_its_functions(account: Account) -> None:
+    web = f"{{alb: {{path: /*, priority: 20000}}}}, {{{SHOP}}}"
+    api = "{alb: /api/*}, {alb: {path: /all, multi_value: yes, priority: 5, source: [127.0.0.0/8]}}"
+    account.deploy(web=web, api=api)
+
+    assert account.ask("/").body == b"web False"
+    assert account.ask("/api/x").body == b"api False"
+    assert account.ask("/all").body == b"api True"
+    asked: Any = {"balancer": "shop", "method": "POST", "X-Kind": "ab"}
+    assert account.ask("/admin/x?v=1", **asked).body == b"web False"
+    assert account.ask("/admin/x?v=2", **asked).status == 404
+    assert account.ask("/admin/x?v=1", **{**asked, "method": "PUT"}).status == 404
+    assert account.deploy(web=web, api=api) == set()
+
+
+def test_what_changed_is_changed_and_what_is_left_out_goes(account: Account) -> None:
+    account.deploy(web="{alb: /a}, {alb: {path: /b, balancer: shop}}", api="{alb: /c}")
+
+    done = account.deploy(web="{alb: /a2}", api="{alb: {path: /c, multi_value: yes}}")
+
+    assert ("REMOVE", "load balancer") in done
+    assert account.ask("/a").status == 404
+    assert account.ask("/a2").body == b"web False"
+    assert account.ask("/c").body == b"api True"
+    assert account.ask("/b", "shop").status == 404
+    assert len(account.elb.describe_target_groups()["TargetGroups"]) == 2
+
+    account.deploy(web="", api="")
+
+    assert account.elb.describe_load_balancers()["LoadBalancers"] == []
+    assert account.elb.describe_target_groups()["TargetGroups"] == []
