@@ -28,6 +28,7 @@ from lambda_emu.triggers.websocket_apis.events import (
     Occasion,
     Occasions,
     ending,
+    message_member,
     new_id,
     said_at_end,
     said_by,
@@ -114,8 +115,9 @@ class DataPlane:
             return client.events.connection(occasion, said_by(asked.head, asked.query, trace))
 
         answered: asyncio.Future[Answer | LambdaError] = asyncio.get_running_loop().create_future()
-        trace = asked.header(b"x-amzn-trace-id")
-        self._back_ends.ask(Errand(api, stage, route, make_event, "", trace), answered.set_result)
+        context = partial(client.events.context, occasion)
+        errand = Errand(api, stage, route, make_event, context, head=asked.head, query=asked.query)
+        self._back_ends.ask(errand, answered.set_result)
         answer = await answered
         if isinstance(answer, LambdaError):
             raise answer
@@ -162,7 +164,9 @@ class DataPlane:
             tell(MayNotConnect("No route has the message's key, and there is no $default."))
             return
         message_id = new_id(self._clock)
-        errand = Errand(api, stage, route, lambda _: client.events.message(occasion, message_id, text), text)
+        events = client.events
+        make_context = partial(events.context, occasion, more=message_member(message_id))
+        errand = Errand(api, stage, route, lambda _: events.message(occasion, message_id, text), make_context, text)
         try:
             self._back_ends.ask(errand, tell)
         except LambdaError as error:
@@ -197,8 +201,10 @@ class DataPlane:
             if not isinstance(api, SocketApi) or stage is None or route is None:
                 return
             occasion = self._occasions.now(DISCONNECT, "DISCONNECT")
-            event = client.events.connection(occasion, said_at_end(client.domain), *ending(code, reason))
-            self._back_ends.ask(Errand(api, stage, route, lambda _: event, ""), _log_end)
+            end = ending(code, reason)
+            event = client.events.connection(occasion, said_at_end(client.domain), *end)
+            make_context = partial(client.events.context, occasion, *end)
+            self._back_ends.ask(Errand(api, stage, route, lambda _: event, make_context), _log_end)
         except LambdaError as error:
             _log_end(error)
 

@@ -60,7 +60,7 @@ class ConnectionEvents:
         self._identity = to_json(identity)
 
     def message(self, occasion: Occasion, message_id: str, text: str) -> bytes:
-        context = self.context(occasion, more=f'"messageId":"{message_id}",')
+        context = self.context(occasion, message_member(message_id))
         return (
             f'{{{self._variables}"requestContext":{context},"body":{to_json(text)},"isBase64Encoded":false}}'.encode()
         )
@@ -80,6 +80,11 @@ class ConnectionEvents:
             f'"stage":{self._stage},"connectedAt":{self._connected_ms},"requestTimeEpoch":{one.epoch_ms},'
             f'"identity":{self._identity},"requestId":"{request_id}",{self._names}'
         )
+
+
+def message_member(message_id: str) -> str:
+    """What the context says of a message, early in it."""
+    return f'"messageId":"{message_id}",'
 
 
 def ending(code: int, reason: str) -> tuple[str, str]:
