@@ -95,6 +95,26 @@ class Functions:
         api_id: str = gateway.create_api(Name=name, ProtocolType="HTTP", Target=arn)["ApiId"]
         return api_id
 
+    def open_socket_api(self, name: str) -> str:
+        """Make a WebSocket API that has every message answered by the function; the path of its stage."""
+        uri = self._client.get_function_configuration(FunctionName=name)["FunctionArn"]
+        self._client.add_permission(
+            FunctionName=name,
+            StatementId="sockets",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+        )
+        gateway = client_of(self._url, "apigatewayv2")
+        said: Any = {"Name": name, "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}
+        api: Any = {"ApiId": gateway.create_api(**said)["ApiId"]}
+        made = gateway.create_integration(**api, IntegrationType="AWS_PROXY", IntegrationUri=uri)["IntegrationId"]
+        route = gateway.create_route(
+            **api, RouteKey="$default", Target=f"integrations/{made}", RouteResponseSelectionExpression="$default"
+        )
+        gateway.create_route_response(**api, RouteId=route["RouteId"], RouteResponseKey="$default")
+        gateway.create_stage(**api, StageName="dev", AutoDeploy=True)
+        return f"/_lambda-emu/api/{api['ApiId']}/dev"
+
     def delete(self, names: Sequence[str]) -> None:
         for name in names:
             self._client.delete_function(FunctionName=name)

@@ -1,4 +1,4 @@
-"""What comes by HTTP beside Invoke, of the same function: a function URL, and a route of an HTTP API."""
+"""What comes by HTTP beside Invoke, of the same function: a function URL, APIs' routes, messages by WebSocket."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from benchmarks.emulator import Emulator
 from benchmarks.figures import in_turns
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
+from benchmarks.web_socket import WebSocket
 
 BLOCKS = 100
 CALLS = 40
-FUNCTION = "noop"
+FUNCTION, ANSWERING = "noop", "answering"
 
 
 def doors(_stage: Stage) -> list[Verdict]:
@@ -21,6 +22,7 @@ def doors(_stage: Stage) -> list[Verdict]:
         return [
             _against_invoke("function URL, p50", emulator, f"/_lambda-emu/url/{url}/", 1.3),
             _against_invoke("HTTP API, p50", emulator, f"/_lambda-emu/api/{api}/", 1.4),
+            _message_against_invoke(emulator, 1.3),
         ]
 
 
@@ -32,6 +34,18 @@ def _against_invoke(what: str, emulator: Emulator, path: str, limit: float) -> V
         other.median_ms(requests[1])
         turns = in_turns(lambda: one.median_ms(requests[0]), lambda: other.median_ms(requests[1]), BLOCKS)
     return of_turns(what, "ms", turns, "Invoke", limit)
+
+
+def _message_against_invoke(emulator: Emulator, limit: float) -> Verdict:
+    """From a message to the function's answer to it, which is a message too."""
+    emulator.functions.create([ANSWERING], "app.answering")
+    path, address = emulator.functions.open_socket_api(ANSWERING), emulator.address
+    requests = [invocation(address, ANSWERING)] * CALLS
+    with WebSocket(address, path) as one, Connection(address) as other:
+        one.median_ms(CALLS)
+        other.median_ms(requests)
+        turns = in_turns(lambda: one.median_ms(CALLS), lambda: other.median_ms(requests), BLOCKS)
+    return of_turns("WebSocket message, p50", "ms", turns, "Invoke", limit)
 
 
 def _post(address: Address, path: str, event: bytes = b'{"name":"World"}') -> bytes:

@@ -17,6 +17,7 @@ from lambda_emu.http.endpoint import Endpoint
 from lambda_emu.http.group import Accepted, Acceptor, Wait
 from lambda_emu.http.stream import HIGH_WATER_BYTES
 from lambda_emu.http.watch import Clock, Timer
+from lambda_emu.http.websocket_frames import FrameWalk, text_frame, whole_text
 
 SLICE_BYTES = 1 << 12
 """Of what may be hundreds of frames only this much is looked at in a turn of the loop."""
@@ -64,6 +65,8 @@ class WebSocket(Endpoint, asyncio.Protocol):
         self._message_bytes = 0
         self._parts: list[str] = []
         self._is_midway = False  # in a message
+        self._walk = FrameWalk()
+        self._is_at_rest = True  # nothing has begun: the next byte is a frame's first
         self._is_in_turn = False
         self._has_more = False  # of frames that came
         self._is_closing = False
@@ -82,6 +85,11 @@ class WebSocket(Endpoint, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.received_bytes += len(data)
         self.last_s = self._clock.monotonic_s()
+        if self._is_at_rest and not self._on_hold and (text := whole_text(data)) is not None:
+            self._hand_on(text)
+            if self._on_hold:
+                self._pause()
+            return
         self._unparsed += data
         if not self._is_in_turn:
             self._receive_slice()
@@ -109,11 +117,16 @@ class WebSocket(Endpoint, asyncio.Protocol):
 
     # -- what comes in ----------------------------------------------------------------------------
 
+    def _hand_on(self, text: str) -> None:
+        if self._user is not None and not self._user.message(text):
+            self._on_hold = True
+
     def _receive_slice(self) -> None:
         self._is_in_turn = False
         if not self._may_go_on:
             return
         data, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+        is_whole, self._is_at_rest = self._walk.ends_with(data), False
         self._ws.receive_data(data)
         self._has_more = False
         for event in self._ws.events():
@@ -121,6 +134,8 @@ class WebSocket(Endpoint, asyncio.Protocol):
             if not self._may_go_on:
                 self._has_more = True
                 break
+        else:
+            self._is_at_rest = is_whole and not self._unparsed and not self._is_midway and not self._is_closing
         self._weigh()
         self._go_on()
 
@@ -175,8 +190,7 @@ class WebSocket(Endpoint, asyncio.Protocol):
             self._parts.append(text)
         if event.message_finished:
             whole, self._parts, self._message_bytes = "".join(self._parts), [], 0
-            if self._user is not None and not self._user.message(whole):
-                self._on_hold = True
+            self._hand_on(whole)
 
     def _see_off(self, goodbye: CloseConnection) -> None:
         """The client's close frame, the answer to ours, or what is wrong with a frame that came."""
@@ -202,6 +216,10 @@ class WebSocket(Endpoint, asyncio.Protocol):
         if not self.is_open:
             return
         size = ASCII_PIECE if text.isascii() else OTHER_PIECE
+        if len(text) <= size:
+            self._write(text_frame(text.encode()))
+            self.last_s = self._clock.monotonic_s()
+            return
         for at in range(0, len(text) or 1, size):
             is_last = at + size >= len(text)
             self._write(self._ws.send(TextMessage(text[at : at + size], message_finished=is_last)))
@@ -211,7 +229,7 @@ class WebSocket(Endpoint, asyncio.Protocol):
         """Say that it is over; the client has a little time to say so too."""
         if not self.is_open:
             return
-        self._is_closing = True
+        self._is_closing, self._is_at_rest = True, False
         self._parts.clear()
         self._is_midway = self._on_hold = False
         self._write(self._ws.send(CloseConnection(code, reason[:LONGEST_REASON] or None)))
@@ -225,7 +243,7 @@ class WebSocket(Endpoint, asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self.write_piece(bytes(data))
+            self.write_piece(data if isinstance(data, bytes) else bytes(data))
 
     def _tell_closed(self, code: int, reason: str) -> None:
         user, self._user = self._user, None

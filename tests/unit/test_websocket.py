@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import struct
 import threading
@@ -22,6 +23,7 @@ from lambda_emu.http.group import Accepted, Acceptor
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, head_bytes
 from lambda_emu.http.websocket import SocketLimits, WebSocket
+from lambda_emu.http.websocket_frames import whole_text
 from lambda_emu.triggers.websocket_apis.handshake import accept_key, answer_headers
 
 LIMITS = SocketLimits(frame_bytes=1000, message_bytes=4000, unsent_bytes=1 << 20, idle_s=600, life_s=7200)
@@ -294,3 +296,46 @@ def test_who_sends_on_before_the_handshake_is_over_is_hung_up_on(listening: List
     with listening.call() as caller:
         caller.say("hello")
         assert caller.hear() == "hello"
+
+
+def test_frames_come_in_whatever_pieces_and_mean_the_same(listening: Listening) -> None:
+    """What comes as one small frame is read in another way than the rest; where one ends the other goes on."""
+    chance = random.Random(7)
+    texts = [chance.choice(("a", "", "grüß", "x" * 125, "y" * 126, "z" * 900)) for _ in range(300)]
+    with listening.call() as caller:
+        waiting = b""
+        for text in texts:
+            parts = [frame(TEXT, text.encode())]
+            if chance.random() < 0.2:
+                parts = [
+                    frame(TEXT, text.encode()[:1], last=False),
+                    frame(PING, b"?"),
+                    frame(CONTINUED, text.encode()[1:]),
+                ]
+            waiting += b"".join(parts)
+            if chance.random() < 0.5:
+                cut = chance.randrange(len(waiting) + 1) if chance.random() < 0.5 else len(waiting)
+                caller.socket.sendall(waiting[:cut])
+                waiting = waiting[cut:]
+                threading.Event().wait(0.001)
+        caller.socket.sendall(waiting)
+        assert [caller.hear() for _ in texts] == texts
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (frame(TEXT, b"hello"), "hello"),
+        (frame(TEXT, b"x" * 125), "x" * 125),
+        (frame(TEXT, b"x" * 126), None),
+        (frame(TEXT, b"\xff"), None),
+        (frame(TEXT, b"hello", last=False), None),
+        (frame(TEXT, b"hello", masked=False), None),
+        (frame(TEXT, b"hello")[:-1], None),
+        (frame(TEXT, b"hello") * 2, None),
+        (frame(BINARY, b"hello"), None),
+        (b"", None),
+    ],
+)
+def test_one_small_frame_is_read_at_once(data: bytes, text: str | None) -> None:
+    assert whole_text(data) == text

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec.json import decode
 
+from lambda_emu.arn import Target
 from lambda_emu.clock import Clock, Timer
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.invoke.request import GatheredReply, Invoke, InvokeRequest, trace_header
+from lambda_emu.model.function.function import Function
+from lambda_emu.store import Store
 from lambda_emu.triggers.execute_api.functions import Permissions, function_named
 from lambda_emu.triggers.http_answer import MalformedAnswer, proxy_answer
 from lambda_emu.triggers.websocket_apis.api import SocketApi, SocketIntegration, SocketStage
@@ -21,6 +24,8 @@ from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed, BackEndLa
 MOST_ANSWER_BYTES = 1 << 20
 """Of what a function returns, as JSON: no message needs more."""
 
+MOST_KNOWN = 1024
+
 T = TypeVar("T")
 Tell = Callable[[Answer | LambdaError], None]
 
@@ -28,10 +33,12 @@ Tell = Callable[[Answer | LambdaError], None]
 class Functions:
     """Invokes them, where they let the API."""
 
-    def __init__(self, invoke: Invoke, clock: Clock, permissions: Permissions) -> None:
+    def __init__(self, store: Store, invoke: Invoke, clock: Clock, permissions: Permissions) -> None:
+        self._store = store
         self._invoke = invoke
         self._clock = clock
         self._permissions = permissions
+        self._known: dict[tuple[str, str, str], _Known] = {}
 
     def ask(
         self,
@@ -57,6 +64,20 @@ class Functions:
         reply = FunctionReply(self._clock, integration.timeout_s, tell, _read_plainly)
         self._run(place, integration, lambda _: payload, reply, None)
 
+    def _target(self, place: tuple[SocketApi, SocketStage, str], integration: SocketIntegration) -> Target:
+        """ApiFailure."""
+        api, stage, key = place
+        known = self._known.get((api.id, stage.name, key))
+        if known is not None and known.api is api and self._store.function(known.target.id) is known.function:
+            return known.target
+        target = function_named(integration.uri, stage.variables)
+        source = api.arn(f"{stage.name}/{key}")
+        function = self._permissions.permitted(target, api.account, source, integration.credentials)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[api.id, stage.name, key] = _Known(api, function, target)
+        return target
+
     def _run(
         self,
         place: tuple[SocketApi, SocketStage, str],
@@ -65,13 +86,18 @@ class Functions:
         reply: FunctionReply[Any],
         trace: str | None,
     ) -> None:
-        api, stage, key = place
-        target = function_named(integration.uri, stage.variables)
-        source = api.arn(f"{stage.name}/{key}")
-        self._permissions.permitted(target, api.account, source, integration.credentials)
+        target = self._target(place, integration)
         trace = trace_header(trace, self._clock, target)
         reply.begin_limit()
         self._invoke(InvokeRequest(self._clock.new_id(), target, make_event(trace), trace_id=trace), reply)
+
+
+class _Known(NamedTuple):
+    """Whom a route leads to, while API and function are these."""
+
+    api: SocketApi
+    function: Function
+    target: Target
 
 
 class FunctionReply(GatheredReply, Generic[T]):

@@ -14,5 +14,5 @@ def make_data_plane(seams: Seams) -> DataPlane:
     """On the loop."""
     functions = LambdaAuthorizers(seams.invoke, seams.clock)
     authorizers = SocketAuthorizers(seams.clock, functions, seams.signers(), seams.permissions)
-    back_ends = BackEnds(Functions(seams.invoke, seams.clock, seams.permissions), seams.loop)
+    back_ends = BackEnds(Functions(seams.store, seams.invoke, seams.clock, seams.permissions), seams.loop)
     return DataPlane(seams, authorizers, back_ends)
