@@ -23,6 +23,7 @@ from lambda_emu.triggers import cors, http_event
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, host_of
 from lambda_emu.triggers.execute_api.functions import Permissions, function_named
 from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiNotFound
+from lambda_emu.triggers.execute_api.upstream import UpstreamRequest
 from lambda_emu.triggers.http_apis import payload_v1
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route
 from lambda_emu.triggers.http_apis.authorizing import NOBODY, Authorizers, Permit, RoutedRequest
@@ -34,7 +35,7 @@ from lambda_emu.triggers.http_apis.parameters import (
     map_answer,
     map_request,
 )
-from lambda_emu.triggers.http_apis.proxy import KIND, ProxyRequest, pass_on, proxy_request
+from lambda_emu.triggers.http_apis.proxy import KIND, pass_on, proxy_request
 from lambda_emu.triggers.http_apis.reply import CORS, LARGE, ApiReply
 from lambda_emu.triggers.http_apis.stages import stage_of
 from lambda_emu.triggers.http_event import Door, EventTimes
@@ -63,7 +64,7 @@ class ApiMeaning(NamedTuple):
 class ProxyMeaning(NamedTuple):
     """A request for an integration that is no function. without: how headers begin that its answer must not have."""
 
-    passed: ProxyRequest
+    passed: UpstreamRequest
     change: Change | None
     without: str | None
 

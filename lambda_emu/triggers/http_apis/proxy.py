@@ -5,50 +5,30 @@ docs/contract/events.md#http-apis.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import NamedTuple
+from http.client import HTTPResponse
 from urllib.parse import quote, urlsplit
 
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.pieces import PIECE_BYTES
 from lambda_emu.gateway.request import Request
-from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiUnavailable
+from lambda_emu.triggers.execute_api.upstream import FAILURES, FORWARDED, MOST_HOPS, OURS, UpstreamRequest, begin
 from lambda_emu.triggers.http_apis.api import Integration
 from lambda_emu.triggers.http_apis.parameters import Mapped
 from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
 
-PASSED_ON = Workers("requests that HTTP APIs pass on", 16, 128)
-FORWARDED = "forwarded"
-MOST_HOPS = 8
-"""An API that leads back to itself ends here: each hop adds its header."""
 KIND = "HTTP_PROXY"
-OURS = frozenset((b"host", b"content-length"))
-"""Headers that are said anew, beside those of one hop."""
-
 _VARIABLE = re.compile(r"\{([\w.:-]+)\+?\}", re.ASCII)
 _STAGE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
-class ProxyRequest(NamedTuple):
-    """What is asked of whom."""
-
-    method: str
-    url: str
-    headers: list[tuple[str, str]]
-    body: bytes
-    timeout_s: float
-
-
 def proxy_request(
     integration: Integration, asked: Request, seen: Mapped, parameters: Mapping[str, str], variables: Mapping[str, str]
-) -> ProxyRequest:
+) -> UpstreamRequest:
     """seen: what of the request goes there. parameters: what the variables of the route's path stand for.
 
     variables: of the stage. ApiFailure: no URL, or one that leads back here.
@@ -71,21 +51,19 @@ def proxy_request(
     ]
     headers.append((FORWARDED, f"for={source_of(asked.head)};host={asked.header(b'host') or ''};proto=http"))
     method = asked.method if integration.method == "ANY" else integration.method
-    return ProxyRequest(method, url, headers, asked.body, integration.timeout_s)
+    return UpstreamRequest(method, url, headers, asked.body, integration.timeout_s)
 
 
 async def pass_on(
-    passed: ProxyRequest, call: Call, loop: Loop, change: Callable[[Answer], Answer] | None, *, without: str | None
+    passed: UpstreamRequest, call: Call, loop: Loop, change: Callable[[Answer], Answer] | None, *, without: str | None
 ) -> None:
     """On the loop. change: what parameter mapping makes of the answer's head. without: how headers begin that go.
 
     ApiUnavailable: nobody answers in time.
     """
-    asking = loop.work(PASSED_ON, _ask, passed)
     try:
-        connection, answer = await asyncio.wait_for(asyncio.shield(asking), passed.timeout_s)
-    except (OSError, HTTPException, TimeoutError, ValueError) as error:
-        asking.add_done_callback(_let_go)
+        connection, answer = await begin(passed, loop)
+    except FAILURES as error:
         why = f"within {passed.timeout_s:g} s" if isinstance(error, TimeoutError) else f"({error})"
         raise ApiUnavailable(f"The integration's URL does not answer {why}.") from error
     hop_by_hop = {name.decode() for name in HOP_BY_HOP} | {"content-length", "date"}
@@ -106,32 +84,6 @@ async def pass_on(
     call.flow(told.status, told.headers, answer.length, _pieces(answer), close)
 
 
-def _ask(passed: ProxyRequest) -> tuple[HTTPConnection, HTTPResponse]:
-    """On a worker."""
-    parts = urlsplit(passed.url)
-    make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = make(parts.hostname or "", parts.port, timeout=passed.timeout_s)
-    try:
-        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        connection.putrequest(passed.method, path, skip_accept_encoding=True)
-        for name, value in passed.headers:
-            connection.putheader(name, value.encode("latin-1", "replace"))
-        connection.putheader("content-length", str(len(passed.body)))
-        connection.endheaders(passed.body)
-        return connection, connection.getresponse()
-    except BaseException:
-        connection.close()
-        raise
-
-
 def _pieces(answer: HTTPResponse) -> Iterator[bytes]:
     while piece := answer.read1(PIECE_BYTES):
         yield piece
-
-
-def _let_go(asking: asyncio.Future[tuple[HTTPConnection, HTTPResponse]]) -> None:
-    """It answered when nobody waited any more."""
-    if not asking.cancelled() and asking.exception() is None:
-        connection, answer = asking.result()
-        with closing(connection):
-            answer.close()

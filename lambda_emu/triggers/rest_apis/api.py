@@ -12,6 +12,10 @@ from msgspec import Struct
 
 from lambda_emu.arn import partition_of
 from lambda_emu.triggers.execute_api.apis import Told
+from lambda_emu.triggers.rest_apis.mapping.answers import AnswerMapping, read_answer_mappings
+from lambda_emu.triggers.rest_apis.mapping.requests import RequestMapping, read_request_mapping
+from lambda_emu.triggers.rest_apis.mapping.schemas import Models
+from lambda_emu.triggers.rest_apis.mapping.validation import Validator, read_models, read_validator
 from lambda_emu.triggers.rest_apis.routes import Routes
 
 INTEGRATION_S = 29.0
@@ -21,23 +25,10 @@ TO_TEXT, TO_BINARY = "CONVERT_TO_TEXT", "CONVERT_TO_BINARY"
 EMPTY: Mapping[str, Any] = {}
 
 
-class IntegrationResponse(Struct, frozen=True):
-    """What becomes of an answer. pattern: of which ones, by their status or error; empty: of all others.
-
-    parameters: by `method.response.header.<name>`, where each comes from. content_handling: empty, TO_TEXT, TO_BINARY.
-    """
-
-    status: str
-    pattern: str
-    parameters: Mapping[str, str]
-    templates: Mapping[str, str]
-    content_handling: str
-
-
 class Integration(Struct, frozen=True):
     """Where requests of a method go. kind: AWS, AWS_PROXY, HTTP, HTTP_PROXY, MOCK. credentials: a role.
 
-    parameters: by `integration.request.<place>.<name>`, where each comes from. templates: by media type.
+    mapping: of requests; answers: of what comes back. content_handling: empty, TO_TEXT, TO_BINARY.
     """
 
     kind: str
@@ -45,11 +36,9 @@ class Integration(Struct, frozen=True):
     method: str
     timeout_s: float
     credentials: str | None
-    parameters: Mapping[str, str]
-    templates: Mapping[str, str]
-    passthrough: str
+    mapping: RequestMapping
     content_handling: str
-    responses: tuple[IntegrationResponse, ...]
+    answers: tuple[AnswerMapping, ...]
 
     @property
     def is_function(self) -> bool:
@@ -70,34 +59,10 @@ class Authorizer(Struct, frozen=True):
     pools: tuple[str, ...]
 
 
-class Validator(Struct, frozen=True):
-    """What of a request is checked before its integration has it."""
-
-    body: bool
-    parameters: bool
-
-
-class Model(Struct, frozen=True):
-    """schema: JSON schema, draft 4, as text."""
-
-    name: str
-    content_type: str
-    schema: str
-
-
-class MethodResponse(Struct, frozen=True):
-    """parameters: by `method.response.header.<name>`, whether each is required. models: by media type, their names."""
-
-    status: str
-    parameters: Mapping[str, bool]
-    models: Mapping[str, str]
-
-
 class Method(Struct, frozen=True):
     """verb: of a resource, or ANY. authorization: NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS.
 
-    parameters: by `method.request.<place>.<name>`, whether each is required. models: by media type, their names.
-    authorizer, validator, integration: None where there is none of that id.
+    authorizer, integration: None where there is none of that id.
     """
 
     verb: str
@@ -106,11 +71,8 @@ class Method(Struct, frozen=True):
     scopes: tuple[str, ...]
     needs_key: bool
     operation: str | None
-    parameters: Mapping[str, bool]
-    models: Mapping[str, str]
-    validator: Validator | None
+    validator: Validator
     integration: Integration | None
-    responses: Mapping[str, MethodResponse]
 
 
 class Resource(Struct, frozen=True):
@@ -137,7 +99,7 @@ class Deployment(Struct, frozen=True):
 
     id: str
     routes: Routes[Resource]
-    models: Mapping[str, Model]
+    models: Models
     responses: Mapping[str, GatewayResponse]
     binary_types: tuple[str, ...]
     policy: str | None
@@ -228,12 +190,12 @@ def _canary(told: Told | None, deployments: Mapping[str, Deployment]) -> Canary 
 def _deployment(id: str, told: Told) -> Deployment:
     api = told["api"]
     authorizers = {one["id"]: _authorizer(one) for one in told["authorizers"]}
-    validators = {one["id"]: _validator(one) for one in told["validators"]}
+    validators = {one["id"]: one for one in told["validators"]}
     resources = [_resource(one, authorizers, validators) for one in told["resources"]]
     return Deployment(
         id,
         Routes((one.path, one.methods, one) for one in resources),
-        {one["name"]: _model(one) for one in told["models"]},
+        read_models({one["name"]: one.get("schema") or "" for one in told["models"]}),
         {one["responseType"]: _gateway_response(one) for one in told["responses"]},
         _texts(api.get("binaryMediaTypes")),
         api.get("policy") or None,
@@ -241,16 +203,14 @@ def _deployment(id: str, told: Told) -> Deployment:
     )
 
 
-def _resource(told: Told, authorizers: Mapping[str, Authorizer], validators: Mapping[str, Validator]) -> Resource:
+def _resource(told: Told, authorizers: Mapping[str, Authorizer], validators: Mapping[str, Told]) -> Resource:
     methods = (told.get("resourceMethods") or {}).items()
     return Resource(
         told["id"], told["path"], {verb: _method(verb, one, authorizers, validators) for verb, one in methods}
     )
 
 
-def _method(
-    verb: str, told: Told, authorizers: Mapping[str, Authorizer], validators: Mapping[str, Validator]
-) -> Method:
+def _method(verb: str, told: Told, authorizers: Mapping[str, Authorizer], validators: Mapping[str, Told]) -> Method:
     integration = told.get("methodIntegration")
     return Method(
         verb,
@@ -259,17 +219,9 @@ def _method(
         _texts(told.get("authorizationScopes")),
         _flag(told.get("apiKeyRequired")),
         told.get("operationName") or None,
-        {name: _flag(one) for name, one in (told.get("requestParameters") or {}).items()},
-        _texts_by_name(told.get("requestModels")),
-        validators.get(told.get("requestValidatorId") or ""),
+        read_validator(told, validators),
         None if not integration else _integration(integration),
-        {status: _method_response(one) for status, one in (told.get("methodResponses") or {}).items()},
     )
-
-
-def _method_response(told: Told) -> MethodResponse:
-    parameters = {name: _flag(one) for name, one in (told.get("responseParameters") or {}).items()}
-    return MethodResponse(str(told["statusCode"]), parameters, _texts_by_name(told.get("responseModels")))
 
 
 def _integration(told: Told) -> Integration:
@@ -279,21 +231,9 @@ def _integration(told: Told) -> Integration:
         told.get("httpMethod") or ANY,
         min(float(told.get("timeoutInMillis") or INTEGRATION_S * 1000) / 1000, INTEGRATION_S),
         told.get("credentials") or None,
-        _texts_by_name(told.get("requestParameters")),
-        _texts_by_name(told.get("requestTemplates")),
-        told.get("passthroughBehavior") or "WHEN_NO_MATCH",
+        read_request_mapping(told),
         told.get("contentHandling") or "",
-        tuple(_integration_response(one) for one in (told.get("integrationResponses") or {}).values()),
-    )
-
-
-def _integration_response(told: Told) -> IntegrationResponse:
-    return IntegrationResponse(
-        str(told["statusCode"]),
-        told.get("selectionPattern") or "",
-        _texts_by_name(told.get("responseParameters")),
-        _texts_by_name(told.get("responseTemplates")),
-        told.get("contentHandling") or "",
+        read_answer_mappings(told),
     )
 
 
@@ -310,14 +250,6 @@ def _authorizer(told: Told) -> Authorizer:
         AUTHORIZER_TTL_S if ttl_s is None else float(ttl_s),
         _texts(told.get("providerARNs")),
     )
-
-
-def _validator(told: Told) -> Validator:
-    return Validator(_flag(told.get("validateRequestBody")), _flag(told.get("validateRequestParameters")))
-
-
-def _model(told: Told) -> Model:
-    return Model(told["name"], told.get("contentType") or "application/json", told.get("schema") or "")
 
 
 def _gateway_response(told: Told) -> GatewayResponse:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import random
 from typing import NamedTuple
 
-from lambda_emu.arn import Target
+from lambda_emu.arn import FunctionId, Target
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import SMALL_BYTES
@@ -22,15 +22,21 @@ from lambda_emu.triggers.execute_api.refusals import ApiRefusal
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.http_event import EventTimes
 from lambda_emu.triggers.rest_apis.api import RestApi
+from lambda_emu.triggers.rest_apis.authorizing.authorizers import NOBODY, Authorizers
 from lambda_emu.triggers.rest_apis.binary import is_binary
 from lambda_emu.triggers.rest_apis.context import Moment
 from lambda_emu.triggers.rest_apis.entering import Entered, enter
 from lambda_emu.triggers.rest_apis.event import EventTemplate, make_template
+from lambda_emu.triggers.rest_apis.integrations.answering import Integrations
+from lambda_emu.triggers.rest_apis.mapping.validation import NOTHING_DEMANDED
 from lambda_emu.triggers.rest_apis.own_answers import OwnAnswers
 from lambda_emu.triggers.rest_apis.refusals import Misconfigured
 from lambda_emu.triggers.rest_apis.reply import LARGE, ProxyReply
+from lambda_emu.triggers.rest_apis.usage import Usage
 
 PROXY = "AWS_PROXY"
+NO_FUNCTION = Target(FunctionId("", "", ""))
+"""In traces of requests that have none run."""
 
 
 class ProxyMeaning(NamedTuple):
@@ -59,21 +65,44 @@ class DataPlane:
         self._loop = seams.loop
         self._clock = seams.clock
         self._permissions = seams.permissions
+        self._authorizers = Authorizers(seams)
+        self._integrations = Integrations(seams)
+        self._usage = Usage(seams.clock)
         self._times = EventTimes()
 
     def serve(self, asked: Request, call: Call, api: RestApi, address: ApiAddress) -> None:
         """On the loop."""
         meaning: ProxyMeaning | None = asked.head.meaning
-        if meaning is None or meaning.api is not api or not self._holds(meaning):
-            call.fail_as(OwnAnswers(None, self._moment).answer)
-            entered = enter(asked, api, address, random() * 100)
-            call.fail_as(OwnAnswers(entered, self._moment).answer)
-            call.for_page = () if address.domain else (cors.SANDBOX,)
-            meaning = self._find_meaning(entered, call.for_page)
-            asked.head.meaning = meaning if entered.stage.canary is None else None
-        else:
+        if meaning is not None and meaning.api is api and self._holds(meaning):
             call.fail_as(OwnAnswers(meaning.entered, self._moment).answer)
             call.for_page = meaning.for_page
+            self._run(meaning, asked, call)
+            return
+        call.fail_as(OwnAnswers(None, self._moment).answer)
+        entered = enter(asked, api, address, random() * 100)
+        call.fail_as(OwnAnswers(entered, self._moment).answer)
+        call.for_page = () if address.domain else (cors.SANDBOX,)
+        if is_open(entered):
+            meaning = self._find_meaning(entered, call.for_page)
+            asked.head.meaning = meaning if entered.stage.canary is None else None
+            self._run(meaning, asked, call)
+        else:
+            self._loop.spawn(self._serve(entered, call), "a request to a REST API")
+
+    async def _serve(self, entered: Entered, call: Call) -> None:
+        """One that is to be looked at, or that has another integration than AWS_PROXY."""
+        with call.guard("a request to a REST API"):
+            entered, _, usage_key = await self._authorizers.authorize(entered)
+            call.fail_as(OwnAnswers(entered, self._moment).answer)
+            entered = self._usage.take(entered, usage_key)
+            moment = self._moment(entered.request)
+            await self._integrations.check(entered, moment)
+            if is_proxy(entered):
+                self._run(self._find_meaning(entered, call.for_page), entered.request, call)
+            else:
+                call.answer(await self._integrations.answer(entered, moment))
+
+    def _run(self, meaning: ProxyMeaning, asked: Request, call: Call) -> None:
         if len(asked.body) > SMALL_BYTES:
             self._loop.spawn(self._run_large(meaning, asked, call), "a large request to a REST API")
         else:
@@ -98,8 +127,8 @@ class DataPlane:
 
     def _find_meaning(self, entered: Entered, for_page: cors.Headers) -> ProxyMeaning:
         integration, asked = entered.method.integration, entered.request
-        if integration is None or integration.kind != PROXY or not integration.is_function:
-            raise Misconfigured("The method has no integration that is served here.")
+        if integration is None:
+            raise Misconfigured("The method has no integration.")
         try:
             target = function_named(integration.uri, entered.variables)
             account, source = entered.api.account, entered.source
@@ -121,5 +150,17 @@ class DataPlane:
 
     def _moment(self, asked: Request, target: Target | None = None) -> Moment:
         now_s = self._clock.now_s()
-        trace = "" if target is None else trace_header(asked.header(b"x-amzn-trace-id"), self._clock, target)
+        trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, target or NO_FUNCTION)
         return Moment(asked.request_id, self._times.text(now_s), int(now_s * 1000), trace)
+
+
+def is_proxy(entered: Entered) -> bool:
+    integration = entered.method.integration
+    return integration is not None and integration.kind == PROXY and integration.is_function
+
+
+def is_open(entered: Entered) -> bool:
+    """Whether anybody may have it run, as often as he likes, and nothing of the request is checked."""
+    method = entered.method
+    is_free = method.authorization == NOBODY and Usage.is_free(entered) and method.validator == NOTHING_DEMANDED
+    return is_free and is_proxy(entered)

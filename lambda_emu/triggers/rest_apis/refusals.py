@@ -108,6 +108,12 @@ class BadParameters(RestRefusal):
     code, status, type, words = "BadRequestException", 400, "BAD_REQUEST_PARAMETERS", "Bad request"
 
 
+class BadRequest(RestRefusal):
+    """A template asks for what is in a body that is no JSON."""
+
+    code, status, type, words = "BadRequestException", 400, "DEFAULT_4XX", "Bad request"
+
+
 class BadBody(RestRefusal):
     """It is not as its model is. validation: where."""
 

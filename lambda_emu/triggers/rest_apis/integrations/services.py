@@ -1,0 +1,104 @@
+"""AWS integrations that lead to another service of AWS: asked at this server's own port, whoever serves it there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.loop import Loop
+from lambda_emu.services.catalogue import KNOWN, Known
+from lambda_emu.triggers.execute_api.upstream import UpstreamRequest
+from lambda_emu.triggers.rest_apis.integrations.answered import Answered, IntegrationCall
+from lambda_emu.triggers.rest_apis.integrations.http import NO_BODY, answer_of
+from lambda_emu.triggers.rest_apis.refusals import Misconfigured
+
+SIGNERS = Workers("signatures of API integrations", 2, 128)
+OTHERWISE = {"states": "stepfunctions", "email": "ses", "monitoring": "cloudwatch", "events": "events"}
+"""Services by the names that an integration's URI has for them."""
+OLDER_JSON = ("dynamodb", "kinesis", "events", "logs", "ssm", "secretsmanager", "kms", "cognito-idp")
+FORM = "application/x-www-form-urlencoded"
+
+_URI = re.compile(
+    r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+):(?P<service>[a-z0-9.-]+):(?P<kind>path|action)/(?P<rest>.*)"
+)
+
+
+class Services:
+    """Asks them. base_url: of this server."""
+
+    def __init__(self, loop: Loop, base_url: str) -> None:
+        self._loop = loop
+        self._base_url = base_url
+
+    async def ask(self, call: IntegrationCall) -> Answered:
+        """Misconfigured, IntegrationFailed, IntegrationTimedOut."""
+        found = _URI.fullmatch(call.uri)
+        if found is None:
+            raise Misconfigured("The URI of the integration names no service of AWS.")
+        service = found["service"].rpartition(".")[2]
+        known = KNOWN.get(OTHERWISE.get(service, service))
+        if known is None:
+            raise Misconfigured(f"{service} is not served here.")
+        asked = _by_action(call, known, found["rest"]) if found["kind"] == "action" else _by_path(call, found["rest"])
+        method, path, headers, body = asked
+        request = UpstreamRequest(method, f"{self._base_url}{path}", headers, body, call.timeout_s)
+        account = call.entered.api.account
+        signed = await self._loop.work(SIGNERS, _signed, request, known.signing_name, found["region"], account)
+        return await answer_of(signed, self._loop)
+
+
+Asked = tuple[str, str, list[tuple[str, str]], bytes]
+"""Method, path with a query, headers, body."""
+
+
+def _headers(call: IntegrationCall) -> dict[str, str]:
+    return {name: values[-1] for name, values in call.mapped.headers.items()}
+
+
+def _by_path(call: IntegrationCall, path: str) -> Asked:
+    """As it would be sent to the service."""
+    query = urlencode(call.mapped.query, doseq=True)
+    said = f"/{path}{('&' if '?' in path else '?') if query else ''}{query}"
+    body = b"" if call.method in NO_BODY else call.mapped.body
+    return call.method, quote(said, safe="/?&=%:+@!$'()*,;~-._"), list(_headers(call).items()), body
+
+
+def _by_action(call: IntegrationCall, known: Known, action: str) -> Asked:
+    """An operation: by its target, or of a query API as a form."""
+    action, _, more = action.partition("&")
+    headers = _headers(call)
+    named = {name.lower() for name in headers}
+    if known.claims.targets:
+        target = known.claims.targets[0].decode() + action
+        version = "1.1" if known.name in OLDER_JSON and known.name != "dynamodb" else "1.0"
+        if "x-amz-target" not in named:
+            headers["X-Amz-Target"] = target
+        headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+        headers["Content-Type"] = f"application/x-amz-json-{version}"
+        return "POST", "/", list(headers.items()), call.mapped.body or b"{}"
+    version = known.claims.versions[0].decode() if known.claims.versions else ""
+    form: list[tuple[str, Any]] = [("Action", action), ("Version", version), *parse_qsl(more)]
+    form += [(name, value) for name, values in call.mapped.query.items() for value in values]
+    form += parse_qsl(call.mapped.body.decode("utf-8", "replace")) if call.method not in NO_BODY else []
+    headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+    return "POST", "/", [*headers.items(), ("Content-Type", FORM)], urlencode(form).encode()
+
+
+def _signed(asked: UpstreamRequest, service: str, region: str, account: str) -> UpstreamRequest:
+    """For the API's own account. On a worker."""
+    from botocore.auth import S3SigV4Auth, SigV4Auth  # here: few integrations lead to services
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    make = S3SigV4Auth if service == "s3" else SigV4Auth
+    request = AWSRequest(asked.method, asked.url, dict(asked.headers), asked.body)
+    request.context["signing"] = {}
+    make(Credentials(account, SECRET), service, region).add_auth(request)
+    headers = [(name, value) for name, value in request.headers.items() if name.lower() != "content-length"]
+    return asked._replace(headers=[("Host", urlsplit(asked.url).netloc), *headers])
+
+
+SECRET = "ours"
+"""Of the account's root, as clients inside of the server sign."""

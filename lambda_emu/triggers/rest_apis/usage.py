@@ -1,0 +1,144 @@
+"""API keys, usage plans and throttling: how often who may ask. docs/contract/events.md#rest-apis.
+
+What was used is counted here, while the server runs, and not in the control plane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from lambda_emu.clock import Clock
+from lambda_emu.triggers.rest_apis.api import ANY, Stage, Throttle
+from lambda_emu.triggers.rest_apis.entering import Entered
+from lambda_emu.triggers.rest_apis.refusals import BadApiKey, QuotaExceeded, Throttled
+
+KEY_HEADER = b"x-api-key"
+BY_AUTHORIZER = "AUTHORIZER"
+MOST_KNOWN = 4096
+ALL = "/*/*"
+
+Plan = Mapping[str, Any]
+Used = tuple[str, ...]
+
+
+class ApiKey(NamedTuple):
+    """One that may be used: of a plan that has the stage."""
+
+    id: str
+    value: str
+    plan: Plan
+
+
+class Usage:
+    """Of all REST APIs. On the loop; what is known is bounded."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._left: dict[Used, tuple[float, float]] = {}  # requests that may be sent, and when that was so
+        self._counts: dict[Used, tuple[str, int]] = {}  # of a quota: the period, and how many there were
+
+    @staticmethod
+    def is_free(entered: Entered) -> bool:
+        """Whether nothing is to be counted, and no key asked for."""
+        return not entered.method.needs_key and not entered.stage.throttles
+
+    def take(self, entered: Entered, usage_key: str | None) -> Entered:
+        """Count a request, which may be too many. With the key that it has. BadApiKey, Throttled, QuotaExceeded."""
+        key = self._key(entered, usage_key) if entered.method.needs_key else None
+        api, stage = entered.api.id, entered.stage
+        if key is not None:
+            self._take_of_plan(key, entered)
+        throttle, of = throttle_of(stage, entered)
+        if throttle is not None and not self._has_room((api, stage.name, of), throttle):
+            raise Throttled(
+                f"The stage's throttling of {of} is {throttle.rate:g} a second, {throttle.burst:g} at once."
+            )
+        if key is None:
+            return entered
+        return replace(entered, identity={**entered.identity, "apiKey": key.value, "apiKeyId": key.id})
+
+    def _key(self, entered: Entered, usage_key: str | None) -> ApiKey:
+        header = entered.request.header(KEY_HEADER)
+        value = usage_key if entered.deployment.key_source == BY_AUTHORIZER else header
+        usage = entered.api.usage
+        found = next((key for key in usage["keys"] if value and key["value"] == value), None)
+        if found is None or not found["enabled"]:
+            raise BadApiKey("There is no such API key in a usage plan of this stage, or it is disabled.")
+        for plan in usage["plans"]:
+            stages = [one.get("stage") for one in plan["stages"]]
+            if found["id"] in plan["keys"] and entered.stage.name in stages:
+                return ApiKey(found["id"], found["value"], plan)
+        raise BadApiKey("The API key is in no usage plan that has this stage.")
+
+    def _take_of_plan(self, key: ApiKey, entered: Entered) -> None:
+        plan, of = key.plan, f"{entered.resource.path}/{entered.method.verb}"
+        stage = next(one for one in plan["stages"] if one.get("stage") == entered.stage.name)
+        own = (stage.get("throttle") or {}).get(of)
+        for told, named in ((own, of), (plan.get("throttle"), "")):
+            throttle = _throttle(told)
+            if throttle is not None and not self._has_room((plan["id"], key.id, named), throttle):
+                raise Throttled(f"The usage plan allows {throttle.rate:g} a second, {throttle.burst:g} at once.")
+        self._count(key)
+
+    def _count(self, key: ApiKey) -> None:
+        quota = key.plan.get("quota") or {}
+        limit = int(quota.get("limit") or 0)
+        if not limit:
+            return
+        period = period_of(quota.get("period") or "DAY", datetime.fromtimestamp(self._clock.now_s(), UTC))
+        used = key.plan["id"], key.id
+        before, count = self._counts.get(used, (period, 0))
+        count = count if before == period else 0
+        if count >= limit:
+            raise QuotaExceeded(f"The usage plan allows {limit} in this period.")
+        _make_room(self._counts)
+        self._counts[used] = period, count + 1
+
+    def _has_room(self, used: Used, throttle: Throttle) -> bool:
+        """A bucket of `burst` that is filled by `rate`."""
+        now_s = self._clock.monotonic_s()
+        left, at_s = self._left.get(used, (throttle.burst, now_s))
+        left = min(throttle.burst, left + (now_s - at_s) * throttle.rate)
+        _make_room(self._left)
+        self._left[used] = left - 1 if left >= 1 else left, now_s
+        return left >= 1
+
+
+def throttle_of(stage: Stage, entered: Entered) -> tuple[Throttle | None, str]:
+    """The stage's own for the method, else for all, and what it is of."""
+    path = entered.resource.path
+    for of in (f"{path}/{entered.request.method}", f"{path}/{ANY}", f"{path}/*", ALL):
+        named = of if of == ALL else _escaped(of)
+        if named in stage.throttles:
+            return stage.throttles[named], of if of == ALL else f"{path}/{entered.method.verb}"
+    return None, ""
+
+
+def period_of(kind: str, now: datetime) -> str:
+    """What is the same within a day, week or month of UTC. A week begins on Sunday (?)."""
+    if kind == "MONTH":
+        return f"{now:%Y-%m}"
+    if kind == "WEEK":
+        return f"{now - timedelta(days=(now.weekday() + 1) % 7):%Y-%m-%d}"
+    return f"{now:%Y-%m-%d}"
+
+
+def _throttle(told: Mapping[str, Any] | None) -> Throttle | None:
+    if not told:
+        return None
+    return Throttle(float(told.get("rateLimit") or 0.0), float(told.get("burstLimit") or 0.0))
+
+
+def _escaped(of: str) -> str:
+    """As method settings have the path of a resource: `/~1items~1{id}/GET`."""
+    path, _, verb = of.rpartition("/")
+    return f"/{path.replace('/', '~1')}/{verb}"
+
+
+def _make_room(known: dict[Used, Any]) -> None:
+    while len(known) >= MOST_KNOWN:
+        del known[next(iter(known))]

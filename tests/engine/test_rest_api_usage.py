@@ -1,0 +1,107 @@
+"""API keys, usage plans and throttling of REST APIs. docs/contract/events.md#rest-apis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from own import OwnLam, own_emulator
+from rest_rig import ECHO, RestApi
+from services_rig import ACCOUNT
+from test_http_apis import let_in
+
+FORBIDDEN = {"message": "Forbidden"}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path_factory.mktemp("usage"), "process", account=ACCOUNT) as lam:
+        yield lam
+
+
+@pytest.fixture
+def api(shared: OwnLam) -> Iterator[RestApi]:
+    """`GET /` is open, `GET /keyed` needs a key."""
+    shared.create("echo", ECHO)
+    let_in(shared, "echo")
+    made = RestApi(shared)
+    made.proxy("GET /", "echo")
+    made.proxy("GET /keyed", "echo", apiKeyRequired=True)
+    made.deploy()
+    yield made
+    shared.close()
+
+
+def plan(api: RestApi, key: str = "", **plan: Any) -> str:
+    """A plan of the API's stage with a key of this value, or another one; the value."""
+    told = {"value": key} if key else {}
+    made = api.client.create_api_key(name="key", enabled=True, **told)
+    stage = {"apiId": api.id, "stage": "dev"}
+    usage = api.client.create_usage_plan(name="plan", apiStages=[stage | plan.pop("stage", {})], **plan)
+    api.client.create_usage_plan_key(usagePlanId=usage["id"], keyId=made["id"], keyType="API_KEY")
+    value: str = made["value"]
+    return value
+
+
+def test_a_key_of_a_plan_lets_in_and_is_told(api: RestApi) -> None:
+    without, unknown = api.ask("/keyed"), api.ask("/keyed", X_API_Key="nobody's")
+    value = plan(api)
+
+    got = api.ask("/keyed", X_API_Key=value)
+
+    assert [(one.status, one.json) for one in (without, unknown)] == [(403, FORBIDDEN)] * 2
+    assert without.headers["x-amzn-ErrorType"] == "ForbiddenException"
+    assert got.status == 200
+    assert got.json["requestContext"]["identity"]["apiKey"] == value
+    assert api.ask("/").status == 200
+
+
+def test_a_key_that_is_disabled_or_of_no_plan_of_the_stage_lets_nobody_in(api: RestApi) -> None:
+    value = plan(api)
+    loose = api.client.create_api_key(name="loose", enabled=True)
+    assert api.ask("/keyed", X_API_Key=value).status == 200
+
+    assert api.ask("/keyed", X_API_Key=loose["value"]).status == 403
+    key = next(one for one in api.client.get_api_keys(includeValues=True)["items"] if one["value"] == value)
+    operation = {"op": "replace", "path": "/enabled", "value": "false"}
+    api.client.update_api_key(apiKey=key["id"], patchOperations=[operation])
+    assert api.ask("/keyed", X_API_Key=value).status == 403
+
+
+def test_a_plan_throttles_each_of_its_keys(api: RestApi) -> None:
+    throttle = {"rateLimit": 0.001, "burstLimit": 2}
+    first, second = plan(api, throttle=throttle), plan(api, throttle=throttle)
+
+    got = [api.ask("/keyed", X_API_Key=first) for _ in range(3)]
+
+    assert [one.status for one in got] == [200, 200, 429]
+    assert got[2].json == {"message": "Too Many Requests"}
+    assert got[2].headers["x-amzn-ErrorType"] == "TooManyRequestsException"
+    assert api.ask("/keyed", X_API_Key=second).status == 200
+
+
+def test_a_plan_may_throttle_a_method_of_a_stage(api: RestApi) -> None:
+    of_method = {"throttle": {"/keyed/GET": {"rateLimit": 0.001, "burstLimit": 1}}}
+    value = plan(api, stage=of_method)
+
+    assert [api.ask("/keyed", X_API_Key=value).status for _ in range(2)] == [200, 429]
+
+
+def test_a_quota_is_used_up(api: RestApi) -> None:
+    value = plan(api, quota={"limit": 2, "period": "MONTH"})
+
+    got = [api.ask("/keyed", X_API_Key=value) for _ in range(3)]
+
+    assert [one.status for one in got] == [200, 200, 429]
+    assert got[2].json == {"message": "Limit Exceeded"}
+    assert got[2].headers["x-amzn-ErrorType"] == "LimitExceededException"
+
+
+@pytest.mark.parametrize("of", ["/*/*", "/~1/GET"])
+def test_a_stage_throttles_its_methods(api: RestApi, of: str) -> None:
+    told = {"rateLimit": "0.001", "burstLimit": "1"}
+    operations = [{"op": "replace", "path": f"{of}/throttling/{name}", "value": value} for name, value in told.items()]
+    api.client.update_stage(restApiId=api.id, stageName="dev", patchOperations=operations)
+
+    assert [api.ask("/").status for _ in range(2)] == [200, 429]
