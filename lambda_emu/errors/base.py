@@ -10,11 +10,12 @@ class LambdaError(Exception):
 
     `code` goes to x-amzn-ErrorType, `status` is the HTTP status, `text_key` is `message` or `Message`;
     `kind` is the body's Type (None: the body has none); `reason` is TooManyRequestsException's Reason.
+    Where services write the same error in several ways, code and status are each instance's own.
     `text` is None where AWS answers null. `hint` is what we add beside AWS's words, in a header.
     """
 
-    code: ClassVar[str]
-    status: ClassVar[int]
+    code: str
+    status: int
     text_key: ClassVar[str] = "message"
     kind: ClassVar[str | None] = "User"
     reason: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from lambda_emu.http.message import Head
 
@@ -11,9 +12,10 @@ class Request:
     """What a client asks for: the head as it came, and the body in memory or, where it is large, in a file.
 
     path: as it was sent, still with its percent signs. body_file: whoever took it in deletes it after the answer.
+    caller: who signed it (`model.caller.Caller`); None: nobody looked.
     """
 
-    __slots__ = ("body", "body_file", "head", "path", "query", "request_id")
+    __slots__ = ("body", "body_file", "caller", "head", "path", "query", "request_id")
 
     def __init__(self, head: Head, path: bytes, query: bytes, request_id: str) -> None:
         self.head = head
@@ -22,6 +24,7 @@ class Request:
         self.request_id = request_id
         self.body = b""
         self.body_file: Path | None = None
+        self.caller: Any = None
 
     @property
     def method(self) -> str:

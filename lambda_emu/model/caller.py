@@ -23,7 +23,7 @@ class Caller(Struct, frozen=True):
 
     arn: of the root user, the user, `assumed-role/ROLE/SESSION` or `federated-user/NAME`. role_arn: of the role that is
     assumed, else None. policies: JSON texts that narrow a session; it may do what each of them allows as well.
-    source_identity, tags: of a session. is_verified: whether the signature was found to hold.
+    source_identity, tags: of a session.
     """
 
     kind: CallerKind
@@ -35,7 +35,6 @@ class Caller(Struct, frozen=True):
     policies: tuple[str, ...] = ()
     source_identity: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
-    is_verified: bool = False
 
     @property
     def principal_arn(self) -> str:
@@ -46,6 +45,5 @@ class Caller(Struct, frozen=True):
 ANONYMOUS = Caller(CallerKind.ANONYMOUS, "", "", "", "")
 
 
-def root_of(account: str, access_key: str, partition: str = "aws", *, is_verified: bool = False) -> Caller:
-    arn = f"arn:{partition}:iam::{account}:root"
-    return Caller(CallerKind.ROOT, access_key, account, arn, account, is_verified=is_verified)
+def root_of(account: str, access_key: str, partition: str = "aws") -> Caller:
+    return Caller(CallerKind.ROOT, access_key, account, f"arn:{partition}:iam::{account}:root", account)

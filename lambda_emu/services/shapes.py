@@ -9,7 +9,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from msgspec.json import decode as decode_json
 from pybase64 import b64decode
@@ -38,7 +38,7 @@ class WrongType(LambdaError):
 class ModelViolated(LambdaError):
     """What the model demands of members. A service that has another code for it says so."""
 
-    code: ClassVar[str] = "ValidationException"
+    code: str = "ValidationException"
     status, text_key, kind = 400, "Message", None
 
     def __init__(self, faults: Sequence[str]) -> None:

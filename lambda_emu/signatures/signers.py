@@ -1,106 +1,193 @@
-"""Who signed a request, and whether the signature holds where the key is known. On the loop."""
+"""Who signed a request, and whether the signature holds.
+
+Where signatures are not checked, a key stands for whoever it was made for, and one that nobody made for an account.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
 from lambda_emu.arn import partition_of
 from lambda_emu.clock import Clock
-from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
-from lambda_emu.model.credentials import account_of
-from lambda_emu.signatures.signature import Signed, is_by, is_timely, signed_of
+from lambda_emu.http.message import Head
+from lambda_emu.model.caller import ANONYMOUS, Caller
+from lambda_emu.signatures import claims
+from lambda_emu.signatures.checks import check_form, check_time, check_unreadable
+from lambda_emu.signatures.claims import Claim, claim_of
+from lambda_emu.signatures.keys import Key, Keys
+from lambda_emu.signatures.refusals import BadSignature, Family, Reason, family_of, refused
+from lambda_emu.signatures.signature import S3, Signed, canonical, text_to_sign
+from lambda_emu.signatures.version2 import SignedV2
 
-KEPT = 1024
+__all__ = ["BadSignature", "Signer", "Signers"]
 
-_KEY_OF_IAM = re.compile(r"A[KS]IA[A-Z0-9]{12,28}")
-
-
-class AccessKey(Struct, frozen=True):
-    """An access key that IAM or STS here made. user_id, arn: of the user or the session that it is of."""
-
-    secret: str
-    account: str
-    user_id: str
-    arn: str
-
-
-FindKey = Callable[[str], Awaitable[AccessKey | None]]
-"""By its id; None: nobody here made it."""
-
-
-class BadSignature(Exception):
-    """The key is known, and did not sign this, or not now."""
+BucketOf = Callable[[Head], str | None]
 
 
 class Signer(Struct, frozen=True):
-    """access_key: by which it is signed. key: where it is known here; then the signature holds."""
+    """Who signed for a function's URL or an API. is_checked: whether the signature was found to hold."""
 
-    access_key: str
-    account: str
-    key: AccessKey | None = None
+    caller: Caller
+    is_checked: bool
+
+    @property
+    def access_key(self) -> str:
+        return self.caller.access_key
+
+    @property
+    def account(self) -> str:
+        return self.caller.account
 
     @property
     def is_known(self) -> bool:
-        return self.key is not None
+        return self.is_checked
 
     def authorizer(self, region: str) -> dict[str, Any]:
-        """As an event tells it. Keys that are not known stand for an account, so it is the root user's."""
-        user_id = self.account if self.key is None else self.key.user_id
-        root = f"arn:{partition_of(region)}:iam::{self.account}:root"
+        """As an event tells it."""
+        caller = self.caller
+        arn = caller.arn.replace("arn:aws:", f"arn:{partition_of(region)}:", 1)
         iam = {
-            "accessKey": self.access_key,
-            "accountId": self.account,
-            "callerId": user_id,
+            "accessKey": caller.access_key,
+            "accountId": caller.account,
+            "callerId": caller.user_id,
             "cognitoIdentity": None,
             "principalOrgId": None,
-            "userArn": root if self.key is None else self.key.arn,
-            "userId": user_id,
+            "userArn": arn,
+            "userId": caller.user_id,
         }
         return {"iam": iam}
 
 
 class Signers:
-    """own_account: of keys that say no account."""
+    """is_strict: every signature is checked; else those alone that URLs and APIs ask about, of keys that were made.
 
-    def __init__(self, clock: Clock, own_account: str, find_key: FindKey) -> None:
+    bucket_of: the bucket that a host names. What is awaited runs on the loop, all else on any thread.
+    """
+
+    def __init__(self, clock: Clock, keys: Keys, bucket_of: BucketOf, *, is_strict: bool) -> None:
         self._clock = clock
-        self._own_account = own_account
-        self._find_key = find_key
-        self._keys: dict[str, AccessKey | None] = {}
-
-    async def of(self, asked: Request, service: str, region: str) -> Signer | None:
-        """None: nobody signed it for this service in this region. BadSignature."""
-        signed = signed_of(asked)
-        credential = None if signed is None else credential_of(b"Credential=" + signed.credential.encode("latin-1"))
-        if signed is None or credential is None or (credential.service, credential.region) != (service, region):
-            return None
-        key = await self._key(credential.access_key)
-        if key is None:
-            return Signer(credential.access_key, account_of(credential.access_key) or self._own_account)
-        self._check(key, signed, asked)
-        return Signer(credential.access_key, key.account, key)
+        self._keys = keys
+        self._bucket_of = bucket_of
+        self.is_strict = is_strict
 
     def forget(self) -> None:
         """A key was made or removed, or may have been."""
-        self._keys.clear()
+        self._keys.forget()
 
-    def _check(self, key: AccessKey, signed: Signed, asked: Request) -> None:
-        if not is_timely(signed, self._clock.now_s()):
-            raise BadSignature("Signature expired, or not valid yet, or without its time.")
-        if not is_by(key.secret, signed, asked):
-            raise BadSignature("The request signature we calculated does not match the signature you provided.")
+    def caller_at_once(self, asked: Request, family: Family | None = None) -> Caller | None:
+        """Who asks, ANONYMOUS where nobody signed; None: only `caller` finds that out. BadSignature.
 
-    async def _key(self, access_key: str) -> AccessKey | None:
-        if _KEY_OF_IAM.fullmatch(access_key) is None:
+        family: of errors about what cannot be read; None: by the request's form.
+        """
+        claim = claim_of(asked)
+        if claim is None:
+            return self._unsigned(asked, family)
+        try:
+            key = self._keys.known(claim.access_key, claim.token)
+        except LookupError:
             return None
-        if access_key not in self._keys:
-            found = await self._find_key(access_key)
-            while len(self._keys) >= KEPT:
-                del self._keys[next(iter(self._keys))]
-            self._keys[access_key] = found
-        return self._keys[access_key]
+        return self._caller(claim, key, asked)
+
+    async def caller(self, asked: Request, family: Family | None = None) -> Caller:
+        """The same."""
+        claim = claim_of(asked)
+        if claim is None:
+            return self._unsigned(asked, family)
+        return self._caller(claim, await self._keys.find(claim.access_key, claim.token), asked)
+
+    async def of(self, asked: Request, service: str, region: str) -> Signer | None:
+        """Who signed it for this service in this region; None: nobody did. BadSignature.
+
+        Of keys that were made it is checked always, whether or not their session's token is there.
+        """
+        claim = claim_of(asked)
+        if claim is None or not isinstance(claim.signed, Signed):
+            return None
+        if (claim.signed.begin.service, claim.signed.begin.region) != (service, region):
+            return None
+        key = await self._keys.find(claim.access_key, claim.token)
+        if not self.is_strict and (key is None or key.is_root):
+            return Signer(self._keys.stranger(claim.access_key) if key is None else key.caller, False)
+        return Signer(self._check(claim, key, asked), True)
+
+    def _unsigned(self, asked: Request, family: Family | None) -> Caller:
+        if self.is_strict:
+            check_unreadable(asked, family or family_of(asked, None))
+        return ANONYMOUS
+
+    def _caller(self, claim: Claim, key: Key | None, asked: Request) -> Caller:
+        if self.is_strict:
+            return self._check(claim, key, asked)
+        return self._keys.stranger(claim.access_key) if key is None else key.caller
+
+    def _check(self, claim: Claim, key: Key | None, asked: Request) -> Caller:
+        """In the order that AWS has."""
+        family, now_s = family_of(asked, claim.service), self._clock.now_s()
+        if isinstance(claim.signed, Signed):
+            check_form(claim.signed, asked, family)
+        check_time(claim.signed, now_s, family)
+        if key is None or not key.secret:
+            raise refused(Reason.UNKNOWN_KEY, family, members={"AWSAccessKeyId": claim.access_key})
+        if self.is_strict and claim.token != key.token:
+            raise refused(Reason.BAD_TOKEN, family, members={"Token-0": claim.token or ""})
+        if key.expires_s is not None and now_s > key.expires_s:
+            raise refused(Reason.EXPIRED, family, members={"Token-0": claim.token or ""})
+        if isinstance(claim.signed, Signed):
+            self._check_signature(claim.signed, key.secret, asked, family)
+        else:
+            self._check_v2(claim.signed, key.secret, asked)
+        return key.caller
+
+    def _check_signature(self, signed: Signed, secret: str, asked: Request, family: Family) -> None:
+        digest, other = claims.payload_digest(signed, asked)
+        if not claims.is_by(secret, signed, asked, digest):
+            raise _wrong(signed, asked, digest, family)
+        if other is not None:
+            raise _other_body(digest, other, signed, asked, family)
+
+    def _check_v2(self, signed: SignedV2, secret: str, asked: Request) -> None:
+        bucket = self._bucket_of(asked.head)
+        if not claims.is_by_v2(secret, signed, asked, bucket):
+            text = claims.text_of_v2(signed, asked, bucket)
+            raise refused(Reason.WRONG, Family.S3, members=_s3_members(signed.access_key, text, signed.signature))
+
+
+def _wrong(signed: Signed, asked: Request, digest: bytes, family: Family) -> BadSignature:
+    """With what we made of the request, so that who signs by himself finds out where he differs."""
+    request = canonical(signed, asked, digest)
+    text = text_to_sign(signed, request).decode("latin-1")
+    if family is Family.S3:
+        members = _s3_members(signed.access_key, text, signed.signature.decode())
+        members |= {"CanonicalRequest": request.decode("latin-1"), "CanonicalRequestBytes": request.hex(" ")}
+        return refused(Reason.WRONG, family, members=members)
+    error = refused(Reason.WRONG, family)
+    error.text = (
+        f"{error.text}\n\nThe Canonical String for this request should have been\n'{request.decode('latin-1')}'\n\n"
+        f"The String-to-Sign should have been\n'{text}'\n"
+    )
+    return error
+
+
+def _other_body(digest: bytes, other: bytes, signed: Signed, asked: Request, family: Family) -> BadSignature:
+    """What is signed holds, and is not what came. Other services than S3 say no more than that."""
+    if family is not Family.S3 or signed.begin.service != S3:
+        return _wrong(signed, asked, other, family)
+    return BadSignature(
+        "XAmzContentSHA256Mismatch",
+        400,
+        "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        members={"ClientComputedContentSHA256": digest.decode("latin-1"), "S3ComputedContentSHA256": other.decode()},
+    )
+
+
+def _s3_members(access_key: str, text: str, signature: str) -> dict[str, str]:
+    return {
+        "AWSAccessKeyId": access_key,
+        "StringToSign": text,
+        "SignatureProvided": signature,
+        "StringToSignBytes": text.encode("latin-1", "replace").hex(" "),
+    }

@@ -1,0 +1,131 @@
+"""Stands before services: who asks is found out, and whether he may, before anything of the request is worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Handling, Service
+from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import Head
+from lambda_emu.model.caller import ANONYMOUS, Caller
+from lambda_emu.signatures.refusals import Family, Reason, family_of, refused
+from lambda_emu.signatures.signers import Signers
+
+KEPT = 64
+FIND_LIMIT_S = 80.0
+"""Who knows keys and policies may have to be started for it."""
+
+
+class Authorize(Protocol):
+    """Says whether a caller may do what he asks for."""
+
+    def at_once(self, caller: Caller, asked: Request) -> bool:
+        """Whether that is known: he may. False: only `find` finds out. LambdaError: he may not. On any thread."""
+
+    async def find(self, caller: Caller, asked: Request) -> None:
+        """LambdaError: he may not. On the loop."""
+
+
+class Guard:
+    """signers: made when somebody first asks. authorize: None: whoever signs may do anything."""
+
+    def __init__(self, signers: Callable[[], Signers], loop: Loop, authorize: Authorize | None = None) -> None:
+        self._signers = signers
+        self._loop = loop
+        self._authorize = authorize
+
+    def decided(self, asked: Request, family: Family | None, anonymous: bool) -> bool:
+        """Whether that is known: it may be served. False: only `find` finds out. LambdaError: it may not."""
+        caller = self._signers().caller_at_once(asked, family)
+        if caller is None:
+            return False
+        self._know(caller, asked, family, anonymous=anonymous)
+        return self._authorize is None or self._authorize.at_once(caller, asked)
+
+    async def find(self, asked: Request, family: Family | None, anonymous: bool) -> None:
+        """The same. LambdaError."""
+        caller = await self._signers().caller(asked, family)
+        self._know(caller, asked, family, anonymous=anonymous)
+        if self._authorize is not None:
+            await self._authorize.find(caller, asked)
+
+    def find_on_worker(self, asked: Request, family: Family | None, anonymous: bool) -> None:
+        self._loop.run(self.find(asked, family, anonymous), FIND_LIMIT_S)
+
+    def find_on_loop(self, finding: GuardedHandling, asked: Request, call: Call) -> None:
+        self._loop.spawn(finding.later(asked, call), "a request of a caller who is not known yet")
+
+    def _know(self, caller: Caller, asked: Request, family: Family | None, *, anonymous: bool) -> None:
+        if caller is ANONYMOUS and self._signers().is_strict and not anonymous:
+            raise refused(Reason.MISSING, family or family_of(asked, None))
+        asked.caller = caller
+
+
+class GuardedService:
+    """gateway.services.Service: another one, behind a guard."""
+
+    def __init__(
+        self,
+        inner: Service,
+        guard: Guard,
+        may_be_unsigned: Callable[[Request], bool],
+        family: Family | None = None,
+    ) -> None:
+        """family: of its errors; None: by each request's form."""
+        self.claims = inner.claims
+        self.answers_pages = inner.answers_pages
+        self.inner = inner
+        self.guard = guard
+        self.may_be_unsigned = may_be_unsigned
+        self.family = family
+        self._kept: dict[int, GuardedHandling] = {}
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        inner = self.inner.handling(head, path, length)
+        found = self._kept.get(id(inner))
+        if found is None or found.inner is not inner:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            found = self._kept[id(inner)] = GuardedHandling(self, inner)
+        return found.handling
+
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        return self.inner.error_answer(error, request)
+
+
+class GuardedHandling:
+    """How a service serves one kind of requests, once the guard lets them pass."""
+
+    def __init__(self, service: GuardedService, inner: Handling) -> None:
+        self.inner = inner
+        self.handling = replace(inner, serve=self.serve)
+        self._service = service
+
+    def serve(self, asked: Request, call: Call) -> Answer | None:
+        service, guard = self._service, self._service.guard
+        anonymous = service.may_be_unsigned(asked)
+        try:
+            if not guard.decided(asked, service.family, anonymous):
+                if call.on_loop:
+                    guard.find_on_loop(self, asked, call)
+                    return None
+                guard.find_on_worker(asked, service.family, anonymous)
+        except LambdaError as error:
+            return service.error_answer(error, asked)
+        return self.inner.serve(asked, call)
+
+    async def later(self, asked: Request, call: Call) -> None:
+        """The same for one on the loop whose caller has to be found first."""
+        service = self._service
+        with call.guard("a request whose caller was found"):
+            await service.guard.find(asked, service.family, service.may_be_unsigned(asked))
+            answer = self.inner.serve(asked, call)
+            if answer is not None:
+                call.answer(answer)
