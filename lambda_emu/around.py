@@ -19,6 +19,7 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.logs.store import LogStore
 from lambda_emu.model.concurrency.limits import set_aside
+from lambda_emu.model.credentials import Credentials
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
@@ -28,6 +29,7 @@ from lambda_emu.services.late import LateRoom
 from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
+from lambda_emu.signatures.issuing import open_issuer
 from lambda_emu.store import Store
 from lambda_emu.triggers.alarms import Alarms
 from lambda_emu.triggers.chains import Chains
@@ -51,9 +53,8 @@ STEP_LIMIT_S = 60.0
 class Around:
     """Made, read and opened in this order, each before what needs it; the steps that end it are told to `shutdown`.
 
-    neighbours: services that others serve. clients: ask any service, once the port serves. recorder: once it
-    was read. outbox, schedules, buses, log_groups, delivery_streams, alarms, sequel: once results can go out.
-    sources: once events can come in.
+    neighbours: services that others serve. clients: ask any service, once the port serves. issuer: of temporary
+    credentials. recorder: once it was read. sources: once events can come in. All others: once results can go out.
     """
 
     recorder: Recorder
@@ -77,6 +78,7 @@ class Around:
         shutdown: Shutdown,
     ) -> None:
         """Before the logs, whose last lines may hold metrics. url: of the port. scope: of callers who name no other."""
+        self.issuer = open_issuer(store.folder, clock.machine)
         self.neighbours = neighbours
         self._store = store
         self._clock = clock
@@ -88,10 +90,10 @@ class Around:
         self.queues = LateQueues(store, loop, clock)
         self.streams = LateStreams(store, loop, clock)
         self._kept: Sequence[LateRoom[Any]] = (self.queues, self.streams)
-        self.child = OtherServices(loop, url, scope, clock)
+        self.child = OtherServices(loop, url, scope, clock, self.issuer)
         shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
         self._chains = Chains()
-        self.clients = Clients(lambda: url)
+        self.clients = Clients(lambda: url, self.credentials)
         shutdown.call(self.clients.close)
 
     def read(self, *, counts: bool) -> None:
@@ -206,6 +208,10 @@ class Around:
         """What functions printed."""
         if self._is_counting:
             self.recorder.publish(metrics)
+
+    def credentials(self, account: str) -> Credentials:
+        """By which this server asks itself in the name of an account."""
+        return self.issuer.of_service(account, self._clock.new_token())
 
     def _stop_counting(self) -> None:
         if self._is_counting:

@@ -18,6 +18,8 @@ from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, several,
 
 PROJECT_FILE = "lambda-emu.yaml"
 VARIABLE_PREFIX = "LAMBDA_EMU_"
+ENFORCE = "enforce"
+"""Of `iam`."""
 LIKELY_MEANT = 0.75
 """PROT is as near to PORT; variables of others that begin like ours, such as LAMBDA_EMU_URL, are further off."""
 
@@ -137,13 +139,13 @@ SETTINGS = (
     Setting("account", text("12 digits", r"\d{12}"), "000000000000", "The account that ARNs name."),
     Setting(
         "iam",
-        choice("off", "warn", "enforce"),
+        choice("off", "warn", ENFORCE),
         "warn",
         "What becomes of requests that IAM would refuse; enforce: refused, and signatures are checked.",
     ),
     Setting(
         "root_secret",
-        text("4 to 128 characters without spaces", r"\S{4,128}"),
+        text("1 to 128 characters without spaces", r"\S{1,128}"),
         "test",
         "The secret key of each account's root user, whose key id is `test` or the account's number.",
         secret=True,

@@ -16,13 +16,14 @@ from lambda_emu.api.effects import has_extensions
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import CallerContexts
-from lambda_emu.api.service import LambdaService, OwnPages
+from lambda_emu.api.service import LambdaService, OwnPages, is_no_operation
 from lambda_emu.api.token import TOKEN
 from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
-from lambda_emu.config import Settings
+from lambda_emu.config import ENFORCE, Settings
 from lambda_emu.gateway.callers import is_loopback
+from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
 from lambda_emu.http.loop import Loop
@@ -46,8 +47,12 @@ from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.overview import Overview
 from lambda_emu.services.passing.peer import All
 from lambda_emu.services.scheduler.service import SchedulerService
+from lambda_emu.services.signers import LateSigners
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
+from lambda_emu.services.unsigned import may_be_unsigned
+from lambda_emu.signatures.guard import Guard, GuardedService
+from lambda_emu.signatures.refusals import Family
 from lambda_emu.store import Store
 from lambda_emu.timekeeper import Timekeeper
 from lambda_emu.triggers.api_kinds import KINDS
@@ -111,14 +116,15 @@ class Served:
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
-        place = Place(rooms.scope.account, rooms.url)
+        self._signers = signers = self._make_signers()
+        place = Place(signers, rooms.url)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         child.observer = All(apis, self.balancers)
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
-        urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, apis.signers)
+        urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, signers)
         around = self._around(self._ours())
-        lambda_ = LambdaService(self._api, CallerContexts(self.context))
+        lambda_ = self._guarded(LambdaService(self._api, CallerContexts(self.context)), is_no_operation)
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, child)
         localstack = LocalStackPages(self.overview, is_ready)
@@ -144,8 +150,26 @@ class Served:
         theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.around.neighbours}
         if "apigatewayv2" in theirs:
             self._read_apis_of(theirs["apigatewayv2"])
-        own = (service for name, service in ours.items() if name not in theirs)
-        return (*theirs.values(), *own, *rooms.around.child.services, *([theirs["s3"]] if "s3" in theirs else []))
+        own = [service for name, service in ours.items() if name not in theirs]
+        *childs, objects = rooms.around.child.services
+        guarded = [self._guarded(service, may_be_unsigned) for service in (*own, *childs)]
+        s3 = self._guarded(objects, lambda _: True, Family.S3)  # of buckets policies decide
+        return (*theirs.values(), *guarded, s3, *([theirs["s3"]] if "s3" in theirs else []))
+
+    def _guarded(
+        self, service: Service, may_be_unsigned: Callable[[Request], bool], family: Family | None = None
+    ) -> Service:
+        """Behind a guard, where one is wanted."""
+        if self._rooms.settings.iam != ENFORCE:
+            return service
+        return GuardedService(service, Guard(self._signers, self._rooms.loop), may_be_unsigned, family)
+
+    def _make_signers(self) -> LateSigners:
+        rooms = self._rooms
+        settings, child = rooms.settings, rooms.around.child
+        is_strict = settings.iam == ENFORCE
+        clock, account, secret = rooms.clock.machine, rooms.scope.account, settings.root_secret
+        return LateSigners(clock, account, secret, rooms.around.issuer, child, is_strict=is_strict)
 
     def _read_apis_of(self, neighbour: NeighbourService) -> None:
         """HTTP APIs that are kept there are served here."""
@@ -222,7 +246,7 @@ class Served:
         spool, theirs = rooms.data_dir / SPOOL, next((one for one in rooms.around.neighbours if one.name == "s3"), None)
         if theirs is not None:
             return S3(theirs.url, spool, rooms.clock.machine)
-        return S3(rooms.url, spool, rooms.clock.machine, is_ours=True)
+        return S3(rooms.url, spool, rooms.clock.machine, credentials=rooms.around.credentials)
 
     def _make_pages(self) -> WsgiApp:
         from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask

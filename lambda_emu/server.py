@@ -275,7 +275,7 @@ class Emulator:
         stems = self._make_stems()
         cpu_limited = self.settings.cpu == "lambda"
         endpoints = Endpoints(self._own_urls, variables(self.neighbours))
-        inside = Inside(self.runtime_api, self.lambda_api, endpoints)
+        inside = Inside(self.runtime_api, self.lambda_api, endpoints, self.around.issuer)
         starter = Starter(
             self.engine, inside, stems, self.loop, self.clock, self._environment_log, cpu_limited=cpu_limited
         )

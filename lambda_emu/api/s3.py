@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -14,7 +14,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.errors.base import InvalidParameter
 from lambda_emu.errors.code import UnzippedTooLarge
 from lambda_emu.errors.resources import AccessDenied
-from lambda_emu.model.credentials import role_credentials
+from lambda_emu.model.credentials import Credentials
 from lambda_emu.model.function.function import S3Object
 
 CONNECT_LIMIT_S = 5
@@ -27,7 +27,7 @@ class S3:
     """One S3. Any thread may ask.
 
     endpoint_url: None for AWS's own, or what botocore's configuration files say. spool_dir: where objects lie while
-    they are used; None for the system's folder of such files. is_ours: it knows accounts as we do, not credentials.
+    they are used; None for the system's folder of such files. credentials: of an account, for one of ours.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class S3:
         spool_dir: Path | None = None,
         clock: Clock | None = None,
         *,
-        is_ours: bool = False,
+        credentials: Callable[[str], Credentials] | None = None,
     ) -> None:
         self._endpoint_url = endpoint_url
-        self._is_ours = is_ours
+        self._credentials_of = credentials
         self._spool_dir = spool_dir
         self._clock = clock or Clock()
         self._session: Any = None
@@ -99,10 +99,12 @@ class S3:
 
     def _credentials(self, scope: Scope) -> dict[str, str]:
         """Those that botocore finds go first; a server that checks none is told the account."""
-        if not self._endpoint_url or (not self._is_ours and self._session.get_credentials() is not None):
+        ours = self._credentials_of
+        if ours is None and (not self._endpoint_url or self._session.get_credentials() is not None):
             return {}
-        credentials = role_credentials(scope.account, self._clock.new_token())
-        return {name.lower(): value for name, value in credentials.items()}
+        if ours is None:
+            return {"aws_access_key_id": scope.account, "aws_secret_access_key": "any"}
+        return {name.lower(): value for name, value in ours(scope.account).variables().items()}
 
     @property
     def _name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from lambda_emu.gateway.inside import InsideListeners
+from lambda_emu.model.credentials import Issuer
 from lambda_emu.pool.endpoints import Endpoints
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtime_api.session import Session
@@ -12,11 +13,15 @@ from lambda_emu.sandbox.base import Sandbox
 
 
 class Inside(Struct, frozen=True):
-    """The Runtime API, and all services, for as long as the environment is there. Runs on the loop."""
+    """The Runtime API, and all services, for as long as the environment is there. Runs on the loop.
+
+    issuer: of the credentials that it calls them with.
+    """
 
     runtime_api: RuntimeApi
     lambda_api: InsideListeners
     endpoints: Endpoints
+    issuer: Issuer
 
     def open(self, sandbox: Sandbox, session: Session) -> None:
         self.runtime_api.open(sandbox.token, session, sandbox.passed, sandbox.session_token)

@@ -11,7 +11,7 @@ from lambda_emu.environment.environment import SAMPLE_MS, Environment
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType, State
 from lambda_emu.http.loop import Loop
-from lambda_emu.model.credentials import RoleSession, role_credentials
+from lambda_emu.model.credentials import RoleSession
 from lambda_emu.model.function.function import ContainerImage, FunctionVersion
 from lambda_emu.notices import Notices
 from lambda_emu.pool.claims import Claims
@@ -134,8 +134,8 @@ class Starter:
         if program is None:
             return None
         whose = RoleSession(version.role, version.id.name)
-        credentials = role_credentials(version.id.account, self._clock.new_token(), whose)
-        sandbox.session_token = credentials["AWS_SESSION_TOKEN"]
+        credentials = self._inside.issuer.of_role(version.id.account, self._clock.new_token(), whose)
+        sandbox.session_token = credentials.token
         environment = variables(
             deployment,
             init_type,
@@ -143,7 +143,7 @@ class Starter:
             sandbox,
             self._inside.endpoints,
             log_stream,
-            credentials,
+            credentials.variables(),
         )
         managed = deployment.execution_env is not None and version.image is None
         return Program(program.argv, environment, program.directory, logs_records=managed)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from threading import Lock, local
 from typing import Any, Protocol
 
+from lambda_emu.model.credentials import Credentials
+
 CONNECT_LIMIT_S = 5
 SILENCE_LIMIT_S = 70
 """A function that is asked to run takes longer: that is no call of these."""
@@ -35,10 +37,14 @@ class Call(Protocol):
 
 
 class Clients:
-    """url: where the server is asked, once it serves. Any thread but the loop's may call."""
+    """url: where the server is asked, once it serves. credentials: by which it knows itself, in an account's name.
 
-    def __init__(self, url: Callable[[], str]) -> None:
+    Any thread but the loop's may call.
+    """
+
+    def __init__(self, url: Callable[[], str], credentials: Callable[[str], Credentials]) -> None:
         self._url = url
+        self._credentials = credentials
         self._session: Any = None
         self._clients: OrderedDict[tuple[str, str, str], Any] = OrderedDict()  # the one used last stands last
         self._here = local()  # what else the call of a thread says
@@ -112,12 +118,14 @@ class Clients:
             use_fips_endpoint=False,
             use_dualstack_endpoint=False,
         )
+        credentials = self._credentials(account)
         client = self._session.create_client(
             service,
             region_name=region,
             endpoint_url=self._url(),
-            aws_access_key_id=account,
-            aws_secret_access_key="ours",
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret,
+            aws_session_token=credentials.token,
             config=config,
         )
         client.meta.events.register("before-call", self._add_trace)

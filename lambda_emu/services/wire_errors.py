@@ -9,6 +9,7 @@ from lambda_emu.gateway.router import FORM
 from lambda_emu.services.callers import signed_with
 from lambda_emu.services.json_wire import JSON, json_error
 from lambda_emu.services.xml import XML, element
+from lambda_emu.signatures.refusals import BadSignature
 
 CBOR = "application/cbor"
 PROTOCOL = ("smithy-protocol", "rpc-v2-cbor")
@@ -42,7 +43,9 @@ def query_error(error: LambdaError, request: Request) -> Answer:
 
 
 def s3_error(error: LambdaError, request: Request) -> Answer:
-    text = f"<Error>{_said(error)}<RequestId>{request.request_id}</RequestId></Error>"
+    members = error.members if isinstance(error, BadSignature) else {}
+    more = "".join(element(name, value) for name, value in members.items())
+    text = f"<Error>{_said(error)}{more}<RequestId>{request.request_id}</RequestId></Error>"
     return Answer(error.status, [("Content-Type", "application/xml")], text.encode())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from msgspec.structs import replace
+from signing_rig import ISSUER
 
 from lambda_emu.arn import FunctionId, Target
 from lambda_emu.clock import SteppingClock
@@ -73,7 +74,7 @@ VERSION = FunctionVersion(
 def inside(runtime_api: RuntimeApi, clock: Clock) -> Inside:
     """What answers environments that call the Lambda API from nowhere."""
     endpoints = Endpoints(OwnUrls("http://127.0.0.1:9000", ()))
-    return Inside(runtime_api, InsideListeners(runtime_api, clock), endpoints)
+    return Inside(runtime_api, InsideListeners(runtime_api, clock), endpoints, ISSUER)
 
 
 class NoOrders:

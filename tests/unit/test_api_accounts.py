@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from api_rig import ACCOUNT, ARN, ROLE, Api, refused, serving, signed, zipped
 from mypy_boto3_lambda import LambdaClient
-
-from lambda_emu.model.credentials import role_credentials
+from signing_rig import ISSUER
 
 OTHER = "210987654321"
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"
@@ -35,7 +34,7 @@ PASSING: dict[str, Passing] = {
 
 
 @pytest.mark.parametrize("passing", PASSING.values(), ids=PASSING)
-@pytest.mark.parametrize("key", [ACCOUNT, role_credentials(ACCOUNT, "0f")["AWS_ACCESS_KEY_ID"]], ids=["number", "ours"])
+@pytest.mark.parametrize("key", [ACCOUNT, ISSUER.of_service(ACCOUNT, "0f").access_key], ids=["number", "ours"])
 def test_a_role_of_another_account_is_refused_to_who_has_said_which_is_theirs(
     api: Api, key: str, passing: Passing
 ) -> None:

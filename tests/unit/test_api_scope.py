@@ -13,6 +13,7 @@ from api_rig import ACCOUNT, ARN, REGION, ROLE, Api, asked, make_context, signed
 from cost_rig import cpu_s, times_as_much
 from hypothesis import given
 from hypothesis import strategies as st
+from signing_rig import ISSUER
 
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.wire.service_model import lambda_model
@@ -22,10 +23,11 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.callers import Callers
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import trace_header
-from lambda_emu.model.credentials import RoleSession, account_of, role_credentials, session_of
+from lambda_emu.model.credentials import RoleSession, account_of, session_of
 from lambda_emu.text.json_text import check_json
 
 OTHER = "210987654321"
+WHOSE = RoleSession("arn:aws:iam::123456789012:role/service/r", "photos")
 THEIR_ROLE = ROLE.replace(ACCOUNT, OTHER)
 NAMES = "/2015-03-31/functions/"
 
@@ -44,7 +46,7 @@ def test_the_region_is_that_of_the_callers_signature(api: Api) -> None:
     assert seen_by(api, signed("any", REGION)) == [f"{ARN}f"]
 
 
-@pytest.mark.parametrize("key", [OTHER, role_credentials(OTHER, "0f")["AWS_ACCESS_KEY_ID"]])
+@pytest.mark.parametrize("key", [OTHER, ISSUER.of_service(OTHER, "0f").access_key])
 def test_the_account_is_in_the_callers_access_key(api: Api, key: str) -> None:
     api.created("f")
     code = {"ZipFile": base64.b64encode(zipped({"app.py": ""})).decode()}
@@ -80,7 +82,7 @@ def test_with_one_an_arn_of_another_account_is_refused(api: Api) -> None:
 
 @given(st.integers(0, 10**12 - 1), st.binary(min_size=16, max_size=16))
 def test_a_roles_key_holds_its_account(number: int, token: bytes) -> None:
-    key = role_credentials(f"{number:012}", token.hex())["AWS_ACCESS_KEY_ID"]
+    key = ISSUER.of_service(f"{number:012}", token.hex()).access_key
 
     assert re.fullmatch("ASIA[A-Z2-7]{16}", key)
     assert account_of(key) == f"{number:012}"
@@ -94,17 +96,15 @@ def test_whatever_key_comes_its_account_is_twelve_digits_or_none(key: str) -> No
 
 
 def test_no_member_of_two_roles_credentials_is_the_same() -> None:
-    made = [role_credentials(OTHER, Clock().new_token()) for _ in range(20)]
+    made = [ISSUER.of_role(OTHER, Clock().new_token(), WHOSE).variables() for _ in range(20)]
 
     for member in made[0]:
         assert len({one[member] for one in made}) == 20
 
 
 def test_a_session_token_says_whose_it_is_and_no_other_text_does() -> None:
-    whose = RoleSession("arn:aws:iam::123456789012:role/service/r", "photos")
-
-    assert session_of(role_credentials(OTHER, "0f", whose)["AWS_SESSION_TOKEN"]) == whose
-    for said in ("", "any", "%", "AA" * 64, role_credentials(OTHER, "0f")["AWS_SESSION_TOKEN"], 90 * "YWJj"):
+    assert session_of(ISSUER.of_role(OTHER, "0f", WHOSE).token) == WHOSE
+    for said in ("", "any", "%", "AA" * 64, ISSUER.of_service(OTHER, "0f").token, 90 * "YWJj"):
         assert session_of(said) is None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.session import Session
+from signing_rig import ISSUER
 
 from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.front import Front
@@ -31,7 +32,7 @@ class Notebook:
         self.times: list[float] = []
         self.fails_on: bytes | None = None
         self.before: Callable[[], None] = lambda: None
-        self.front = Front("http://127.0.0.1:1")
+        self.front = Front("http://127.0.0.1:1", ISSUER)
         self.was_silent: list[bool] = []
         bodies = Bodies(folder / "bodies", is_kept=True)
         self.keeper = Keeper(folder, bodies, self.front, self.run, lambda _: None, lambda: ["book"], ["book"])

@@ -9,6 +9,7 @@ from api_rig import asked, signed
 from botocore.parsers import create_parser
 from botocore.session import Session
 from server_rig import Exchange, body_of, http_server, send
+from signing_rig import ISSUER
 
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService
@@ -118,6 +119,6 @@ def test_who_cannot_be_told_of_something_is_named_with_what_lambda_emu_said(body
         send(exchange, body, 404)
 
     with http_server(refuse) as url, pytest.raises(FrontError) as raised:
-        Front(url).send_event(arn, {})
+        Front(url, ISSUER).send_event(arn, {})
 
     assert str(raised.value) == f"{arn}: {said}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from signing_rig import credentials
 from sqs_rig import Sqs, sqs
 
 from lambda_emu.services import clients
@@ -21,7 +22,7 @@ URL = {"QueueUrl": "http://anywhere/210987654321/jobs"}
 
 @pytest.fixture
 def called(sqs: Sqs) -> Iterator[Clients]:
-    made = Clients(lambda: f"http://127.0.0.1:{sqs.port}")
+    made = Clients(lambda: f"http://127.0.0.1:{sqs.port}", credentials)
     yield made
     made.close()
 
@@ -75,7 +76,7 @@ def test_many_threads_call_for_many_accounts(called: Clients, monkeypatch: pytes
 def test_nobody_who_answers_is_a_connection_error() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        called = Clients(lambda: f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        called = Clients(lambda: f"http://127.0.0.1:{nobody.getsockname()[1]}", credentials)
 
         with pytest.raises(ConnectionError, match="sqs SendMessage: "):
             called.call("sqs", "SendMessage", {**URL, "MessageBody": "x"}, **OURS)

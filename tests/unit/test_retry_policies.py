@@ -10,6 +10,7 @@ from socket import socket
 import pytest
 from msgspec.structs import replace
 from outbox_rig import FUNCTION, ILL, WELL, Rig, Targets, running
+from signing_rig import credentials
 from waiting import eventually
 
 from lambda_emu.destinations.delivery import Delivery, delivery_of, work_of
@@ -151,7 +152,7 @@ def test_a_service_is_not_reached_where_nobody_listens(rig: Rig) -> None:
     (work,) = rig.work("arn:aws:sns:us-east-1:123456789012:news", 1)
     with socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        clients = Clients(lambda: f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        clients = Clients(lambda: f"http://127.0.0.1:{nobody.getsockname()[1]}", credentials)
 
         with pytest.raises(Unreached):
             rig.loop.run(ClientSender(clients.call, rig.loop).send(delivery_of(work), b"x"), 10)

@@ -12,6 +12,7 @@ import pytest
 from api_rig import asked
 from botocore.parsers import create_parser
 from botocore.session import Session
+from signing_rig import ISSUER
 
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
@@ -314,7 +315,7 @@ def test_what_moto_would_serve_is_nobodys_without_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "moto", None)  # as where it is not installed
     has_moto.cache_clear()
 
-    child = OtherServices(Loop(), "http://127.0.0.1:1", Scope("000000000000", "us-east-1"), Clock())
+    child = OtherServices(Loop(), "http://127.0.0.1:1", Scope("000000000000", "us-east-1"), Clock(), ISSUER)
     found = {one.name: one for one in Overview((), child).services()}
 
     has_moto.cache_clear()

@@ -14,6 +14,7 @@ from pathlib import Path
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.model.credentials import Issuer
 from lambda_emu.sandbox.temporary import temporary_folder
 from lambda_emu.services.child.errors import ChildLost
 from lambda_emu.services.child.process import END_LIMIT_S, Hear, OwnFile, Process, Words
@@ -29,9 +30,10 @@ RESET_LIMIT_S = 10.0
 class Child:
     """The process while there is one, and lines to it. On the loop, but for `close` and `reset`."""
 
-    def __init__(self, loop: Loop, front_url: str, hear: Hear, kept: Path | None) -> None:
-        """front_url: where the child finds our own server. hear: what it tells unasked, on the loop.
+    def __init__(self, loop: Loop, front_url: str, issuer: Issuer, hear: Hear, kept: Path | None) -> None:
+        """front_url: where the child finds our own server. issuer: of credentials, its own too.
 
+        hear: what it tells unasked, on the loop.
         kept: the folder where what it knows outlives it; None: nowhere.
         """
         self._kept = kept
@@ -39,6 +41,7 @@ class Child:
         """The folder where it keeps large bodies, once it has begun."""
         self._loop = loop
         self._front_url = front_url
+        self._issuer = issuer
         self._hear = hear
         self._folder: Path | None = None
         self._leaving = ExitStack()
@@ -155,7 +158,7 @@ class Child:
         self._starts += 1
         if self._folder is None:
             self._folder = await self._loop.work(STARTS, self._make_folder)
-        process = Process(self._folder / f"{self._starts}", self._front_url, self._kept)
+        process = Process(self._folder / f"{self._starts}", self._front_url, self._issuer, self._kept)
         limit = self._loop.asyncio.call_later(process.start_limit_s, process.kill)
         self._begun.add(process)
         try:

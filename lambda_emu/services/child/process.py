@@ -12,11 +12,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO, Any
 
+from lambda_emu.model.credentials import Issuer
 from lambda_emu.services.child.errors import ChildLost, ServicesMissing
 from lambda_emu.services.child.program.main import SERVES, START
 from lambda_emu.services.child.program.state.journal import JOURNAL
@@ -43,9 +44,10 @@ def missing_library() -> str | None:
 class Process:
     """One run of the child. On the loop, but for `start` and `end`, which block."""
 
-    def __init__(self, socket: Path, front_url: str, folder: Path | None) -> None:
+    def __init__(self, socket: Path, front_url: str, issuer: Issuer, folder: Path | None) -> None:
         self.socket = socket
         self._front_url = front_url
+        self._issuer = issuer
         self._folder = folder
         self._popen: subprocess.Popen[bytes] | None = None
 
@@ -83,9 +85,17 @@ class Process:
             cwd="/",
             start_new_session=True,  # a Ctrl-C is the server's
         )
+        self._tell_key()
         if self.output.read(len(SERVES)) != SERVES:  # or it has ended, or it was killed since it took too long
             self.end()
             raise ChildLost("could not be started; its own words are in the server's output")
+
+    def _tell_key(self) -> None:
+        """By which its credentials are ours: where nobody else reads it."""
+        assert self._popen is not None
+        assert self._popen.stdin is not None
+        with suppress(BrokenPipeError):  # then it has ended
+            self._popen.stdin.write(self._issuer.key)
 
     def ask(self) -> dict[str, Any]:
         """What it says of itself. On a worker. OSError, HTTPException."""

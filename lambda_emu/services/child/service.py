@@ -24,6 +24,7 @@ from lambda_emu.gateway.services import SMALL_BYTES, Handling, ServiceClaims, is
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
+from lambda_emu.model.credentials import Issuer
 from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.catalogue import claims_of
 from lambda_emu.services.child.errors import EntityTooLarge, InvalidBucketName
@@ -81,8 +82,11 @@ class ChildStatus(Struct, frozen=True):
 class OtherServices:
     """Those that moto serves, for the gateway. What asks it is imported with the first request, not at each start."""
 
-    def __init__(self, loop: Loop, front_url: str, scope: Scope, clock: Clock) -> None:
-        """front_url: where the child finds our own server. scope: of callers who name none. clock: theirs too."""
+    def __init__(self, loop: Loop, front_url: str, scope: Scope, clock: Clock, issuer: Issuer) -> None:
+        """front_url: where the child finds our own server. scope: of callers who name none.
+
+        clock, issuer: of credentials; theirs too.
+        """
         self.services = services_by(self.serve)
         self.observer: Observer | None = None
         """Told of all that passes; set before the first request."""
@@ -92,6 +96,7 @@ class OtherServices:
         """Called on the loop with the ARN of a stream of DynamoDB that has records."""
         self._loop = loop
         self._front_url = front_url
+        self._issuer = issuer
         self._scope = scope
         self._clock = clock
         self._lock = Lock()  # guards both below while they are made
@@ -192,7 +197,7 @@ class OtherServices:
 
         with self._lock:
             if self._forwarder is None:
-                self._child = Child(self._loop, self._front_url, self._hear, self.folder)
+                self._child = Child(self._loop, self._front_url, self._issuer, self._hear, self.folder)
                 self._forwarder = ChildForwarder(self._child, self._scope, self._clock, self._loop, self.observer)
             return self._forwarder
 

@@ -12,6 +12,7 @@ from lambda_emu.gateway.answers import Answer, hint_headers
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.sqs.errors import SqsError, UnknownSqsOperation
 from lambda_emu.services.sqs.members import INPUTS, Members, read
+from lambda_emu.signatures.refusals import BadSignature
 
 TARGET = b"AmazonSQS."
 TYPE = "application/x-amz-json-1.0"
@@ -45,7 +46,7 @@ def render_error(error: LambdaError, request_id: str) -> Answer:
 
 
 def query_code(error: LambdaError) -> str:
-    return error.query_code if isinstance(error, SqsError) else error.code.removesuffix("Exception")
+    return error.query_code if isinstance(error, SqsError | BadSignature) else error.code.removesuffix("Exception")
 
 
 def sender(error: LambdaError) -> str:

@@ -25,7 +25,7 @@ from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import Invoke
-from lambda_emu.model.credentials import account_of
+from lambda_emu.services.signers import LateSigners
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, address_in
@@ -41,7 +41,7 @@ from lambda_emu.triggers.execute_api.refusals import (
 )
 
 if TYPE_CHECKING:
-    from lambda_emu.signatures.signers import AccessKey, Signers
+    from lambda_emu.signatures.signers import Signers
 
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
@@ -63,13 +63,13 @@ RESOLVER = Workers("names of APIs", 1, 256)
 
 
 class FactSource(Protocol):
-    """Who knows APIs, access keys and user pools. pid: of its process; None: it is not there, and would be started."""
+    """Who knows APIs and user pools. pid: of its process; None: it is not there, and would be started."""
 
     @property
     def pid(self) -> int | None: ...
 
     async def ask(self, fact: str, about: str) -> Any:
-        """`api`, `access-key`, `token-keys`; None: there is nothing of this name."""
+        """`api`, `token-keys`; None: there is nothing of this name."""
 
 
 class DataPlane(Protocol):
@@ -87,9 +87,9 @@ class Meaning(Protocol):
 
 
 class Place(NamedTuple):
-    """Where APIs are served. account: our own."""
+    """Where APIs are served. signers: find out who asks there."""
 
-    account: str
+    signers: LateSigners
     base_url: str
 
 
@@ -143,15 +143,14 @@ class ExecuteApi:
         self._kinds = kinds
         self._loop = loop
         self._clock = clock
-        self._account = place.account
         self._facts = facts
         self._base_url = place.base_url
         self._own_host = place.base_url.partition("://")[2]
         self._planes: dict[str, DataPlane] = {}
         self._apis: Apis | None = None
-        self._signers: Signers | None = None
+        self._signers = place.signers
         self._seams = Seams(
-            store, invoke, loop, clock, place, Permissions(store), self.signers, self._token_keys, self.apis, []
+            store, invoke, loop, clock, place, Permissions(store), place.signers, self._token_keys, self.apis, []
         )
         self.elsewhere: Callable[[], Read] | None = None
         """Makes what reads APIs that somebody else keeps, set before the first request; None: they are the child's."""
@@ -167,14 +166,6 @@ class ExecuteApi:
             return refusal_answer(error, request.request_id)
         return error_answer(error, request.request_id)
 
-    def signers(self) -> Signers:
-        """Who signed, for all that is asked for here. On the loop."""
-        from lambda_emu.signatures.signers import Signers
-
-        if self._signers is None:
-            self._signers = Signers(self._clock, self._account, self._find_key)
-        return self._signers
-
     def apis(self) -> Apis:
         """On the loop."""
         self._apis = self._apis or self._make_apis()
@@ -184,8 +175,7 @@ class ExecuteApi:
         """The control plane has lost all that it knew. On the loop."""
         if self._apis is not None:
             self._apis.forget()
-        if self._signers is not None:
-            self._signers.forget()
+        self._signers.forget()
         for call in self._seams.at_reset:
             call()
 
@@ -235,15 +225,6 @@ class ExecuteApi:
 
         return read
 
-    async def _find_key(self, access_key: str) -> AccessKey | None:
-        from lambda_emu.signatures.signers import AccessKey
-
-        is_roles = access_key.startswith("ASIA") and account_of(access_key) is not None
-        if is_roles and self._facts.pid is None:
-            return None  # of a function's environment: nobody made any other
-        told = await self._facts.ask("access-key", access_key)
-        return None if told is None else AccessKey(**told)
-
     async def _token_keys(self, pool_id: str) -> bytes | None:
         told = await self._facts.ask("token-keys", pool_id)
         return None if told is None else json.dumps(told).encode()
@@ -276,8 +257,8 @@ class ExecuteApi:
         """A request to a control plane is on its way, or has been answered. On the loop."""
         if self._apis is not None:
             self._apis.passed(head)
-        credential = None if self._signers is None else credential_of(head.get(b"authorization"))
-        if self._signers is not None and credential is not None and credential.service in MAKE_KEYS:
+        credential = credential_of(head.get(b"authorization"))
+        if credential is not None and credential.service in MAKE_KEYS:
             self._signers.forget()
 
     def _endpoint(self, api_id: str, region: str, head: Head) -> str:

@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+from uuid import uuid4
 
 from msgspec import Struct
 
+from lambda_emu.model.credentials import Credentials, Issuer
+from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.current_request import trace
 from lambda_emu.services.child.program.queue_policies import QueuePolicies
+from lambda_emu.signatures.signing import Unsigned, signature_headers
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +49,19 @@ class Answered(Struct, frozen=True):
 
 
 class Front:
-    """url: http://HOST:PORT. Used by any thread; each call has a connection of its own."""
+    """url: http://HOST:PORT. issuer: of credentials, also of those by which the server knows us.
 
-    def __init__(self, url: str) -> None:
+    Used by any thread; each call has a connection of its own.
+    """
+
+    def __init__(self, url: str, issuer: Issuer) -> None:
         self.url = url
+        self.issuer = issuer
         self.is_silent = False
         """Whether nobody is to be told of what is made once more; functions are there, and messages are sent."""
         parts = urlsplit(url)
         self.policies = QueuePolicies(self.queue_policy)
+        self._credentials: dict[str, Credentials] = {}  # by account, of which there are few
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
 
     def find_function(self, arn: str) -> dict[str, Any]:
@@ -161,6 +170,12 @@ class Front:
         if answered.status >= 300:
             raise _refusal(whose, answered)
 
+    def _credentials_of(self, account: str) -> Credentials:
+        found = self._credentials.get(account)
+        if found is None:
+            found = self._credentials[account] = self.issuer.of_service(account, uuid4().hex)
+        return found
+
     def _invoke(self, arn: str, payload: bytes, kind: str, limit_s: float = ACCEPT_LIMIT_S) -> Answered:
         headers = {"X-Amz-Invocation-Type": kind}
         path = f"{FUNCTIONS}{quote(arn, safe='')}/invocations"
@@ -181,8 +196,10 @@ class Front:
         if self.is_silent:
             return Answered(200, {}, b"{}")
         service, region, account = arn.split(":")[2:5]
-        scope = f"{account}/20260101/{region}/{service}/aws4_request"
-        signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
+        credentials = self._credentials_of(account)
+        host = f"{self._host}:{self._port}"
+        asked = Unsigned(method, path, host, body, service, region)
+        signed = signature_headers(asked, credentials, clock.machine_s())
         with closing(http.client.HTTPConnection(self._host, self._port, timeout=limit_s)) as connection:
             try:
                 connection.request(method, path, body, {**headers, **signed, **trace()})

@@ -1,7 +1,7 @@
 """Serves moto until its input ends, which it does with the server, however that ends.
 
 `python -IS -c START SYS-PATH SOCKET FRONT-URL FOLDER`, the last one empty where nothing is kept. The first line to its
-output says that it serves; more of them follow, as `telling` has them.
+output says that it serves; more of them follow, as `telling` has them. Its input begins with the key of credentials.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+
+from lambda_emu.model.credentials import KEY_BYTES, Issuer
 
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -36,20 +38,29 @@ SURROUNDINGS = {
 def main() -> None:
     _, _, socket_path, front_url, folder = sys.argv
     os.umask(0o077)
+    issuer = Issuer(_read_key())
     told = os.dup(1)
     os.dup2(2, 1)  # moto prints what it wants to say
     threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     _surround(front_url)
     _give_memory_back()
     logging.basicConfig(level=logging.WARNING, format="moto: %(message)s")
+    from lambda_emu.services.child.program.front import Front
     from lambda_emu.services.child.program.serving import server  # here: from now on moto may be imported
     from lambda_emu.services.child.program.telling import Teller
 
     teller = Teller(told)
-    serving = server(socket_path, front_url, teller, Path(folder) if folder else None)
+    serving = server(socket_path, Front(front_url, issuer), teller, Path(folder) if folder else None)
     serving.prepare()
     teller.begin(SERVES)
     serving.serve()
+
+
+def _read_key() -> bytes:
+    key = b""
+    while len(key) < KEY_BYTES and (more := os.read(0, KEY_BYTES - len(key))):
+        key += more
+    return key
 
 
 def _give_memory_back() -> None:

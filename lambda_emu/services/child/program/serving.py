@@ -91,12 +91,11 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 
-def server(socket_path: str, front_url: str, teller: Teller, folder: Path | None) -> wsgi.Server:
-    """Not listening yet. folder: where what is known is kept; None: nowhere."""
+def server(socket_path: str, front: Front, teller: Teller, folder: Path | None) -> wsgi.Server:
+    """Not listening yet. front: our own server. folder: where what is known is kept; None: nowhere."""
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    front = Front(front_url)
     seams.replace_lambda(front)
     seams.hide_helpers()
     seams.match_newlines()
