@@ -27,21 +27,22 @@ class Claim(NamedTuple):
         return self.signed.begin.service if isinstance(self.signed, Signed) else S3
 
 
-def claim_of(asked: Request) -> Claim | None:
-    """None: it is not signed, or in no way that can be read."""
+def claim_of(asked: Request, *, for_s3: bool) -> Claim | None:
+    """None: it is not signed, or in no way that can be read. for_s3: so it may be signed by version 2."""
     signed: Signed | SignedV2 | None = signed_of(asked)
     if signed is not None:
         return Claim(signed.access_key, signed.token, signed)
-    signed = signed_v2_of(asked)
+    signed = signed_v2_of(asked) if for_s3 else None
     return None if signed is None else Claim(signed.access_key, signed.token, signed)
 
 
 def payload_digest(signed: Signed, asked: Request) -> tuple[bytes, bytes | None]:
     """As it is signed; and what the body's own is, where the header said another one, else None."""
     told = asked.head.first.get(b"x-amz-content-sha256")
-    if signed.begin.service == S3 and signed.in_query and told is None:
+    is_of_s3 = signed.begin.service == S3
+    if is_of_s3 and signed.in_query and told is None:
         return UNSIGNED, None
-    if told == UNSIGNED or (told is not None and told.startswith(signature.STREAMING)):
+    if told == UNSIGNED or (is_of_s3 and told is not None and told.startswith(signature.STREAMING)):
         return told, None
     digest = _digest_of(asked)
     return told or digest, None if told in (None, digest) else digest

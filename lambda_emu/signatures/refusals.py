@@ -131,10 +131,10 @@ def refused(reason: Reason, family: Family, text: str | None = None, members: Ma
 
 def family_of(asked: Request, service: str | None) -> Family:
     """By the request's own form. service: for which it is signed."""
+    if service in ("s3", "s3control"):
+        return Family.S3
     first = asked.head.first
     kind = first.get(b"content-type", b"")
     if b"x-amz-target" in first or b"smithy-protocol" in first or b"cbor" in kind:
         return Family.JSON
-    if service in ("s3", "s3control"):
-        return Family.S3
     return Family.QUERY if kind.startswith(FORM) or b"Action=" in asked.query else Family.REST

@@ -79,6 +79,7 @@ Value = TypeVar("Value")
 
 _begins: dict[bytes, Begin] = {}
 _keys: dict[tuple[str, bytes], bytes] = {}
+_times: dict[bytes, int] = {}
 
 
 def signed_of(asked: Request) -> Signed | None:
@@ -100,8 +101,11 @@ def signed_of(asked: Request) -> Signed | None:
 
 def at_s(signed: Signed) -> int | None:
     """When it was made, in epoch seconds; None: it does not say."""
-    found = _TIME.fullmatch(signed.time)
-    return None if found is None else timegm((*map(int, found.groups()), 0, 0, 0))
+    made_s = _times.get(signed.time)
+    if made_s is None and (found := _TIME.fullmatch(signed.time)) is not None:
+        made_s = timegm((*map(int, found.groups()), 0, 0, 0))
+        _keep(_times, signed.time, made_s)
+    return made_s
 
 
 def is_by(secret: str, signed: Signed, asked: Request, digest: bytes) -> bool:

@@ -83,7 +83,7 @@ class Signers:
 
         family: of errors about what cannot be read; None: by the request's form.
         """
-        claim = claim_of(asked)
+        claim = claim_of(asked, for_s3=family is Family.S3)
         if claim is None:
             return self._unsigned(asked, family)
         try:
@@ -94,7 +94,7 @@ class Signers:
 
     async def caller(self, asked: Request, family: Family | None = None) -> Caller:
         """The same."""
-        claim = claim_of(asked)
+        claim = claim_of(asked, for_s3=family is Family.S3)
         if claim is None:
             return self._unsigned(asked, family)
         return self._caller(claim, await self._keys.find(claim.access_key, claim.token), asked)
@@ -104,7 +104,7 @@ class Signers:
 
         Of keys that were made it is checked always, whether or not their session's token is there.
         """
-        claim = claim_of(asked)
+        claim = claim_of(asked, for_s3=False)
         if claim is None or not isinstance(claim.signed, Signed):
             return None
         if (claim.signed.begin.service, claim.signed.begin.region) != (service, region):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -218,3 +220,129 @@ def test_this_server_asks_itself_and_is_known(lam: OwnLam) -> None:
         return any("hello" in text for text in told) and {"hello" in one for one in got} == {True, False}
 
     eventually(all_came, "a message of the topic and one of the bucket")
+
+
+def assumed(lam: OwnLam, **more: Any) -> tuple[str, str, str]:
+    role = f"arn:aws:iam::{lam.emulator.scope.account}:role/team/reader"
+    made = sdk(lam, "sts").assume_role(RoleArn=role, RoleSessionName="ada", **more)["Credentials"]
+    return made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]
+
+
+def test_who_assumes_a_role_signs_as_its_session_until_that_ends(lam: OwnLam) -> None:
+    key, secret, token = assumed(lam, DurationSeconds=900)
+    _, _, of_another = assumed(lam)
+
+    told = sdk(lam, "sts", key, secret, token).get_caller_identity()["Arn"]
+
+    assert told == f"arn:aws:sts::{lam.emulator.scope.account}:assumed-role/reader/ada"
+    assert sdk(lam, "dynamodb", key, secret, token).list_tables()["TableNames"] == []
+    assert code_of(sdk(lam, "dynamodb", key, "other", token), "list_tables") == "InvalidSignatureException"
+    assert code_of(sdk(lam, "dynamodb", key, secret), "list_tables") == "UnrecognizedClientException"
+    assert code_of(sdk(lam, "s3", key, secret, of_another), "list_buckets") == "InvalidToken"
+
+
+def test_other_sessions_are_known_too(lam: OwnLam) -> None:
+    account = lam.emulator.scope.account
+    sts, identities = sdk(lam, "sts"), sdk(lam, "cognito-identity")
+    root = sts.get_session_token()["Credentials"]
+    ada = sts.get_federation_token(Name="ada", Policy="{}")["Credentials"]
+    pool = identities.create_identity_pool(IdentityPoolName="apps", AllowUnauthenticatedIdentities=True)
+    identity = identities.get_id(IdentityPoolId=pool["IdentityPoolId"])["IdentityId"]
+    guest = identities.get_credentials_for_identity(IdentityId=identity)["Credentials"]
+    of_guest = guest["AccessKeyId"], guest["SecretKey"], guest["SessionToken"]
+
+    def who(key: str, secret: str, token: str) -> str:
+        return str(sdk(lam, "sts", key, secret, token).get_caller_identity()["Arn"])
+
+    assert who(*keys(root)) == f"arn:aws:iam::{account}:root"
+    assert who(*keys(ada)) == f"arn:aws:sts::{account}:federated-user/ada"
+    assert who(*of_guest) == f"arn:aws:sts::{account}:assumed-role/Cognito_appsAuth_Role/CognitoIdentityCredentials"
+    assert sdk(lam, "lambda", *keys(ada)).list_functions()["Functions"] is not None
+
+
+def keys(given: Mapping[str, Any]) -> tuple[str, str, str]:
+    return given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+
+
+def test_sessions_and_users_outlive_the_server(tmp_path: Path) -> None:
+    environ = {"LAMBDA_EMU_ROOT_SECRET": SECRET}
+    with own_emulator(tmp_path, "process", environ, iam="enforce") as lam:
+        of_role = assumed(lam)
+        sdk(lam, "iam").create_user(UserName="ada")
+        made = sdk(lam, "iam").create_access_key(UserName="ada")["AccessKey"]
+    with own_emulator(tmp_path, "process", environ, iam="enforce") as lam:
+        sdk(lam, "lambda", *of_role).list_functions()
+        assert lam.emulator.around.child.pid is None  # nobody had to be asked whose that is
+        sdk(lam, "lambda", made["AccessKeyId"], made["SecretAccessKey"]).list_functions()
+
+
+def test_the_clock_of_the_machine_says_whether_a_signature_is_of_now(tmp_path: Path) -> None:
+    environ = {"LAMBDA_EMU_ROOT_SECRET": SECRET}
+    with own_emulator(tmp_path, "process", environ, iam="enforce") as lam:
+        table, topics, functions = sdk(lam, "dynamodb"), sdk(lam, "sns"), sdk(lam, "lambda")
+        url = sdk(lam, "s3").generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"}, ExpiresIn=60)
+        lam.clock.advance(301)
+
+        code, status, text = refusal(table, "list_tables")
+
+        assert (code, status) == ("InvalidSignatureException", 400)
+        assert re.fullmatch(r"Signature expired: \w+ is now earlier than \w+ \(\w+ - 5 min\.\)", text)
+        assert refusal(topics, "list_topics")[:2] == ("SignatureDoesNotMatch", 403)
+        assert refusal(functions, "list_functions")[:2] == ("InvalidSignatureException", 403)
+        with pytest.raises(HTTPError, match="403") as caught:
+            urlopen(url, timeout=30)
+        assert b"<Code>AccessDenied</Code><Message>Request has expired</Message>" in caught.value.read()
+        sdk(lam, "s3").list_buckets()  # S3 has fifteen minutes
+        lam.clock.advance(600)
+        assert code_of(sdk(lam, "s3"), "list_buckets") == "RequestTimeTooSkewed"
+
+
+OBJECT = {"Bucket": "signed", "Key": "a b/ä+?&=%"}
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_urls_that_boto3_signs_beforehand_hold_as_they_are(lam: OwnLam, version: str) -> None:
+    s3 = sdk(lam, "s3", signature_version=version, s3={"addressing_style": "path"})
+    sdk(lam, "s3").create_bucket(Bucket="signed")
+    put = s3.generate_presigned_url("put_object", Params=OBJECT | {"ContentType": "text/plain"}, ExpiresIn=60)
+    get = s3.generate_presigned_url("get_object", Params=OBJECT | {"ResponseContentType": "text/x"}, ExpiresIn=60)
+
+    def asked(url: str, method: str = "GET", body: bytes | None = None, kind: str = "text/plain") -> tuple[int, bytes]:
+        headers = {"Content-Type": kind} if body else {}
+        try:
+            with urlopen(Request(url, body, headers, method=method), timeout=30) as answer:
+                return answer.status, answer.read()
+        except HTTPError as error:
+            return error.code, error.read()
+
+    assert asked(put, "PUT", b"hello")[0] == 200
+    assert asked(get) == (200, b"hello")
+    for changed in (get.replace("signed/", "other/"), get.replace("text%2Fx", "text%2Fhtml")):
+        status, said = asked(changed)
+        assert (status, b"<Code>SignatureDoesNotMatch</Code>" in said) == (403, True)
+    assert asked(get, "DELETE")[0] == 403
+    assert asked(put, "PUT", b"hello", "text/html")[0] == 403
+
+
+def test_s3_says_what_it_made_of_a_request_that_does_not_match(lam: OwnLam) -> None:
+    with pytest.raises(ClientError) as caught:
+        sdk(lam, "s3", secret="other").put_object(Bucket="b", Key="k", Body=b"hello")
+
+    said: Any = caught.value.response["Error"]
+    assert said["AWSAccessKeyId"] == "test"
+    assert said["StringToSign"].startswith("AWS4-HMAC-SHA256\n")
+    assert said["CanonicalRequest"].startswith("PUT\n/b/k\n")
+
+
+def test_a_body_that_is_not_the_signed_one_is_not_taken(lam: OwnLam) -> None:
+    """By who is in between, small and large."""
+    s3 = sdk(lam, "s3", request_checksum_calculation="when_required")
+    s3.create_bucket(Bucket="bodies")
+
+    def change(request: Any, **_: Any) -> None:
+        request.body = bytes(int(request.headers["Content-Length"]))
+
+    s3.meta.events.register("before-send.s3.PutObject", change)
+    for size in (100, 5_000_000):
+        assert code_of(s3, "put_object", Bucket="bodies", Key="k", Body=b"x" * size) == "XAmzContentSHA256Mismatch"
+    assert sdk(lam, "s3").list_objects_v2(Bucket="bodies")["KeyCount"] == 0

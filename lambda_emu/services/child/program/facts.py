@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 ASKED = "HTTP_X_LAMBDA_EMU_ASK"
@@ -22,8 +24,11 @@ def _load_balancer(name: str) -> dict[str, Any] | None:
     return describe_balancer(name)
 
 
-def _access_key(access_key: str) -> dict[str, str] | None:
-    """Of a user or a session; one that is not active has no secret, and so signs nothing."""
+def _access_key(access_key: str) -> dict[str, Any] | None:
+    """Of a user or a session, as `signatures.keys.AccessKey` has it.
+
+    One that is not active has no secret, and so signs nothing.
+    """
     from moto.iam.models import iam_backends
     from moto.sts.models import sts_backends
 
@@ -31,7 +36,9 @@ def _access_key(access_key: str) -> dict[str, str] | None:
         for sessions in list(sts_backends[account].values()):
             role = sessions.get_assumed_role_from_access_key(access_key)
             if role is not None:
-                return _key(role.secret_access_key, role.account_id, role.user_id, role.arn)
+                expires_s = _seconds(role.expiration)
+                of_session = {"token": role.session_token, "role_arn": role.role_arn, "expires_s": expires_s}
+                return _key(role.secret_access_key, role.account_id, role.user_id, role.arn) | of_session
     for account in list(iam_backends):
         for users in list(iam_backends[account].values()):
             for user in list(users.users.values()):
@@ -54,7 +61,12 @@ def _token_keys(pool_id: str) -> dict[str, Any] | None:
         return None
 
 
-def _key(secret: str, account: str, user_id: str, arn: str) -> dict[str, str]:
+def _seconds(until: datetime) -> float:
+    """until: UTC, and says no zone, as moto has it."""
+    return float(timegm(until.utctimetuple()))
+
+
+def _key(secret: str, account: str, user_id: str, arn: str) -> dict[str, Any]:
     return {"secret": secret, "account": account, "user_id": user_id, "arn": arn}
 
 

@@ -308,7 +308,7 @@ class App(DomainDispatcherApplication):
     def _make_state_machines(self) -> StateMachines:
         from lambda_emu.services.child.program.machines.serving import StateMachines
 
-        return StateMachines(self._front.url, self._folder)
+        return StateMachines(self._front, self._folder)
 
     def _make_user_pools(self) -> UserPools:
         """What is made again needs it, too."""

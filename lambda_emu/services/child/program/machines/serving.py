@@ -10,6 +10,7 @@ from typing import Any
 from lambda_emu.services.child.program.checks.explaining import mistake
 from lambda_emu.services.child.program.checks.refused import BODY, Environ, StartResponse
 from lambda_emu.services.child.program.current_request import REQUEST_ID
+from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.machines.clients import RoleClients
 from lambda_emu.services.child.program.machines.definitions import replace_definitions
 from lambda_emu.services.child.program.machines.executions import OPERATIONS, Executions
@@ -22,10 +23,10 @@ BACKEND = "stepfunctions"
 
 
 class StateMachines:
-    """front_url: where services are asked. folder: where executions are kept; None: in memory."""
+    """front: where services are asked. folder: where executions are kept; None: in memory."""
 
-    def __init__(self, front_url: str, folder: Path | None) -> None:
-        self.clients = RoleClients(front_url)
+    def __init__(self, front: Front, folder: Path | None) -> None:
+        self.clients = RoleClients(front.url, front.issuer)
         replace_definitions()
         replace_tasks()
         replace_interpreter(self.clients)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from base64 import b32encode
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
-from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key, session_of
+from lambda_emu.model.caller import CallerKind
+from lambda_emu.model.credentials import KEY_LENGTH, KEY_PREFIXES, access_key, read_token, role_id, session_of
 from lambda_emu.services.child.program.current_request import session_token
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.mails.receiving import Receiving
@@ -125,7 +124,14 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
     if backend in ("iam", "sts"):
         _replace_keys()
     if backend == "sts":
+        from lambda_emu.services.child.program.patches.sessions import replace_sessions
+
+        replace_sessions(front.issuer)
         _replace_identity()
+    if backend == "cognitoidentity":
+        from lambda_emu.services.child.program.patches.sessions import replace_identities
+
+        replace_identities(front.issuer)
 
 
 def _replace_keys() -> None:
@@ -157,12 +163,15 @@ def _replace_identity() -> None:
         user, arn, account = find(self, access_key_id, region)
         if not arn.endswith(":user/moto") or ":sts:" not in arn:
             return user, arn, account
-        whose = session_of(session_token())
-        if whose is None:
-            return account, f"arn:{self.partition}:iam::{account}:root", account
-        role = whose.role.rpartition("/")[2]
-        session = f"arn:{self.partition}:sts::{account}:assumed-role/{role}/{whose.name}"
-        return f"{_role_id(self, whose.role)}:{whose.name}", session, account
+        token = session_token()
+        session, whose = read_token(token), session_of(token)
+        if whose is not None:
+            role = whose.role.rpartition("/")[2]
+            name = f"arn:{self.partition}:sts::{account}:assumed-role/{role}/{whose.name}"
+            return f"{_role_id(self, whose.role)}:{whose.name}", name, account
+        if session is not None and session.kind != CallerKind.SERVICE.value:
+            return session.user_id, session.arn, session.account
+        return account, f"arn:{self.partition}:iam::{account}:root", account
 
     STSBackend.get_caller_identity = find_ours  # type: ignore[method-assign]
 
@@ -172,8 +181,7 @@ def _role_id(backend: Any, role: str) -> str:
     from moto.iam.models import iam_backends
 
     known = iam_backends[backend.account_id][backend.partition].roles.values()
-    made = "AROA" + b32encode(sha256(role.encode()).digest()).decode()[:17]
-    return next((str(one.id) for one in known if one.arn == role), made)
+    return next((str(one.id) for one in known if one.arn == role), role_id(role))
 
 
 class Backends:
