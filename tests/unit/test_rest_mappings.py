@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+
 from lambda_emu.triggers.rest_apis.mapping.answers import (
     AnswerMapping,
     MethodAnswer,
