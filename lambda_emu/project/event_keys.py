@@ -23,6 +23,7 @@ from lambda_emu.project.pool_keys import COGNITO
 from lambda_emu.project.rule_keys import EVENTBRIDGE
 from lambda_emu.project.schedule_keys import SCHEDULE
 from lambda_emu.project.shapes import Key, keyed
+from lambda_emu.project.socket_keys import WEBSOCKET
 
 BUCKET = text("3 to 63 lower-case letters, digits, - and .", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 QUEUE = text("1 to 80 letters, digits, - and _, with .fifo at a FIFO queue's end", r"(?=.{1,80}$)[\w-]+(\.fifo)?")
@@ -269,4 +270,5 @@ EVENTS: Mapping[str, EventKind] = {
     "alarm": ALARM,
     "logs": LOGS,
     "alb": ALB,
+    "websocket": WEBSOCKET,
 }

@@ -67,6 +67,8 @@ def _what_is_one(function: DeclaredFunction, event: Declared) -> Iterator[tuple[
         yield from ((event.kind, event.name, trigger) for trigger in dict.fromkeys(event.fields["triggers"]))
     elif event.kind == "http":
         yield event.kind, same_requests(name), ""
+    elif event.kind == "websocket":
+        yield event.kind, name, ""
     else:
         of_what = (event.fields.get(member) for member in ("EventBusName", "Namespace", "Dimensions"))
         yield event.kind, " ".join(str(part or "") for part in (*of_what, name)), function.name

@@ -64,8 +64,8 @@ def _find_routes(reach: Reach) -> Iterator[Present]:
     """Each with the integration that is its own."""
     for api in _find_api(reach):
         id = api_id(api.identifier)
-        integrations = {one["IntegrationId"]: one for one in _all(reach, "GetIntegrations", id)}
-        for route in _all(reach, "GetRoutes", id):
+        integrations = {one["IntegrationId"]: one for one in all_of(reach, "GetIntegrations", id)}
+        for route in all_of(reach, "GetRoutes", id):
             integration = integrations.get(route.get("Target", "").removeprefix("integrations/"), {})
             shown = {
                 "IntegrationUri": integration.get("IntegrationUri"),
@@ -76,7 +76,7 @@ def _find_routes(reach: Reach) -> Iterator[Present]:
             yield Present(ResourceKey(ROUTE, route["RouteKey"]), shown, identifier, ORIGIN)
 
 
-def _all(reach: Reach, operation: str, id: str) -> Iterator[Mapping[str, Any]]:
+def all_of(reach: Reach, operation: str, id: str) -> Iterator[Mapping[str, Any]]:
     token: dict[str, str] = {}
     while True:
         page = reach.call("apigatewayv2", operation, ApiId=id, **token)

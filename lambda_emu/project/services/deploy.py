@@ -26,13 +26,14 @@ from lambda_emu.project.services.pushed import PUSHED
 from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.project.services.rules import RULES
 from lambda_emu.project.services.schedules import SCHEDULES
+from lambda_emu.project.services.sockets import SOCKET_API, SOCKETS, STAGE
 from lambda_emu.project.services.stores import QUEUE, STORES
 from lambda_emu.project.services.streams import STREAMS
 
 log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, ResourceKind[Reach]] = (
-    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **BALANCERS, **PERMISSIONS}
+    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **SOCKETS, **BALANCERS, **PERMISSIONS}
     | {**PUSHED, **FUNCTIONS_OF_POOLS, **RULES_OF_BALANCERS}
     | {**OWN, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
 )
@@ -62,6 +63,9 @@ def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
     for api in APIS[API].find(reach):
         endpoint = reach.call("apigatewayv2", "GetApi", ApiId=api_id(api.identifier))["ApiEndpoint"]
         yield "HTTP API", f"{endpoint}/"
+    for api in SOCKETS[SOCKET_API].find(reach):
+        endpoint = reach.call("apigatewayv2", "GetApi", ApiId=api_id(api.identifier))["ApiEndpoint"]
+        yield SOCKET_API, f"{endpoint}/{STAGE}"
     for balancer in BALANCERS[BALANCER].find(reach):
         yield f"load balancer {balancer.key.name}", f"{reach.context.base_url}{path_of(balancer.key.name)}"
     for url in OWN[URL].find(reach):

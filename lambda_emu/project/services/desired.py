@@ -22,6 +22,7 @@ from lambda_emu.project.services.pools import POOL, attach_cognito, declare_pool
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
 from lambda_emu.project.services.rules import BUS, attach_rule, declare_bus
 from lambda_emu.project.services.schedules import attach_schedule
+from lambda_emu.project.services.sockets import attach_socket_route
 from lambda_emu.project.services.stores import BUCKET, LONG_ENOUGH, QUEUE, STREAM, TABLE, TOPIC, VISIBLE_TIMES
 from lambda_emu.project.services.streams import DATA_STREAM, attach_stream, declare_stream
 
@@ -40,6 +41,7 @@ MORE: Mapping[str, Attach] = {
     "kinesis": attach_stream,
     "logs": attach_subscription,
     "schedule": attach_schedule,
+    "websocket": attach_socket_route,
 }
 """By kind of event: of modules of their own."""
 
