@@ -17,6 +17,8 @@ MOST_DEEP = 100
 MOST_REFERENCES = 20
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 ANY = "x-amazon-apigateway-any-method"
+BASE_PATHS = ("ignore", "prepend", "split")
+"""What becomes of the base path: nothing, it begins all paths, or so it does without its first segment."""
 
 Members = Mapping[str, Any]
 
@@ -88,6 +90,15 @@ class Document(Struct, frozen=True):
                 found = found.replace(f"{{{name}}}", str(members(variable).get("default") or ""))
             found = urlsplit(found).path
         return "/" + found.strip("/") if found.strip("/") else ""
+
+    def prefix(self, base_path: str) -> str:
+        """What comes before all paths, as BASE_PATHS say it. DocumentInvalid: it is none of them."""
+        if base_path not in BASE_PATHS:
+            raise DocumentInvalid(f"Invalid basepath: {base_path}")
+        found = self.base_path()
+        if base_path == "ignore":
+            return ""
+        return found if base_path == "prepend" else found[found.find("/", 1) :] if found.count("/") > 1 else ""
 
     def _with_parameters(self, operation: Members, shared: list[Any]) -> Members:
         if not shared:

@@ -26,7 +26,6 @@ JSON = "application/json"
 PLACES = {"header": "header", "query": "querystring", "path": "path"}
 MOST_RESOURCES = 300
 """Of an API, as on AWS."""
-BASE_PATHS = ("ignore", "prepend", "split")
 
 
 class Method(Struct, frozen=True):
@@ -67,9 +66,9 @@ class RestPlan(Struct, frozen=True):
 
 
 def plan_rest_api(document: Document, api_id: str, known: frozenset[str], base_path: str = "ignore") -> RestPlan:
-    """known: models of the API that are there already. base_path: of BASE_PATHS. DocumentInvalid."""
+    """known: models of the API that are there already. base_path: of `document.BASE_PATHS`. DocumentInvalid."""
     schemas = Schemas(document, api_id, known)
-    begin = _beginning(document, base_path)
+    begin = document.prefix(base_path)
     methods = tuple(_method(document, schemas, operation, begin) for operation in document.operations())
     paths = tuple(dict.fromkeys(begin + path if path != "/" or not begin else begin for path in document.paths()))
     if len(paths) > MOST_RESOURCES:
@@ -88,15 +87,6 @@ def plan_rest_api(document: Document, api_id: str, known: frozenset[str], base_p
         _settings(document),
         tuple(schemas.warnings),
     )
-
-
-def _beginning(document: Document, base_path: str) -> str:
-    if base_path not in BASE_PATHS:
-        raise DocumentInvalid(f"Invalid basepath: {base_path}")
-    found = document.base_path()
-    if base_path == "ignore":
-        return ""
-    return found if base_path == "prepend" else found[found.find("/", 1) :] if found.count("/") > 1 else ""
 
 
 def _settings(document: Document) -> Members:

@@ -1,6 +1,6 @@
 """API Gateway v2 beyond moto: what of an API serves requests, and the operations of it that moto has not.
 
-Missing in moto 5.2: quick create, ImportApi, UpdateStage, GetAuthorizers, deployments. A stage without automatic
+Missing in moto 5.2: quick create, UpdateStage, GetAuthorizers, deployments. A stage without automatic
 deployment serves what was last deployed to it, so a deployment keeps routes, integrations and authorizers as they were.
 """
 
@@ -34,16 +34,12 @@ STAGE_MEMBERS = {
     "stageVariables": "stage_variables",
 }
 _create_api = ApiGatewayV2Response.create_api
-_reimport_api = ApiGatewayV2Response.reimport_api
 _create_stage = ApiGatewayV2Response.create_stage
 _create_integration = ApiGatewayV2Response.create_integration
 _update_integration = ApiGatewayV2Response.update_integration
 _create_route = ApiGatewayV2Response.create_route
 _update_route = ApiGatewayV2Response.update_route
 _stage_json = Stage.to_json
-
-ANY_METHOD = "X-AMAZON-APIGATEWAY-ANY-METHOD"
-"""How OpenAPI has ANY, in capitals as moto has made of it."""
 
 
 def describe_api(api_id: str) -> dict[str, Any] | None:
@@ -64,7 +60,7 @@ def extend() -> None:
     deployments = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments"
     urls.url_paths[f"{deployments}$"] = ApiGatewayV2Response.dispatch
     urls.url_paths[f"{deployments}/(?P<deployment_id>[^/]+)$"] = ApiGatewayV2Response.dispatch
-    apis = (create_api, import_api, reimport_api, create_integration, update_integration, get_authorizers)
+    apis = (create_api, create_integration, update_integration, get_authorizers)
     ours = (*apis, create_route, update_route, create_stage, update_stage)
     for operation in (*ours, create_deployment, get_deployment, get_deployments, delete_deployment):
         setattr(ApiGatewayV2Response, operation.__name__, operation)
@@ -91,39 +87,6 @@ def create_api(response: Any) -> Answered:
         api.create_route(False, [], params.get("routeKey") or DEFAULT, f"integrations/{integration.id}")
         api.create_stage({"stageName": DEFAULT, "autoDeploy": True})
     return status, headers, json.dumps(told)
-
-
-def import_api(response: Any) -> Answered:
-    """As ReimportApi does into an API that is there."""
-    params = json.loads(response.body)
-    unsaid = dict.fromkeys(("api_key_selection_expression", "cors_configuration", "description", "tags", "version"))
-    unsaid |= dict.fromkeys(("disable_schema_validation", "disable_execute_api_endpoint", "route_selection_expression"))
-    backend = response.apigatewayv2_backend
-    api: Api = backend.create_api(name="", protocol_type="HTTP", **unsaid)
-    try:
-        api.import_api(params.get("body"), str(response._get_param("failOnWarnings", "false")).lower() == "true")
-        _name_imported(api)
-    except Exception:
-        backend.delete_api(api.api_id)
-        raise
-    return 201, {}, json.dumps(api.to_json())
-
-
-def reimport_api(response: Any) -> Answered:
-    answered = _reimport_api(response)
-    _name_imported(_api(response))
-    return answered
-
-
-def _name_imported(api: Api) -> None:
-    """Routes by their keys, as OpenAPI's words for them are not."""
-    for route in api.routes.values():
-        method, _, path = route.route_key.partition(" ")
-        key = "$default" if path == "/$default" else f"{'ANY' if method == ANY_METHOD else method} {path}"
-        problem = route_key_problem(key)
-        if problem is not None:
-            raise BadRequestException(problem)
-        route.route_key = key
 
 
 def create_route(response: Any) -> Answered:
