@@ -115,6 +115,22 @@ class Functions:
         gateway.create_stage(**api, StageName="dev", AutoDeploy=True)
         return f"/_lambda-emu/api/{api['ApiId']}/dev"
 
+    def open_rest_api(self, name: str) -> str:
+        """Make a REST API whose root leads to the function, deployed to the stage `dev`; its id."""
+        arn = self._client.get_function_configuration(FunctionName=name)["FunctionArn"]
+        self._client.add_permission(
+            FunctionName=name, StatementId="rest", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+        )
+        gateway = client_of(self._url, "apigateway")
+        api_id: str = gateway.create_rest_api(name=name)["id"]
+        root = gateway.get_resources(restApiId=api_id)["items"][0]["id"]
+        method = {"restApiId": api_id, "resourceId": root, "httpMethod": "ANY"}
+        gateway.put_method(**method, authorizationType="NONE")
+        uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations"
+        gateway.put_integration(**method, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+        gateway.create_deployment(restApiId=api_id, stageName="dev")
+        return api_id
+
     def delete(self, names: Sequence[str]) -> None:
         for name in names:
             self._client.delete_function(FunctionName=name)

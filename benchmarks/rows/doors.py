@@ -17,18 +17,21 @@ FUNCTION, ANSWERING = "noop", "answering"
 def doors(_stage: Stage) -> list[Verdict]:
     """Each in turns with Invoke, on connections that are kept."""
     with Emulator("--engine", "process") as emulator:
-        emulator.functions.create([FUNCTION], "app.noop")
-        url, api = emulator.functions.open_url(FUNCTION), emulator.functions.open_api(FUNCTION)
+        functions = emulator.functions
+        functions.create([FUNCTION], "app.noop")
+        functions.create([ANSWERING], "app.answering")
+        url, api, rest = functions.open_url(FUNCTION), functions.open_api(FUNCTION), functions.open_rest_api(ANSWERING)
         return [
             _against_invoke("function URL, p50", emulator, f"/_lambda-emu/url/{url}/", 1.3),
             _against_invoke("HTTP API, p50", emulator, f"/_lambda-emu/api/{api}/", 1.4),
+            _against_invoke("REST API, p50", emulator, f"/_lambda-emu/api/{rest}/dev/", 1.5, ANSWERING),
             _message_against_invoke(emulator, 1.3),
         ]
 
 
-def _against_invoke(what: str, emulator: Emulator, path: str, limit: float) -> Verdict:
+def _against_invoke(what: str, emulator: Emulator, path: str, limit: float, function: str = FUNCTION) -> Verdict:
     address = emulator.address
-    requests = [_post(address, path)] * CALLS, [invocation(address, FUNCTION)] * CALLS
+    requests = [_post(address, path)] * CALLS, [invocation(address, function)] * CALLS
     with Connection(address) as one, Connection(address) as other:
         one.median_ms(requests[0])
         other.median_ms(requests[1])
@@ -38,7 +41,6 @@ def _against_invoke(what: str, emulator: Emulator, path: str, limit: float) -> V
 
 def _message_against_invoke(emulator: Emulator, limit: float) -> Verdict:
     """From a message to the function's answer to it, which is a message too."""
-    emulator.functions.create([ANSWERING], "app.answering")
     path, address = emulator.functions.open_socket_api(ANSWERING), emulator.address
     requests = [invocation(address, ANSWERING)] * CALLS
     with WebSocket(address, path) as one, Connection(address) as other:
