@@ -1,0 +1,135 @@
+"""REST APIs are changed by patches, as infrastructure tools do. docs/services.md#api-gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from own import OwnLam, own_emulator
+from rest_rig import ECHO, RestApi
+from services_rig import ACCOUNT
+from test_http_apis import let_in
+
+JSON = "application/json"
+JSON_KEY = "application~1json"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path_factory.mktemp("updates"), "process", account=ACCOUNT) as lam:
+        yield lam
+
+
+@pytest.fixture
+def api(shared: OwnLam) -> Iterator[RestApi]:
+    shared.create("echo", ECHO)
+    let_in(shared, "echo")
+    yield RestApi(shared)
+    shared.close()
+
+
+def replaced(path: str, value: str) -> dict[str, str]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def test_a_mock_says_something_else_once_it_is_changed_and_deployed(api: RestApi) -> None:
+    named = api.mock("GET /")
+    api.answers(named, responseTemplates={JSON: "one"})
+    api.deploy()
+
+    template = replaced(f"/responseTemplates/{JSON_KEY}", "two")
+    api.client.update_integration_response(**named, statusCode="200", patchOperations=[template])
+    assert api.ask("/").body == b"one"
+    api.deploy()
+
+    assert api.ask("/").body == b"two"
+
+
+def test_a_method_and_its_integration_are_changed_by_their_members(api: RestApi) -> None:
+    named = api.proxy("GET /", "echo")
+
+    method = api.client.update_method(
+        **named,
+        patchOperations=[
+            replaced("/apiKeyRequired", "true"),
+            replaced("/requestParameters/method.request.header.X-A", "true"),
+            replaced("/operationName", "Look"),
+        ],
+    )
+    integration = api.client.update_integration(
+        **named, patchOperations=[replaced("/timeoutInMillis", "50"), replaced(f"/requestTemplates/{JSON_KEY}", "{}")]
+    )
+    removed = api.client.update_integration(
+        **named, patchOperations=[{"op": "remove", "path": f"/requestTemplates/{JSON_KEY}"}]
+    )
+
+    assert (method["apiKeyRequired"], method["operationName"]) == (True, "Look")
+    assert method["requestParameters"] == {"method.request.header.X-A": True}
+    assert (integration["timeoutInMillis"], integration["requestTemplates"]) == (50, {JSON: "{}"})
+    assert not removed.get("requestTemplates")
+    api.deploy()
+    assert api.ask("/").status == 403
+
+
+def test_a_resource_has_another_name(api: RestApi) -> None:
+    api.proxy("GET /a", "echo")
+    named = {"restApiId": api.id, "resourceId": api.resource("/a")}
+
+    told = api.client.update_resource(**named, patchOperations=[replaced("/pathPart", "b")])
+    api.deploy()
+
+    assert told["path"] == "/b"
+    assert (api.ask("/a").status, api.ask("/b").status) == (403, 200)
+
+
+def test_gateway_responses_models_and_deployments_are_changed(api: RestApi) -> None:
+    api.proxy("GET /a", "echo")
+    id = api.deploy()
+    api.client.create_model(restApiId=api.id, name="Pet", contentType=JSON, schema="{}")
+
+    response = api.client.update_gateway_response(
+        restApiId=api.id, responseType="DEFAULT_4XX", patchOperations=[replaced("/statusCode", "418")]
+    )
+    model = api.client.update_model(restApiId=api.id, modelName="Pet", patchOperations=[replaced("/schema", '{"a":1}')])
+    deployment = api.client.update_deployment(
+        restApiId=api.id, deploymentId=id, patchOperations=[replaced("/description", "first")]
+    )
+    api.deploy()
+
+    assert (response["statusCode"], model["schema"], deployment["description"]) == ("418", '{"a":1}', "first")
+    assert api.ask("/b").status == 418
+
+
+def test_what_is_no_member_changes_nothing(api: RestApi) -> None:
+    named = api.proxy("GET /", "echo")
+    operations = [replaced("/operationName", "Look"), replaced("/nothing", "x")]
+
+    with pytest.raises(api.client.exceptions.BadRequestException, match="Invalid patch path  '/nothing' specified"):
+        api.client.update_method(**named, patchOperations=operations)
+
+    assert "operationName" not in api.client.get_method(**named)
+
+
+def test_an_api_is_changed_by_its_members(api: RestApi) -> None:
+    operations = [
+        replaced("/name", "other"),
+        replaced("/disableExecuteApiEndpoint", "false"),
+        {"op": "add", "path": "/binaryMediaTypes/image~1png"},
+        {"op": "add", "path": "/binaryMediaTypes/image~1gif"},
+        {"op": "remove", "path": "/binaryMediaTypes/image~1png"},
+    ]
+
+    told = api.client.update_rest_api(restApiId=api.id, patchOperations=operations)
+
+    assert (told["name"], told["binaryMediaTypes"]) == ("other", ["image/gif"])
+    assert told["disableExecuteApiEndpoint"] is False
+
+
+def test_an_endpoint_that_is_disabled_serves_nobody(api: RestApi) -> None:
+    api.proxy("GET /", "echo")
+    api.deploy()
+
+    operation = replaced("/disableExecuteApiEndpoint", "true")
+    api.client.update_rest_api(restApiId=api.id, patchOperations=[operation])
+
+    assert api.ask("/").status == 403
