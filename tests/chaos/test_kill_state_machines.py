@@ -1,4 +1,4 @@
-"""SIGKILL of the services' process and of the server, while executions run: what was over is whole, the rest is told."""
+"""SIGKILL of the services' process and of the server, while executions run: those that were over are whole."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ LIMIT_S = 60
 class Machines:
     def __init__(self, lam: Any) -> None:
         self.lam = lam
+        self.last = ""
+        """The ARN of the execution that was begun last."""
         self.states = sdk(lam, "stepfunctions", inject_host_prefix=False)
 
     def function(self, name: str, code: str) -> str:
@@ -33,7 +35,8 @@ class Machines:
     def begin(self, machine: str, given: object = None, **members: Any) -> str:
         """The ARN of an execution that has begun."""
         begun = self.states.start_execution(stateMachineArn=machine, input=json.dumps(given or {}), **members)
-        return str(begun["executionArn"])
+        self.last = str(begun["executionArn"])
+        return self.last
 
     def ended(self, execution: str) -> Any:
         """What it has come to."""

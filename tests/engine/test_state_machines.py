@@ -275,6 +275,61 @@ def test_a_machine_begins_another_and_waits_for_it(machines: Machines, add: str)
     assert (output["Status"], output["Output"]) == ("SUCCEEDED", {"sum": 8})
 
 
+# -- Maps whose items are executions ---------------------------------------------------------------
+
+
+def distributed(state: Any, **members: Any) -> dict[str, Any]:
+    """The states of a machine that has each item taken by this one."""
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+    processor = {"ProcessorConfig": config, "StartAt": "Item", "States": {"Item": state | {"End": True}}}
+    return {"Map": {"Type": "Map", "ItemProcessor": processor, "End": True} | members}
+
+
+def test_items_come_from_an_object_and_results_go_to_one(machines: Machines, lam: OwnLam) -> None:
+    s3 = sdk(lam, "s3")
+    s3.create_bucket(Bucket="items")
+    s3.put_object(Bucket="items", Key="rows.csv", Body="name,age\nada,36\nalan,41\n")
+    place = {"Bucket": "items", "Key": "rows.csv"}
+    csv = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}
+    reader = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": csv, "Parameters": place}
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "items", "Prefix": "out"}}
+    machine = machines.create("rows", distributed({"Type": "Pass"}, ItemReader=reader, ResultWriter=writer))
+
+    output = machines.output(machine)
+
+    manifest = json.loads(s3.get_object(Bucket="items", Key=output["ResultWriterDetails"]["Key"])["Body"].read())
+    assert manifest["MapRunArn"] == output["MapRunArn"]
+    (run,) = machines.states.list_map_runs(executionArn=machines.last)["mapRuns"]
+    told = machines.states.describe_map_run(mapRunArn=run["mapRunArn"])
+    assert (told["status"], told["itemCounts"]["total"], told["itemCounts"]["succeeded"]) == ("SUCCEEDED", 2, 2)
+
+
+def test_items_come_in_batches(machines: Machines) -> None:
+    batcher = {"MaxItemsPerBatch": 2, "BatchInput": {"all.$": "$.all"}}
+    selector = {"at.$": "$$.Map.Item.Index", "is.$": "$$.Map.Item.Value"}
+    states = distributed({"Type": "Pass"}, ItemBatcher=batcher, ItemsPath="$.items", ItemSelector=selector)
+
+    assert machines.output(machines.create("batches", states), {"items": ["a", "b", "c"], "all": 3}) == [
+        {"BatchInput": {"all": 3}, "Items": [{"at": 0, "is": "a"}, {"at": 1, "is": "b"}]},
+        {"BatchInput": {"all": 3}, "Items": [{"at": 2, "is": "c"}]},
+    ]
+
+
+@pytest.mark.parametrize(("name", "percent", "status"), [("some", 50, "SUCCEEDED"), ("none", 0, "FAILED")])
+def test_as_many_items_may_fail_as_is_tolerated(
+    machines: Machines, add: str, name: str, percent: int, status: str
+) -> None:
+    states = distributed({"Type": "Task", "Resource": add}, ToleratedFailurePercentage=percent)
+
+    ended = machines.run(machines.create(f"tolerates-{name}", states), [{"a": 1}, {"fail": "no"}])
+
+    assert ended["status"] == status
+    if status == "FAILED":
+        assert ended["error"] == "States.ExceedToleratedFailureThreshold"
+    else:
+        assert json.loads(ended["output"]) == [{"sum": 1}]
+
+
 # -- tasks that wait for somebody's word -----------------------------------------------------------
 
 
@@ -387,7 +442,8 @@ def test_nothing_is_kept_of_express_executions(machines: Machines) -> None:
 )
 def test_what_is_no_execution_is_refused(machines: Machines, members: dict[str, str], code: str, text: str) -> None:
     arn = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:absent"
-    machines.create("there", {"A": PASS}) if "stateMachineArn" not in members else None
+    if "stateMachineArn" not in members:
+        machines.create("there", {"A": PASS})
     asked = {"stateMachineArn": arn.replace("absent", "there")} | members
 
     with pytest.raises(ClientError) as refused:
@@ -395,3 +451,51 @@ def test_what_is_no_execution_is_refused(machines: Machines, members: dict[str, 
 
     assert refused.value.response["Error"]["Code"] == code
     assert text in refused.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("states", "fault"),
+    [
+        ({"A": {"Type": "Pass", "Next": "B"}}, "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next"),
+        ({"A": PASS, "B": PASS}, 'MISSING_TRANSITION_TARGET: State "B" is not reachable. at /States/B'),
+        ({"A": {"End": True}}, "SCHEMA_VALIDATION_FAILED: These fields are required: [Type] at /States/A"),
+        (
+            {"A": {"Type": "Task", "Resource": "x", "End": True}},
+            "SCHEMA_VALIDATION_FAILED: Value is not a valid resource",
+        ),
+        ({"A": {"Type": "Wait", "Seconds": "x", "End": True}}, "SCHEMA_VALIDATION_FAILED: "),
+    ],
+)
+def test_what_is_no_definition_is_refused(machines: Machines, states: Any, fault: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        machines.create("broken", states)
+
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"][:35]) == ("InvalidDefinition", "Invalid State Machine Definition: '")
+    assert fault in error["Message"]
+    definition = json.dumps({"StartAt": "A", "States": states})
+    told = machines.states.validate_state_machine_definition(definition=definition)
+    assert (told["result"], told["diagnostics"][0]["severity"]) == ("FAIL", "ERROR")
+
+
+def test_a_machine_is_made_once(machines: Machines) -> None:
+    machine = machines.create("once", {"A": PASS})
+
+    assert machines.create("once", {"A": PASS}) == machine
+    with pytest.raises(ClientError, match=f"StateMachineAlreadyExists.*: State Machine Already Exists: '{machine}'"):
+        machines.create("once", {"B": PASS})
+
+
+def test_an_alias_leads_to_a_version(machines: Machines) -> None:
+    machine = machines.create("versions", {"A": PASS | {"Result": 1}})
+    first = machines.states.publish_state_machine_version(stateMachineArn=machine)["stateMachineVersionArn"]
+    routes = [{"stateMachineVersionArn": first, "weight": 100}]
+    alias = machines.states.create_state_machine_alias(name="live", routingConfiguration=routes)["stateMachineAliasArn"]
+    second = json.dumps({"StartAt": "A", "States": {"A": PASS | {"Result": 2}}})
+    machines.states.update_state_machine(stateMachineArn=machine, definition=second)
+
+    assert (machines.output(alias), machines.output(first), machines.output(machine)) == (1, 1, 2)
+    with pytest.raises(ClientError, match="ConflictException"):
+        machines.states.delete_state_machine_version(stateMachineVersionArn=first)
+    listed = machines.states.list_state_machine_versions(stateMachineArn=machine)["stateMachineVersions"]
+    assert [one["stateMachineVersionArn"] for one in listed] == [first]

@@ -36,6 +36,8 @@ MOST_WAITED_FOR = 12
 """Synchronous ones: each holds one of the threads by which services are asked."""
 MOST_SPENT = 10_000
 """Tokens of tasks."""
+MOST_MAP_RUNS = 100
+"""Executions that are over whose Map runs are told of."""
 MEMORY_MB = 64
 """What an express execution is billed for at least."""
 _BAD_NAME = re.compile(r'[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]')
@@ -62,6 +64,7 @@ class Executions:
         self._lock = threading.Lock()  # guards all below
         self._running: dict[str, Running] = {}
         self._spent: OrderedDict[str, None] = OrderedDict()
+        self._map_runs: OrderedDict[str, list[Any]] = OrderedDict()  # of executions that are over, the last ones
         self._waited_for = 0
 
     def running(self, arn: str) -> Running | None:
@@ -94,6 +97,13 @@ class Executions:
         begun.begin()
         return begun
 
+    def map_runs(self, arn: str | None = None) -> list[Any]:
+        """Of an execution, or of all."""
+        with self._lock:
+            running = {one: running.map_runs for one, running in self._running.items()}
+            found = self._map_runs | running
+        return found.get(arn, []) if arn is not None else [record for records in found.values() for record in records]
+
     def is_spent(self, token: str) -> bool:
         """Whether it was one of an execution that is over."""
         with self._lock:
@@ -102,6 +112,10 @@ class Executions:
     def _end(self, ended: Running) -> None:
         with self._lock:
             self._running.pop(ended.execution.arn, None)
+            if ended.map_runs:
+                self._map_runs[ended.execution.arn] = ended.map_runs
+            if len(self._map_runs) > MOST_MAP_RUNS:
+                self._map_runs.popitem(last=False)
             self._spent |= dict.fromkeys(ended.environment.callback_pool_manager._pool)
             while len(self._spent) > MOST_SPENT:
                 self._spent.popitem(last=False)
@@ -157,7 +171,7 @@ def start_sync_execution(executions: Executions, environ: Environ, asked: Asked)
 @operation
 def stop_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
     arn = asked["executionArn"]
-    known = _find(executions, arn)
+    known = check_kept(executions, arn)
     running = executions.running(arn)
     if running is not None:
         running.stop(asked.get("error"), asked.get("cause"))
@@ -167,7 +181,7 @@ def stop_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
 
 @operation
 def describe_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
-    known = _find(executions, asked["executionArn"])
+    known = check_kept(executions, asked["executionArn"])
     versions = {"stateMachineVersionArn": known.version, "stateMachineAliasArn": known.alias}
     told = _told(known) | {"stateMachineArn": known.machine, "redriveCount": 0}
     told |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": _why_not_redriven(known)}
@@ -189,7 +203,7 @@ def list_executions(executions: Executions, environ: Environ, asked: Asked) -> A
 
 @operation
 def get_execution_history(executions: Executions, _: Environ, asked: Asked) -> Any:
-    arn = _find(executions, asked["executionArn"]).arn
+    arn = check_kept(executions, asked["executionArn"]).arn
     count, skipped = read_page(asked)
     is_reversed = asked.get("reverseOrder") is True
     found = executions.table.events(arn, newest_first=is_reversed, count=count + 1, skipped=skipped)
@@ -198,7 +212,7 @@ def get_execution_history(executions: Executions, _: Environ, asked: Asked) -> A
 
 @operation
 def describe_state_machine_for_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
-    known = _find(executions, asked["executionArn"])
+    known = check_kept(executions, asked["executionArn"])
     return {
         "stateMachineArn": known.version or known.machine,
         "name": known.machine.split(":")[6],
@@ -265,8 +279,8 @@ def _too_late() -> Refused:
     return Refused("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
 
 
-def _find(executions: Executions, arn: str) -> Execution:
-    """Refused."""
+def check_kept(executions: Executions, arn: str) -> Execution:
+    """An execution that is kept. Refused."""
     check_execution(arn)
     known = executions.table.find(arn)
     if known is None:

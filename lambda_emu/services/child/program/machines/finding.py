@@ -67,6 +67,10 @@ def find_machine(environ: dict[str, Any], arn: str) -> Machine:
     )
 
 
+def region_in(arn: str) -> str:
+    return arn.split(":")[3]
+
+
 def check_execution(arn: str) -> str:
     """The ARN of the machine that one was of. Refused: it is no ARN of an execution that is kept."""
     said = _EXECUTION.fullmatch(arn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
 import logging
 import sys
 import threading
@@ -33,6 +34,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils import boto_client, encoding
 
 from lambda_emu.services.child.program.clock import clock
+from lambda_emu.services.child.program.machines.checking import batchers, inner_machines, readable
 from lambda_emu.services.child.program.machines.clients import RoleClients
 from lambda_emu.services.child.program.machines.waiting import UNLIMITED_S, Event, Moment, Worker, look_again, sleep
 
@@ -98,9 +100,21 @@ def _write(value: Any, separators: object = None) -> str:  # noqa: ARG001 - by t
 @lru_cache(MOST_DEFINITIONS)
 def parse(definition: str) -> Program:
     """What it comes to, which any number of executions share: what they know stands in their environments."""
-    program = AmazonStateLanguageParser.parse(definition)[0]
+    program = AmazonStateLanguageParser.parse(readable(definition))[0]
     assert isinstance(program, Program)
+    _add_batchers(program.states.states, json.loads(definition))
     return program
+
+
+def _add_batchers(components: Any, machine: Any) -> None:
+    """To Maps, also in other states: moto's parser knows of none."""
+    for name, batcher in batchers(machine["States"]):
+        components[name].iteration_component.batcher = batcher
+    for name, state in machine["States"].items():
+        for number, (where, inner) in enumerate(inner_machines(state)):
+            is_branch = where.startswith("Branches")
+            states = components[name].branches.programs[number].states if is_branch else None
+            _add_batchers((states or components[name].iteration_component._states).states, inner)
 
 
 def _run(program: Any, env: Any) -> None:

@@ -66,6 +66,10 @@ class Running:
         self._tell(HistoryEventType.ExecutionAborted, {"executionAbortedEventDetails": said})
         self.environment.set_stop(stop_date=Moment.now(), cause=cause, error=error)
 
+    @property
+    def map_runs(self) -> list[Any]:
+        return list(self.environment.map_run_record_pool_manager.get_all())
+
     def record(self, event: dict[str, Any]) -> None:
         """From any of its threads."""
         with self._lock:

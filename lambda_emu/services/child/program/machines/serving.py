@@ -13,13 +13,17 @@ from lambda_emu.services.child.program.current_request import REQUEST_ID
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.machines.clients import RoleClients
 from lambda_emu.services.child.program.machines.definitions import replace_definitions
+from lambda_emu.services.child.program.machines.distributed import replace_distributed
 from lambda_emu.services.child.program.machines.executions import OPERATIONS, Executions
 from lambda_emu.services.child.program.machines.interpreter import replace_interpreter
 from lambda_emu.services.child.program.machines.jsonata import replace_jsonata
+from lambda_emu.services.child.program.machines.machines import check_change
 from lambda_emu.services.child.program.machines.tasks import replace_tasks
 from lambda_emu.services.child.program.state.changes import operation_of
 
 BACKEND = "stepfunctions"
+CHECKED = ("CreateStateMachine", "UpdateStateMachine")
+"""What moto does once it was looked at here."""
 
 
 class StateMachines:
@@ -29,6 +33,7 @@ class StateMachines:
         self.clients = RoleClients(front.url, front.issuer)
         replace_definitions()
         replace_tasks()
+        replace_distributed()
         replace_interpreter(self.clients)
         replace_jsonata()
         self.executions = Executions(folder)
@@ -37,12 +42,17 @@ class StateMachines:
         """None: it is moto's. Refused."""
         operation = operation_of(environ, b"") or ""
         serve = OPERATIONS.get(operation)
-        if serve is None:
+        is_change = operation in CHECKED
+        if serve is None and not is_change:
             return None
         refused = mistake(BACKEND, environ)
         if refused is not None:
             raise refused
-        told = serve(self.executions, environ, json.loads(environ.get(BODY) or b"{}"))
+        asked = json.loads(environ.get(BODY) or b"{}")
+        if serve is None:
+            check_change(operation, environ, asked)
+            return None
+        told = serve(self.executions, environ, asked)
         return _answer(environ, start_response, told)
 
 

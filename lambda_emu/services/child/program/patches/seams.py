@@ -83,6 +83,10 @@ def extend(backend: str) -> None:
         from lambda_emu.services.child.program.patches.ses_templates import add_operations
 
         add_operations()
+    if backend == "stepfunctions":
+        from lambda_emu.services.child.program.machines.machines import extend as extend_machines
+
+        extend_machines()
 
 
 def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receiving: Receiving) -> None:
