@@ -67,10 +67,11 @@ aws-cli:
 
 # What needs no core of its own, and measures nothing, runs on two cores. The others follow one by one, since environments
 # are given their share of these.
-SERVICES := alarms* api_destinations cbor cron_example destinations email event_sources_* examples firehose* http2_curl \
-	http_api_* http_apis http_apis_elsewhere kinesis_sdks large_objects localstack log_groups log_sdks log_subscriptions \
-	metrics* moved_clock neighbours objects orders_example other_services photo_example project_events project_pools \
-	pushed recursion rules s3_callers schedules services_command services_refusals sqs stream_example user_pools*
+SERVICES := alarms* api_destinations cbor chat_example cron_example destinations email event_sources_* examples \
+	firehose* http2_curl http_api_* http_apis http_apis_elsewhere kinesis_sdks large_objects localstack \
+	log_groups log_sdks log_subscriptions metrics* moved_clock neighbours objects orders_example other_services \
+	photo_example project_events project_pools project_sockets pushed recursion rules s3_callers schedules \
+	services_command services_refusals sqs stream_example user_pools* websocket_*
 KILLED := alarms services user_pools
 BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \
 	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
