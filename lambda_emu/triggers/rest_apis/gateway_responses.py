@@ -17,7 +17,8 @@ from lambda_emu.triggers.rest_apis.refusals import RestRefusal
 
 REQUEST_ID, EXTENDED_ID, ERROR_TYPE = "x-amzn-RequestId", "x-amz-apigw-id", "x-amzn-ErrorType"
 HEADER = "gatewayresponse.header."
-DEFAULT = '{"message":$context.error.messageString}'
+DEFAULT = '{{"{}":$context.error.messageString}}'
+"""With the key that an error has for its text."""
 MOST_BYTES = 64 * 1024
 """Of what a template makes."""
 PLAIN = GatewayResponse(None, {}, {})
@@ -46,7 +47,7 @@ def refusal_answer(
     def look_up(name: str) -> Any:
         return named[name] if name in named else find(name)
 
-    kind, template = _template(chosen.templates, accept)
+    kind, template = _template(chosen.templates, accept, error.text_key)
     body = _filled(template, look_up)[:MOST_BYTES]
     headers = [("Content-Type", kind), (REQUEST_ID, request_id), (ERROR_TYPE, error.code), (EXTENDED_ID, request_id)]
     for name, source in chosen.parameters.items():
@@ -68,10 +69,10 @@ def _error_context(error: RestRefusal) -> Mapping[str, Any]:
     }
 
 
-def _template(templates: Mapping[str, str], accept: str) -> tuple[str, str]:
+def _template(templates: Mapping[str, str], accept: str, text_key: str) -> tuple[str, str]:
     """Its media type, and the template."""
     if not templates:
-        return JSON, DEFAULT
+        return JSON, DEFAULT.format(text_key)
     wanted = accept.partition(",")[0].partition(";")[0].strip().lower()
     kind = next((one for one in (wanted, JSON) if one in templates), next(iter(templates)))
     return kind, templates[kind]

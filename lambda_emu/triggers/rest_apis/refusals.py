@@ -72,7 +72,7 @@ class Unauthorized(RestRefusal):
 class AccessDenied(RestRefusal):
     """Who asks may not."""
 
-    code, status, type = "AccessDeniedException", 403, "ACCESS_DENIED"
+    code, status, type, text_key = "AccessDeniedException", 403, "ACCESS_DENIED", "Message"
     words = "User is not authorized to access this resource"
 
 

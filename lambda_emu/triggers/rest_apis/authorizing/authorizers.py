@@ -1,29 +1,21 @@
-"""Whether a request may take its method. On the loop. docs/contract/events.md#rest-apis."""
+"""Whether a request may take its method. On the loop. docs/contract/events.md#authorizers-of-rest-apis."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from lambda_emu.triggers.execute_api.service import Seams
+from lambda_emu.triggers.http_apis.issuers import Issuers
+from lambda_emu.triggers.rest_apis.authorizing.functions import FunctionAuthorizers
+from lambda_emu.triggers.rest_apis.authorizing.permit import Permit
+from lambda_emu.triggers.rest_apis.authorizing.pools import KIND, PoolAuthorizers
+from lambda_emu.triggers.rest_apis.authorizing.signatures import SignatureAuthorizers
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.refusals import AuthorizerMisconfigured
 
 NOBODY = "NONE"
 """Who is asked about requests to a method that anybody may take."""
-
-
-class Permit(NamedTuple):
-    """It may. entered: with what is known of who asks. until_s: how long that holds, by the steady clock.
-
-    usage_key: the API key that an authorizer says it is, where the API's keys come from there.
-    """
-
-    entered: Entered
-    until_s: float = math.inf
-    usage_key: str | None = None
-
 
 Way = Callable[[Entered], Awaitable[Permit]]
 
@@ -32,8 +24,12 @@ class Authorizers:
     """Of all REST APIs."""
 
     def __init__(self, seams: Seams) -> None:
-        self._seams = seams
-        self._ways: Mapping[str, Way] = {}
+        issuers = Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.place.base_url).port)
+        self._ways: Mapping[str, Way] = {
+            "CUSTOM": FunctionAuthorizers(seams).authorize,
+            KIND: PoolAuthorizers(seams, issuers).authorize,
+            "AWS_IAM": SignatureAuthorizers(seams).authorize,
+        }
 
     async def authorize(self, entered: Entered) -> Permit:
         """RestRefusal."""

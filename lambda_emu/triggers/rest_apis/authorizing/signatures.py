@@ -1,0 +1,52 @@
+"""Methods that IAM guards: who signed a request. On the loop. docs/contract/events.md#authorizers-of-rest-apis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from lambda_emu.signatures.signers import BadSignature
+from lambda_emu.triggers.execute_api.service import Seams
+from lambda_emu.triggers.rest_apis.authorizing.permit import Permit
+from lambda_emu.triggers.rest_apis.entering import Entered
+from lambda_emu.triggers.rest_apis.refusals import AccessDenied, BadlySigned, NotSigned
+
+SIGNED_FOR = "execute-api"
+MEMBERS: Mapping[str, str] = {
+    "accessKey": "accessKey",
+    "accountId": "accountId",
+    "caller": "callerId",
+    "user": "userId",
+    "userArn": "userArn",
+}
+"""Of the context's `identity`: what the signer has under another name."""
+
+
+class SignatureAuthorizers:
+    def __init__(self, seams: Seams) -> None:
+        self._signers = seams.signers
+
+    async def authorize(self, entered: Entered) -> Permit:
+        """NotSigned, BadlySigned, AccessDenied."""
+        api = entered.api
+        try:
+            signer = await self._signers().of(entered.request, SIGNED_FOR, api.region)
+        except BadSignature as error:
+            raise BadlySigned(str(error)) from error
+        if signer is None:
+            raise NotSigned(f"Sign for the service `{SIGNED_FOR}` in {api.region}.")
+        iam = signer.authorizer(api.region)["iam"]
+        if signer.account != api.account:
+            action = f"is not authorized to perform: execute-api:Invoke on resource: {_masked(entered)}"
+            hint = f"The API is of the account {api.account}, the key of {signer.account}."
+            raise AccessDenied(hint, f"User: {iam['userArn']} {action}")
+        identity = {name: iam[other] for name, other in MEMBERS.items()}
+        return Permit(replace(entered, identity=identity), 0.0 if signer.is_known else math.inf)
+
+
+def _masked(entered: Entered) -> str:
+    """AWS does not tell strangers the first digits of an account."""
+    account = entered.api.account
+    return entered.arn.replace(account, "*" * (len(account) - 4) + account[-4:], 1)
