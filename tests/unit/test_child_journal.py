@@ -16,7 +16,7 @@ from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies
 from lambda_emu.services.child.program.state.changes import RequestKind, kind_of
-from lambda_emu.services.child.program.state.journal import open_journal
+from lambda_emu.services.child.program.state.journal import mark_ended, open_journal
 from lambda_emu.services.child.program.state.keeping import Keeper
 from lambda_emu.services.child.program.state.moment import moment, now
 from lambda_emu.services.child.program.state.snapshots import Snapshots, made_by
@@ -32,10 +32,11 @@ class Notebook:
         self.times: list[float] = []
         self.fails_on: bytes | None = None
         self.before: Callable[[], None] = lambda: None
+        self.prepare: Callable[[], None] = lambda: None
         self.front = Front("http://127.0.0.1:1", ISSUER)
         self.was_silent: list[bool] = []
         bodies = Bodies(folder / "bodies", is_kept=True)
-        self.keeper = Keeper(folder, bodies, self.front, self.run, lambda _: None, lambda: ["book"], ["book"])
+        self.keeper = Keeper(folder, bodies, self.front, self.run, lambda _: self.prepare(), lambda: ["book"], ["book"])
 
     def run(self, service: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
@@ -126,6 +127,37 @@ def test_a_change_that_two_processes_died_of_is_not_tried_a_third_time(
 
     assert again(tmp_path).pages == pages
     assert ("died of change 2" in caplog.text) == (deaths > 1)
+
+
+def test_a_change_that_processes_ended_at_with_their_server_is_tried_again(tmp_path: Path) -> None:
+    first = again(tmp_path)
+    first.write(b"a")
+    first.end()
+    for _ in range(3):
+        journal = open_journal(tmp_path / "journal.db")
+        journal.begin_again(1)
+        journal.close()
+        mark_ended(tmp_path)
+
+    assert again(tmp_path).pages == [b"a"]
+
+
+def test_a_process_that_is_killed_while_it_imports_a_service_does_not_die_of_a_change(tmp_path: Path) -> None:
+    first = again(tmp_path)
+    first.write(b"a")
+    first.end()
+
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    for _ in range(3):
+        book = Notebook(tmp_path)
+        book.prepare = killed
+        with pytest.raises(KeyboardInterrupt):
+            book.keeper.restore()
+        book.end()
+
+    assert again(tmp_path).pages == [b"a"]
 
 
 def test_a_body_that_is_being_taken_in_is_not_taken_for_one_that_nobody_needs(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lambda_emu.model.credentials import KEY_BYTES, Issuer
+from lambda_emu.services.child.program.state.journal import mark_ended
 
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -41,7 +42,8 @@ def main() -> None:
     issuer = Issuer(_read_key())
     told = os.dup(1)
     os.dup2(2, 1)  # moto prints what it wants to say
-    threading.Thread(target=_end_with_input, name="input", daemon=True).start()
+    keeps_in = Path(folder) if folder else None
+    threading.Thread(target=_end_with_input, args=[keeps_in], name="input", daemon=True).start()
     _surround(front_url)
     _give_memory_back()
     logging.basicConfig(level=logging.WARNING, format="moto: %(message)s")
@@ -50,7 +52,7 @@ def main() -> None:
     from lambda_emu.services.child.program.telling import Teller
 
     teller = Teller(told)
-    serving = server(socket_path, Front(front_url, issuer), teller, Path(folder) if folder else None)
+    serving = server(socket_path, Front(front_url, issuer), teller, keeps_in)
     serving.prepare()
     teller.begin(SERVES)
     serving.serve()
@@ -69,10 +71,12 @@ def _give_memory_back() -> None:
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MMAP_BYTES)
 
 
-def _end_with_input() -> None:
+def _end_with_input(keeps_in: Path | None) -> None:
     """Nothing is to be tidied: what was answered is kept, if anything is."""
     while os.read(0, 4096):
         pass
+    if keeps_in is not None:
+        mark_ended(keeps_in)
     os._exit(0)
 
 

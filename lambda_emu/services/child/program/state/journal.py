@@ -7,6 +7,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,8 @@ from msgspec import Struct
 log = logging.getLogger(__name__)
 
 JOURNAL = "journal.db"
+ENDED = "ended-with-server"
+"""A file beside the journal: the process before did not die of anything."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, service TEXT NOT NULL, seed INTEGER NOT NULL, time_s REAL NOT NULL,
@@ -95,6 +98,10 @@ class Journal:
         """The entries that two processes were making again when they died; of one, somebody may have killed it."""
         return [row[0] for row in self._db.execute("SELECT id FROM replaying GROUP BY id HAVING count(*) > 1")]
 
+    def forgive(self) -> None:
+        """The last process that was making one again did not die of it."""
+        self._db.execute("DELETE FROM replaying WHERE rowid = (SELECT max(rowid) FROM replaying)")
+
     def drop(self, id: int) -> None:
         self._db.execute("DELETE FROM entries WHERE id = ?", (id,))
 
@@ -121,10 +128,20 @@ class Journal:
         self._db.close()
 
 
+def mark_ended(folder: Path) -> None:
+    """Whatever is being made again, the process ends for another reason."""
+    with suppress(OSError):
+        (folder / ENDED).touch()
+
+
 def open_journal(file: Path) -> Journal:
     """What is no journal any more is put aside, and told. sqlite3.OperationalError: another process has it open."""
     try:
-        return Journal(file)
+        journal = Journal(file)
+        if (ended := file.with_name(ENDED)).exists():
+            journal.forgive()
+            ended.unlink()
+        return journal
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:

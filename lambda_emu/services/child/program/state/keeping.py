@@ -123,9 +123,9 @@ class Keeper:
         self._pending = self._journal.count()
 
     def _make_again(self, entry: Entry) -> None:
-        self._journal.begin_again(entry.id)
         try:
-            self._prepare(entry.service)
+            self._prepare(entry.service)  # takes seconds, in which somebody may kill us, and nobody dies of the change
+            self._journal.begin_again(entry.id)
             if entry.environ["PATH_INFO"] == ROTATED:
                 rotated(json.loads(entry.body))
             elif entry.environ["PATH_INFO"] == MADE:
