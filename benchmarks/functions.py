@@ -131,6 +131,21 @@ class Functions:
         gateway.create_deployment(restApiId=api_id, stageName="dev")
         return api_id
 
+    def open_balancer(self, name: str) -> None:
+        """Make a load balancer of the same name, all of whose requests the function answers."""
+        arn = self._client.get_function_configuration(FunctionName=name)["FunctionArn"]
+        principal = "elasticloadbalancing.amazonaws.com"
+        self._client.add_permission(
+            FunctionName=name, StatementId="alb", Action="lambda:InvokeFunction", Principal=principal
+        )
+        elb = client_of(self._url, "elbv2")
+        group = elb.create_target_group(Name=name, TargetType="lambda")["TargetGroups"][0]["TargetGroupArn"]
+        elb.register_targets(TargetGroupArn=group, Targets=[{"Id": arn}])
+        subnets = ["subnet-00000001", "subnet-00000002"]
+        balancer = elb.create_load_balancer(Name=name, Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+        forward = {"Type": "forward", "TargetGroupArn": group}
+        elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[forward])
+
     def delete(self, names: Sequence[str]) -> None:
         for name in names:
             self._client.delete_function(FunctionName=name)

@@ -1,4 +1,4 @@
-"""What comes by HTTP beside Invoke, of the same function: a function URL, APIs' routes, messages by WebSocket."""
+"""What comes by HTTP beside Invoke, of the same function: by a URL, APIs, a load balancer, WebSocket messages."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ def doors(_stage: Stage) -> list[Verdict]:
         functions = emulator.functions
         functions.create([FUNCTION], "app.noop")
         functions.create([ANSWERING], "app.answering")
+        functions.open_balancer(ANSWERING)
         url, api, rest = functions.open_url(FUNCTION), functions.open_api(FUNCTION), functions.open_rest_api(ANSWERING)
         return [
             _against_invoke("function URL, p50", emulator, f"/_lambda-emu/url/{url}/", 1.3),
             _against_invoke("HTTP API, p50", emulator, f"/_lambda-emu/api/{api}/", 1.4),
             _against_invoke("REST API, p50", emulator, f"/_lambda-emu/api/{rest}/dev/", 1.5, ANSWERING),
+            _against_invoke("load balancer, p50", emulator, f"/_lambda-emu/elb/{ANSWERING}/", 1.3, ANSWERING),
             _message_against_invoke(emulator, 1.3),
         ]
 
