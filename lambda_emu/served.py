@@ -50,7 +50,7 @@ from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
-from lambda_emu.services.unsigned import may_be_unsigned
+from lambda_emu.services.unsigned import may_be_unsigned, may_be_unsigned_for_s3
 from lambda_emu.signatures.guard import Guard, GuardedService
 from lambda_emu.signatures.refusals import Family
 from lambda_emu.store import Store
@@ -153,7 +153,7 @@ class Served:
         own = [service for name, service in ours.items() if name not in theirs]
         *childs, objects = rooms.around.child.services
         guarded = [self._guarded(service, may_be_unsigned) for service in (*own, *childs)]
-        s3 = self._guarded(objects, lambda _: True, Family.S3)  # of buckets policies decide
+        s3 = self._guarded(objects, may_be_unsigned_for_s3, Family.S3)
         return (*theirs.values(), *guarded, s3, *([theirs["s3"]] if "s3" in theirs else []))
 
     def _guarded(

@@ -40,9 +40,6 @@ ELSEWHERE = re.compile(rb'"(?:S3Bucket|ImageUri)"')
 """Members that say where code is to be fetched from: whoever has it may take its time, or never answer."""
 
 
-_OPERATION = re.compile(rb"/+[0-9]{4}-[0-9]{2}-[0-9]{2}/")
-
-
 class LambdaService:
     """The Lambda API: small invocations on the loop, everything else by the app on a worker of its kind.
 
@@ -122,7 +119,7 @@ def _kind_of_code(request: Request) -> Workers:
 
 def is_no_operation(request: Request) -> bool:
     """Whether it asks for nothing of the API: people look at the root first, and browsers for its icon."""
-    return _OPERATION.match(request.path) is None
+    return request.path in (b"/", b"/favicon.ico")
 
 
 def _always(kind: Workers) -> Callable[[Request], Workers]:

@@ -6,7 +6,7 @@ import json
 import socket
 from base64 import b64decode
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTP_PORT, HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -14,13 +14,15 @@ from msgspec import Struct
 
 from lambda_emu.api.token import HEADER, HEALTH, OWN
 from lambda_emu.arn import Scope, WrittenName
-from lambda_emu.cli.options import NotDone
+from lambda_emu.cli.options import NotDone, settings
 
 DEFAULT_URL = "http://127.0.0.1:9000"
 ANSWER_LIMIT_S = 930.0
 """The longest function timeout, and time to start it."""
 GREETING_LIMIT_S = 5.0
 """A busy machine takes its time, and right after its start a server has yet to import what answers."""
+NOT_SIGNED = ("MissingAuthenticationTokenException", "IncompleteSignatureException")
+"""What a server says that checks signatures."""
 PENDING = "The function is currently in the following state: Pending"
 START_ONE = "start one with `lambda-emu serve`, or name another by --endpoint-url"
 
@@ -123,7 +125,7 @@ class Server:
     ) -> Any:
         """What a page of JSON answers."""
         headers = self._pass(path) | ({} if scope is None else _as_of(scope))
-        response, body = self._ask(method, path, asked, headers, limit_s)
+        response, body = self._ask(method, path, asked, headers, limit_s, scope)
         if response.status != 200:
             refusal = _refusal(response, body)
             if HEADER in refusal.message:
@@ -142,7 +144,35 @@ class Server:
         return {} if token is None else {HEADER: token}
 
     def _ask(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str], limit_s: float = ANSWER_LIMIT_S
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        limit_s: float = ANSWER_LIMIT_S,
+        scope: Scope | None = None,
+    ) -> tuple[HTTPResponse, bytes]:
+        """Signed where that is asked for: most servers check nothing, and signing takes imports."""
+        response, answer = self._send(method, path, body, headers, limit_s)
+        if response.status == 403 and response.getheader("x-amzn-ErrorType") in NOT_SIGNED:
+            signature = self._signature(method, path, body or b"", scope)
+            return self._send(method, path, body, headers | signature, limit_s)
+        return response, answer
+
+    def _signature(self, method: str, path: str, body: bytes, scope: Scope | None) -> dict[str, str]:
+        """The root user's, by the secret that LAMBDA_EMU_ROOT_SECRET says here."""
+        from lambda_emu.clock import Clock  # here: few servers check signatures
+        from lambda_emu.model.credentials import ROOT_KEY, Credentials
+        from lambda_emu.signatures.signing import Unsigned, signature_headers
+
+        chosen = settings()
+        account, region = (ROOT_KEY, chosen.region) if scope is None else (scope.account, scope.region)
+        host = self._host if self._port == HTTP_PORT else f"{self._host}:{self._port}"
+        asked = Unsigned(method, path, host, body, "lambda", region)
+        return signature_headers(asked, Credentials(account, chosen.root_secret, ""), Clock().now_s())
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], limit_s: float
     ) -> tuple[HTTPResponse, bytes]:
         connection = _Connection(self._host, self._port, timeout=limit_s)
         try:
@@ -165,7 +195,7 @@ class _Connection(HTTPConnection):
 
 
 def _as_of(scope: Scope) -> dict[str, str]:
-    """By which a request is that account's and region's; nobody checks the rest of a signature."""
+    """By which a request is that account's and region's; most servers check nothing else of a signature."""
     return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope.account}/0/{scope.region}/lambda/aws4_request"}
 
 

@@ -22,6 +22,8 @@ from lambda_emu.model.caller import Caller, CallerKind
 KEY_PREFIXES = ("AKIA", "ASIA")
 """Of a user's key, and of a temporary one."""
 KEY_LENGTH = 20
+ROOT_KEY = "test"
+"""Of the root user of the server's own account; that of any account is its number."""
 KEY_BYTES = 32
 """Of the key by which secrets follow from tokens."""
 MOST_TOKEN = 16384
@@ -73,6 +75,8 @@ class Session(Struct, frozen=True, array_like=True):
 
 
 class Credentials(Struct, frozen=True):
+    """token: empty of those that do not end."""
+
     access_key: str
     secret: str
     token: str

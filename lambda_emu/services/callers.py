@@ -1,4 +1,4 @@
-"""Whose a request to a service is, by the credential that it is signed with. Nothing here checks signatures."""
+"""Whose a request to a service is, by the credential that it is signed with; the guard before it checks signatures."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ def caller_of(request: Request, own: Scope) -> Scope:
     credential = signed_with(request)
     if credential is None:
         return own
+    if request.caller is not None and request.caller.account:
+        return Scope(request.caller.account, credential.region)
     return Scope(account_of(credential.access_key) or own.account, credential.region)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.router import FORM
-from lambda_emu.services.catalogue import POOL_PATH
+from lambda_emu.services.catalogue import POOL_PATH, named
 
 TARGET = b"x-amz-target"
 _POOLS = b"AWSCognitoIdentityProviderService."
@@ -48,6 +48,12 @@ def may_be_unsigned(asked: Request) -> bool:
     if asked.path == b"/":
         return _action(asked) in ACTIONS
     return asked.method == "GET" and POOL_PATH.fullmatch(asked.path) is not None
+
+
+def may_be_unsigned_for_s3(asked: Request) -> bool:
+    """Whether bucket policies and ACLs decide: not of what names another service, which would then have it."""
+    row = named(asked)
+    return row is None or row.name == "s3"
 
 
 def _action(asked: Request) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from time import gmtime, strftime
@@ -10,11 +11,12 @@ from urllib.parse import parse_qsl
 from lambda_emu.gateway.request import Request
 from lambda_emu.signatures.refusals import BadSignature, Family, Reason, refused
 from lambda_emu.signatures.signature import SIGNATURE, Signed, at_s, members_of, scope_of
-from lambda_emu.signatures.version2 import BEGINS, SignedV2
+from lambda_emu.signatures.version2 import BEGINS, SignedV2, dated_s
 
 SKEW_S, S3_SKEW_S = 300, 900
 """A signature that is older, or newer, is none any more."""
 MOST_EXPIRES_S = 7 * 24 * 3600
+_OF_VERSION_2 = re.compile(rb"(?:^|[&-])Signature=")
 OF_S3 = b"x-amz-"
 NOT_HASHED = b"x-amz-content-sha256"
 
@@ -25,6 +27,9 @@ def check_unreadable(asked: Request, family: Family) -> None:
     if authorization is None:
         if SIGNATURE in asked.query:
             raise _unreadable_query(asked, family)
+        if family is Family.S3 and _OF_VERSION_2.search(asked.query):
+            text = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+            raise BadSignature("AccessDenied", 403, text)
         return
     if family is Family.S3:
         raise _unreadable_of_s3(authorization)
@@ -67,8 +72,7 @@ def check_form(signed: Signed, asked: Request, family: Family) -> None:
 def check_time(signed: Signed | SignedV2, now_s: float, family: Family) -> None:
     """Whether it is of now. BadSignature."""
     if isinstance(signed, SignedV2):
-        if signed.expires is not None:
-            _check_expiry(_number(signed.expires, "Invalid date (should be seconds since epoch)"), now_s)
+        _check_time_of_v2(signed, now_s)
         return
     made_s = at_s(signed)
     if signed.in_query and family is Family.S3:
@@ -89,6 +93,17 @@ def check_time(signed: Signed | SignedV2, now_s: float, family: Family) -> None:
     if now_s < made_s - SKEW_S:
         text = f"Signature not yet current: {_text(made_s)} is still later than {_text(now_s + SKEW_S)}"
         raise refused(Reason.UNTIMELY, family, f"{text} ({_text(now_s)} + 5 min.)")
+
+
+def _check_time_of_v2(signed: SignedV2, now_s: float) -> None:
+    if signed.expires is not None:
+        _check_expiry(_number(signed.expires, "Invalid date (should be seconds since epoch)"), now_s)
+        return
+    made_s = dated_s(signed)
+    if made_s is None:
+        raise BadSignature("AccessDenied", 403, "AWS authentication requires a valid Date or x-amz-date header")
+    if abs(now_s - made_s) > S3_SKEW_S:
+        raise _skewed(made_s, now_s)
 
 
 def _check_headers(signed: Signed, asked: Request) -> None:
@@ -133,7 +148,7 @@ def _number(text: str, otherwise: str) -> int:
     return int(text)
 
 
-def _skewed(made_s: int, now_s: float) -> BadSignature:
+def _skewed(made_s: float, now_s: float) -> BadSignature:
     members = {
         "RequestTime": _text(made_s),
         "ServerTime": _iso(now_s),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
@@ -16,7 +16,9 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.model.caller import ANONYMOUS, Caller
 from lambda_emu.signatures.refusals import Family, Reason, family_of, refused
-from lambda_emu.signatures.signers import Signers
+
+if TYPE_CHECKING:  # most servers are never asked by whom
+    from lambda_emu.signatures.signers import Signers
 
 KEPT = 64
 FIND_LIMIT_S = 80.0

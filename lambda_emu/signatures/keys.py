@@ -8,11 +8,9 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from lambda_emu.model.caller import Caller, CallerKind, root_of
-from lambda_emu.model.credentials import Issuer, account_of, read_token
+from lambda_emu.model.credentials import ROOT_KEY, Issuer, account_of, read_token
 
 KEPT = 1024
-ROOT_KEY = "test"
-"""The root user's of the server's own account; that of any account is its number."""
 _KEY_OF_IAM = re.compile(r"A[KS]IA[A-Z0-9]{12,28}")
 
 

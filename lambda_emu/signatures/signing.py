@@ -13,8 +13,6 @@ from lambda_emu.http.message import Head
 from lambda_emu.model.credentials import Credentials
 from lambda_emu.signatures.signature import ALGORITHM, END, Begin, Signed, canonical, signing_key, text_to_sign
 
-HEADERS = (b"host", b"x-amz-content-sha256", b"x-amz-date", b"x-amz-security-token")
-
 
 class Unsigned(Struct, frozen=True):
     """A request that is to be signed. target: path and query, as they are sent. service: as signatures name it."""
@@ -30,13 +28,16 @@ class Unsigned(Struct, frozen=True):
 def signature_headers(asked: Unsigned, credentials: Credentials, now_s: float) -> dict[str, str]:
     """Those that are sent with it beside Host; now_s: epoch seconds."""
     time, digest = strftime("%Y%m%dT%H%M%SZ", gmtime(now_s)), sha256(asked.body).hexdigest()
-    told = {"x-amz-content-sha256": digest, "x-amz-date": time, "x-amz-security-token": credentials.token}
+    told = {"x-amz-content-sha256": digest, "x-amz-date": time}
+    if credentials.token:
+        told["x-amz-security-token"] = credentials.token
     fields = [(name.encode(), value.encode()) for name, value in ({"host": asked.host} | told).items()]
+    names = tuple(name for name, _ in fields)
     target = asked.target.encode("latin-1")
     path, _, query = target.partition(b"?")
     request = Request(Head(asked.method.encode(), target, fields, "1.1", True), path, query, "")
     scope = b"/".join((time[:8].encode(), asked.region.encode(), asked.service.encode(), END))
-    begin = Begin(credentials.access_key, scope, time[:8], asked.region, asked.service, HEADERS, b";".join(HEADERS))
+    begin = Begin(credentials.access_key, scope, time[:8], asked.region, asked.service, names, b";".join(names))
     signed = Signed(begin, b"", time.encode())
     text = text_to_sign(signed, canonical(signed, request, digest.encode()))
     signature = hmac.digest(signing_key(credentials.secret, begin), text, sha256).hex()

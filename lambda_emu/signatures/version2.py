@@ -29,12 +29,13 @@ SUBRESOURCES = frozenset(
 
 
 class SignedV2(Struct, frozen=True):
-    """expires: epoch seconds as they were written, of one in the query; None: of a header's."""
+    """expires: epoch seconds as they were written, of one in the query; None: of a header's, which has a date."""
 
     access_key: str
     signature: str
     expires: str | None
     token: str | None
+    date: str = ""
 
 
 def signed_v2_of(asked: Request) -> SignedV2 | None:
@@ -46,13 +47,23 @@ def signed_v2_of(asked: Request) -> SignedV2 | None:
             return None
         access_key, _, signature = authorization[len(BEGINS) :].decode("latin-1").strip().partition(":")
         token = first.get(b"x-amz-security-token")
-        return SignedV2(access_key, signature, None, None if token is None else token.decode("latin-1"))
+        date = first.get(b"x-amz-date") or first.get(b"date") or b""
+        session = None if token is None else token.decode("latin-1")
+        return SignedV2(access_key, signature, None, session, date.decode("latin-1"))
     if b"AWSAccessKeyId=" not in asked.query:
         return None
     told = dict(parse_qsl(asked.query.decode("latin-1"), keep_blank_values=True))
     if not {"AWSAccessKeyId", "Signature", "Expires"} <= told.keys():
         return None
     return SignedV2(told["AWSAccessKeyId"], told["Signature"], told["Expires"], told.get("x-amz-security-token"))
+
+
+def dated_s(signed: SignedV2) -> float | None:
+    """When one of a header was made, in epoch seconds; None: it does not say."""
+    from email.utils import mktime_tz, parsedate_tz  # here: nearly nobody signs so
+
+    found = parsedate_tz(signed.date)
+    return None if found is None else mktime_tz(found)
 
 
 def is_by(secret: str, signed: SignedV2, asked: Request, bucket: str | None) -> bool:

@@ -77,6 +77,25 @@ def served(folder: Path) -> Iterator[Served]:
     process.wait(LIMIT_S)
 
 
+def test_a_server_that_checks_signatures_is_asked_as_the_root_user(folder: Path) -> None:
+    environment = ENVIRONMENT | {"LAMBDA_EMU_ROOT_SECRET": "our+secret"}
+    line = [sys.executable, "-m", "lambda_emu", "serve", "--port=0", "--engine=process", "--iam=enforce"]
+    with subprocess.Popen(line, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split(" ")[4]
+        asked = [sys.executable, "-m", "lambda_emu", "invoke", "hello", '{"name": "Ada"}', "--endpoint-url", url]
+
+        known, unknown = (
+            subprocess.run(asked, cwd=folder, env=each, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+            for each in (environment, ENVIRONMENT)
+        )
+        server.terminate()
+
+    assert (known.returncode, json.loads(known.stdout)) == (0, {"greeting": "Hello, Ada"}), known.stderr
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "The request signature we calculated does not match" in unknown.stderr
+
+
 def test_a_service_that_is_named_otherwise_than_by_the_cli_is_told(folder: Path) -> None:
     line = [sys.executable, "-m", "lambda_emu", "serve", "--port=0", "--engine=process", "--service=eventbridge=aws"]
     with subprocess.Popen(line, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:

@@ -173,6 +173,30 @@ def test_who_signs_nothing_is_told_so(lam: OwnLam) -> None:
     assert "Request is missing Authentication Token" in topic[1]
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/%32015-03-31/functions/", {}),
+        ("//2015-03-31/functions/", {}),
+        ("/2015-03-31/functions/", {"Authorization": "Bearer x"}),
+        ("/2015-03-31/functions/", {"Authorization": "AWS test:x"}),
+        ("/2015-03-31/functions/?X-Amz-Signature=x", {}),
+        ("/bucket/?Signature=x", {}),
+        ("/bucket/?a-Signature=x", {}),
+        ("/bucket/?X-Amz-Signature=x", {}),
+        ("/bucket/", {"Authorization": "AWS test"}),
+        ("/bucket/key?Action=ListTopics&Version=2010-03-31", {}),
+        ("/bucket/", {"Host": "b.s3.localhost", "X-Amz-Target": "DynamoDB_20120810.ListTables"}),
+        ("/v2/apis", {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/apigateway/aws4_request"}),
+    ],
+)
+def test_what_only_looks_signed_is_refused(lam: OwnLam, path: str, headers: Mapping[str, str]) -> None:
+    with pytest.raises(HTTPError) as caught:
+        urlopen(Request(lam.url + path, None, dict(headers)), timeout=30)
+
+    assert caught.value.code in (400, 403)
+
+
 def test_what_aws_takes_unsigned_is_taken(lam: OwnLam) -> None:
     pools = sdk(lam, "cognito-idp")
     pool = pools.create_user_pool(PoolName="p")["UserPool"]["Id"]
