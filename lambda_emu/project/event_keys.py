@@ -20,6 +20,7 @@ from lambda_emu.project.event_kind import EventKind, flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
 from lambda_emu.project.log_keys import LOGS
 from lambda_emu.project.pool_keys import COGNITO
+from lambda_emu.project.rest_keys import REST
 from lambda_emu.project.rule_keys import EVENTBRIDGE
 from lambda_emu.project.schedule_keys import SCHEDULE
 from lambda_emu.project.shapes import Key, keyed
@@ -270,5 +271,6 @@ EVENTS: Mapping[str, EventKind] = {
     "alarm": ALARM,
     "logs": LOGS,
     "alb": ALB,
+    "rest": REST,
     "websocket": WEBSOCKET,
 }

@@ -65,7 +65,7 @@ def _what_is_one(function: DeclaredFunction, event: Declared) -> Iterator[tuple[
     name = event.fields.get("Name", event.name)  # of its own, where two come from the same
     if event.kind == "cognito":
         yield from ((event.kind, event.name, trigger) for trigger in dict.fromkeys(event.fields["triggers"]))
-    elif event.kind == "http":
+    elif event.kind in ("http", "rest"):
         yield event.kind, same_requests(name), ""
     elif event.kind == "websocket":
         yield event.kind, name, ""

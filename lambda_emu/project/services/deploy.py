@@ -24,6 +24,7 @@ from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
 from lambda_emu.project.services.pools import CLIENT, FUNCTIONS_OF_POOLS, POOL, POOLS, id_of
 from lambda_emu.project.services.pushed import PUSHED
 from lambda_emu.project.services.reach import Reach, Services
+from lambda_emu.project.services.rest import REST_API, RESTS, address_of
 from lambda_emu.project.services.rules import RULES
 from lambda_emu.project.services.schedules import SCHEDULES
 from lambda_emu.project.services.sockets import SOCKET_API, SOCKETS, STAGE
@@ -33,7 +34,7 @@ from lambda_emu.project.services.streams import STREAMS
 log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, ResourceKind[Reach]] = (
-    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **SOCKETS, **BALANCERS, **PERMISSIONS}
+    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **SOCKETS, **RESTS, **BALANCERS, **PERMISSIONS}
     | {**PUSHED, **FUNCTIONS_OF_POOLS, **RULES_OF_BALANCERS}
     | {**OWN, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
 )
@@ -66,6 +67,8 @@ def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
     for api in SOCKETS[SOCKET_API].find(reach):
         endpoint = reach.call("apigatewayv2", "GetApi", ApiId=api_id(api.identifier))["ApiEndpoint"]
         yield SOCKET_API, f"{endpoint}/{STAGE}"
+    for api in RESTS[REST_API].find(reach):
+        yield REST_API, address_of(api, reach)
     for balancer in BALANCERS[BALANCER].find(reach):
         yield f"load balancer {balancer.key.name}", f"{reach.context.base_url}{path_of(balancer.key.name)}"
     for url in OWN[URL].find(reach):

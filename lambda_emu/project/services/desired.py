@@ -20,6 +20,7 @@ from lambda_emu.project.services.log_groups import attach_subscription
 from lambda_emu.project.services.own import URL, URL_ID
 from lambda_emu.project.services.pools import POOL, attach_cognito, declare_pool
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
+from lambda_emu.project.services.rest import attach_method
 from lambda_emu.project.services.rules import BUS, attach_rule, declare_bus
 from lambda_emu.project.services.schedules import attach_schedule
 from lambda_emu.project.services.sockets import attach_socket_route
@@ -40,6 +41,7 @@ MORE: Mapping[str, Attach] = {
     "eventbridge": attach_rule,
     "kinesis": attach_stream,
     "logs": attach_subscription,
+    "rest": attach_method,
     "schedule": attach_schedule,
     "websocket": attach_socket_route,
 }
