@@ -75,6 +75,10 @@ class Caller:
         text = message if isinstance(message, str) else json.dumps(message)
         self.socket.sendall(self.ws.send(TextMessage(text)))
 
+    def say_part(self, text: str, *, last: bool) -> None:
+        """In a frame of its own."""
+        self.send(TextMessage(text, message_finished=last))
+
     def send(self, event: Any) -> None:
         self.socket.sendall(self.ws.send(event))
 

@@ -242,14 +242,18 @@ def _part(response: Any, number: int) -> str:
 
 
 def _check_route_key(response: Any, api: Api, route_id: str | None) -> None:
-    """Of an HTTP API, where moto takes any, and the same one twice."""
+    """Where moto takes any, and the same one twice. Those of a WebSocket API may be any."""
     key = json.loads(response.body).get("routeKey")
-    if api.protocol_type != "HTTP" or (key is None and route_id is not None):
+    if key is None and route_id is not None:
+        return
+    others = [one.route_key for one in api.routes.values() if one.route_id != route_id]
+    if api.protocol_type != "HTTP":
+        if key in others:
+            raise RouteThere(key)
         return
     problem = route_key_problem(key)
     if problem is not None:
         raise BadRequestException(problem)
-    others = (one.route_key for one in api.routes.values() if one.route_id != route_id)
     if any(same_requests(other) == same_requests(key) for other in others):
         raise RouteThere(key)
 
