@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.model.value_types import ValueType, choice, text, whole
+from lambda_emu.project.api_keys import API, API_KEYS, IMPORTED_API
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, STREAM, TABLE, TOPIC
 from lambda_emu.project.event_kind import flag, main_key, turned
@@ -180,4 +181,5 @@ RESOURCES: Mapping[str, DeclaredKind] = {
         "SNS",
     ),
     "buses": DeclaredKind("event bus", BUS, BUS_KEYS, "EventBridge"),
+    "apis": DeclaredKind(IMPORTED_API, API, API_KEYS, "API Gateway"),
 }

@@ -340,3 +340,16 @@ def test_what_is_no_document_is_refused(client: Any, body: str) -> None:
 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert refused.value.response["Error"]["Code"] in ("BadRequestException", "SerializationException")
+
+
+def test_an_api_itself_has_tags(client: Any) -> None:
+    api = client.import_rest_api(body=json.dumps(document({})))["id"]
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{api}"
+
+    client.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})
+    client.untag_resource(resourceArn=arn, tagKeys=["a"])
+
+    assert client.get_tags(resourceArn=arn)["tags"] == {"b": "2"}
+    assert client.get_rest_api(restApiId=api)["tags"] == {"b": "2"}
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.get_tags(resourceArn=f"{arn}x")

@@ -18,6 +18,7 @@ from lambda_emu.project.services.alarms import ALARMS
 from lambda_emu.project.services.apis import API, APIS, api_id
 from lambda_emu.project.services.balancers import BALANCER, BALANCERS, RULES_OF_BALANCERS, path_of
 from lambda_emu.project.services.desired import make_wanted
+from lambda_emu.project.services.imported import IMPORTED, addresses
 from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.log_groups import LOG_GROUPS, SUBSCRIPTION_FILTERS
 from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
@@ -34,7 +35,7 @@ from lambda_emu.project.services.streams import STREAMS
 log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, ResourceKind[Reach]] = (
-    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **SOCKETS, **RESTS, **BALANCERS, **PERMISSIONS}
+    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **IMPORTED, **SOCKETS, **RESTS, **BALANCERS, **PERMISSIONS}
     | {**PUSHED, **FUNCTIONS_OF_POOLS, **RULES_OF_BALANCERS}
     | {**OWN, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
 )
@@ -69,6 +70,7 @@ def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
         yield SOCKET_API, f"{endpoint}/{STAGE}"
     for api in RESTS[REST_API].find(reach):
         yield REST_API, address_of(api, reach)
+    yield from addresses(reach)
     for balancer in BALANCERS[BALANCER].find(reach):
         yield f"load balancer {balancer.key.name}", f"{reach.context.base_url}{path_of(balancer.key.name)}"
     for url in OWN[URL].find(reach):

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.project.api_keys import IMPORTED_API
 from lambda_emu.project.declarations import Declared, DeclaredFunction, Project
 from lambda_emu.project.resource_keys import HTTP_API
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
@@ -15,6 +16,7 @@ from lambda_emu.project.services.alarms import attach_alarm
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE
 from lambda_emu.project.services.balancers import attach_alb
 from lambda_emu.project.services.building import POLLED, STREAM_DEFAULTS, Attach, Building, hash_of
+from lambda_emu.project.services.imported import declare_api
 from lambda_emu.project.services.left import PREFIX
 from lambda_emu.project.services.log_groups import attach_subscription
 from lambda_emu.project.services.own import URL, URL_ID
@@ -69,6 +71,7 @@ class _ResourceBuilder(Building):
         self._longest_s: dict[str, int] = {}
         self._notifications: dict[str, dict[str, Any]] = {}
         self._api: Mapping[str, Any] = {}
+        self._functions = project.functions
         for function in project.functions:
             for event in function.events:
                 if event.kind == "sqs":
@@ -86,6 +89,7 @@ class _ResourceBuilder(Building):
             BUS: partial(declare_bus, self),
             POOL: partial(declare_pool, self),
             DATA_STREAM: partial(declare_stream, self),
+            IMPORTED_API: partial(declare_api, self, functions=self._functions),
         }
         declare[declared.kind](declared)
 
