@@ -13,6 +13,7 @@ from lambda_emu.project.document import Document, Value
 from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, STREAM, TABLE, TOPIC
 from lambda_emu.project.event_kind import flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
+from lambda_emu.project.machine_keys import MACHINE, MACHINE_KEYS
 from lambda_emu.project.pool_keys import POOL, POOL_KEYS
 from lambda_emu.project.rule_keys import BUS, BUS_KEYS
 from lambda_emu.project.shapes import Key, keyed, read_keys
@@ -182,4 +183,5 @@ RESOURCES: Mapping[str, DeclaredKind] = {
     ),
     "buses": DeclaredKind("event bus", BUS, BUS_KEYS, "EventBridge"),
     "apis": DeclaredKind(IMPORTED_API, API, API_KEYS, "API Gateway"),
+    "machines": DeclaredKind("state machine", MACHINE, MACHINE_KEYS, "Step Functions"),
 }

@@ -20,12 +20,12 @@ from lambda_emu.services.neighbours.neighbour import Neighbour
 OURS, MOTO, BOTH, AWS = "lambda-emu", "moto", "lambda-emu and moto", "AWS"
 BY = {
     **dict.fromkeys(("events", "firehose", "kinesis", "lambda", "logs", "scheduler", "sqs"), OURS),
-    **dict.fromkeys(("apigatewayv2", "cloudwatch", "elbv2"), BOTH),
+    **dict.fromkeys(("apigatewayv2", "cloudwatch", "elbv2", "stepfunctions"), BOTH),
     **dict.fromkeys(
         (
             *("apigateway", "cognito-identity", "cognito-idp", "dynamodb", "dynamodbstreams", "iam", "kms"),
             *("resourcegroupstaggingapi", "s3", "s3control", "secretsmanager", "ses", "sesv2", "sns", "ssm"),
-            *("stepfunctions", "sts", "xray"),
+            *("sts", "xray"),
         ),
         MOTO,
     ),

@@ -25,6 +25,7 @@ print(json.dumps(answer))
         ("layer", ["greet"]),
         ("cron", ["breakfast", "remind", "notify"]),
         ("stream", ["sell", "sums"]),
+        ("food", ["counter", "stock", "payment"]),
     ],
 )
 def test_the_examples_are_projects(project: str, names: list[str]) -> None:

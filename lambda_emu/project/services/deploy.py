@@ -21,6 +21,7 @@ from lambda_emu.project.services.desired import make_wanted
 from lambda_emu.project.services.imported import IMPORTED, addresses
 from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.log_groups import LOG_GROUPS, SUBSCRIPTION_FILTERS
+from lambda_emu.project.services.machines import MACHINE, MACHINES
 from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
 from lambda_emu.project.services.pools import CLIENT, FUNCTIONS_OF_POOLS, POOL, POOLS, id_of
 from lambda_emu.project.services.pushed import PUSHED
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 KINDS: Mapping[str, ResourceKind[Reach]] = (
     {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **IMPORTED, **SOCKETS, **RESTS, **BALANCERS, **PERMISSIONS}
     | {**PUSHED, **FUNCTIONS_OF_POOLS, **RULES_OF_BALANCERS}
-    | {**OWN, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
+    | {**OWN, **MACHINES, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
 )
 """From what is needed to what needs it."""
 
@@ -77,6 +78,8 @@ def _addresses(reach: Reach) -> Iterator[tuple[str, str]]:
         yield f"URL of {url.key.name}", url.identifier
     for queue in reach.of(QUEUE):
         yield f"queue {queue.key.name}", reach.call("sqs", "GetQueueUrl", QueueName=queue.key.name)["QueueUrl"]
+    for machine in reach.of(MACHINE):
+        yield f"state machine {machine.key.name}", reach.arn("states", f"stateMachine:{machine.key.name}")
     for pool in POOLS[POOL].find(reach):
         yield f"user pool {pool.key.name}", id_of(pool.identifier)
     for client in POOLS[CLIENT].find(reach):

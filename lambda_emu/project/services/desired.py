@@ -19,6 +19,7 @@ from lambda_emu.project.services.building import POLLED, STREAM_DEFAULTS, Attach
 from lambda_emu.project.services.imported import declare_api
 from lambda_emu.project.services.left import PREFIX
 from lambda_emu.project.services.log_groups import attach_subscription
+from lambda_emu.project.services.machines import MACHINE, declare_machine
 from lambda_emu.project.services.own import URL, URL_ID
 from lambda_emu.project.services.pools import POOL, attach_cognito, declare_pool
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
@@ -90,6 +91,7 @@ class _ResourceBuilder(Building):
             POOL: partial(declare_pool, self),
             DATA_STREAM: partial(declare_stream, self),
             IMPORTED_API: partial(declare_api, self, functions=self._functions),
+            MACHINE: partial(declare_machine, self),
         }
         declare[declared.kind](declared)
 
