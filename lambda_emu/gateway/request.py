@@ -12,10 +12,11 @@ class Request:
     """What a client asks for: the head as it came, and the body in memory or, where it is large, in a file.
 
     path: as it was sent, still with its percent signs. body_file: whoever took it in deletes it after the answer.
-    caller: who signed it (`model.caller.Caller`); None: nobody looked.
+    caller: who signed it (`model.caller.Caller`); None: nobody looked. wanted: what it asks for as policies name it,
+    once somebody looked.
     """
 
-    __slots__ = ("body", "body_file", "caller", "head", "path", "query", "request_id")
+    __slots__ = ("body", "body_file", "caller", "head", "path", "query", "request_id", "wanted")
 
     def __init__(self, head: Head, path: bytes, query: bytes, request_id: str) -> None:
         self.head = head
@@ -25,6 +26,7 @@ class Request:
         self.body = b""
         self.body_file: Path | None = None
         self.caller: Any = None
+        self.wanted: Any = None
 
     @property
     def method(self) -> str:

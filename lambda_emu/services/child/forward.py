@@ -46,7 +46,7 @@ SIGNING = tuple(
         *(b"Forgot", b"GetTokens", b"GetUserAttribute", b"Initiate", b"Resend", b"Respond", b"SignUp", b"UpdateUser"),
     )
 )
-NAME = re.compile(r"[\w-]{1,128}", re.ASCII)
+NAME = re.compile(r"[\w-]{1,4096}", re.ASCII)
 OURS = ("x-moto-account-id", "x-lambda-emu-")
 """Headers that nobody but us says."""
 

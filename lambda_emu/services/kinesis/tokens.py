@@ -72,6 +72,14 @@ def read_token(text: str, now_ms: int) -> ListToken:
     return found
 
 
+def stream_in(text: str, partition: str) -> str | None:
+    """The ARN of the stream that an iterator or a token is of, however old; None: it is none of ours."""
+    found: Iterator | ListToken | None = _read(text, _ITERATOR) or _read(text, _TOKEN)
+    if found is None:
+        return None
+    return f"arn:{partition}:kinesis:{found.region}:{found.account}:stream/{found.stream}"
+
+
 def _written(token: Struct) -> str:
     body = _encode(token)
     return b64encode(_VERSION + crc32(body).to_bytes(4) + body).decode()

@@ -52,7 +52,7 @@ class QueueRequest(Struct, frozen=True):
     def queue(self, queues: Queues) -> Queue:
         """The one that QueueUrl names, by its path alone: hosts differ by where it is asked from. SqsError."""
         url = self.required("QueueUrl")
-        named = _read(url) if len(url) <= MOST_KEPT else None
+        named = read_url(url) if len(url) <= MOST_KEPT else None
         if named is None:
             raise QueueAddressInvalid(url[:MOST_KEPT])
         account, region, name = named
@@ -70,7 +70,7 @@ class QueueRequest(Struct, frozen=True):
 
 
 @lru_cache(1024)
-def _read(url: str) -> tuple[str | None, str | None, str] | None:
+def read_url(url: str) -> tuple[str | None, str | None, str] | None:
     """Account, region and name in an address; an account or region that it does not say is the caller's."""
     try:
         path = unquote(urlsplit(url).path)

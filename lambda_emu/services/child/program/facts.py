@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from lambda_emu.services.child.program import policy_facts
+
 ASKED = "HTTP_X_LAMBDA_EMU_ASK"
 """Key of an environ: which fact. The path is what it is about."""
 
@@ -76,5 +78,7 @@ FACTS: Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "load-balancer": (("elbv2",), _load_balancer),
     "access-key": (("iam", "sts"), _access_key),
     "token-keys": (("cognitoidp",), _token_keys),
+    "held-policies": (("iam",), policy_facts.held_policies),
+    **{f"{service}-policy": ((service,), find) for service, find in policy_facts.OF_RESOURCES.items()},
 }
 """By name: the services of moto that know it, and how it is found; null where there is none."""

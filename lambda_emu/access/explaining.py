@@ -1,0 +1,62 @@
+"""Why requests were let through or refused, for as long as they are among the last ones."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from lambda_emu.access.demand import Demand
+from lambda_emu.model.caller import Caller
+from lambda_emu.model.iam.evaluation import Decision
+
+MOST_KEPT = 2048
+"""Requests; of each there are a few values that others have anyway."""
+
+
+class Weighed(NamedTuple):
+    """One thing that was asked for, and what was decided. is_refused: for that the request was refused."""
+
+    demand: Demand
+    decision: Decision
+    is_refused: bool
+
+
+class Explained:
+    """From any thread, since whoever is late loses one record at most."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[Caller, Sequence[Weighed]]] = OrderedDict()
+
+    def add(self, request_id: str, caller: Caller, weighed: Sequence[Weighed]) -> None:
+        self._kept[request_id] = caller, weighed
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    def told(self, request_id: str) -> dict[str, Any] | None:
+        """As JSON; None: it is not among them."""
+        found = self._kept.get(request_id)
+        if found is None:
+            return None
+        caller, weighed = found
+        return {"request_id": request_id, "caller": caller.arn, "asked": [_shown(each) for each in weighed]}
+
+
+def _shown(weighed: Weighed) -> dict[str, Any]:
+    demand, decision, is_refused = weighed
+    return {
+        "action": demand.action,
+        "resource": demand.resource,
+        "allowed": decision.allowed,
+        "refused": is_refused,
+        "why": _why(weighed),
+        "policy": decision.policy,
+        "statement": decision.sid,
+    }
+
+
+def _why(weighed: Weighed) -> str:
+    decision = weighed.decision
+    if not decision.allowed:
+        return decision.reason(weighed.demand.action)
+    return "the root user may do anything in its account" if decision.policy is None else "a policy allows it"

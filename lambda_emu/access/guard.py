@@ -1,0 +1,167 @@
+"""Says whether a caller may do what he asks for, by all policies that have a say in it. docs/security.md#iam."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from lambda_emu.access.context import caller_context, request_context
+from lambda_emu.access.demand import OF_THEMSELVES, Demand
+from lambda_emu.access.explaining import Explained, Weighed
+from lambda_emu.access.reading import demands_of, service_of
+from lambda_emu.access.refusals import not_authorized
+from lambda_emu.access.sources import PolicySources, Principal, Resource
+from lambda_emu.access.watching import PolicyWatch
+from lambda_emu.arn import Scope
+from lambda_emu.clock import Clock
+from lambda_emu.gateway.request import Request
+from lambda_emu.model.caller import Caller
+from lambda_emu.model.iam.evaluation import Asked, Decision, Kind, decide
+from lambda_emu.notices import Notices
+from lambda_emu.services.callers import signed_with
+
+MOST_KEPT = 4096
+MOST_TARGET_BYTES = 512
+
+
+class Access:
+    """What holds for all services. On any thread, but for what is awaited.
+
+    enforces: else only other accounts are refused, and of what AWS would refuse it is told once.
+    own: of callers whose requests say no region.
+    """
+
+    def __init__(
+        self,
+        sources: PolicySources,
+        clock: Clock,
+        own: Scope,
+        explained: Explained,
+        *,
+        enforces: bool,
+    ) -> None:
+        self.sources = sources
+        self.enforces = enforces
+        self.watch = PolicyWatch(sources)
+        self._clock = clock
+        self._own = own
+        self.explained = explained
+        self._notices = Notices()
+        self._kept: dict[tuple[str, str, str], tuple[Caller, int, Resource, Decision]] = {}
+
+    def region_of(self, request: Request) -> str:
+        credential = signed_with(request)
+        return self._own.region if credential is None else credential.region
+
+    def weigh(
+        self, caller: Caller, demand: Demand, principal: Principal, resource: Resource, request: Request
+    ) -> Weighed:
+        if resource.arn is not None and demand.shown is not None:  # it was named, and its ARN says more than that
+            demand = Demand(demand.action, resource.arn, demand.context, demand.shown)
+        key = caller.access_key, demand.action, demand.resource
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] == caller and kept[1] == self.sources.version and kept[2] == resource:
+            decision = kept[3]
+        else:
+            decision = self._decide(caller, demand, principal, resource, request)
+            if not decision.is_open:
+                if len(self._kept) >= MOST_KEPT:
+                    self._kept.clear()
+                self._kept[key] = caller, self.sources.version, resource, decision
+        if decision.allowed:
+            return Weighed(demand, decision, False)
+        is_refused = self.enforces or _is_of_others(caller, demand, resource, decision)
+        if not is_refused and principal.exists:
+            self._tell(caller, demand, decision)
+        return Weighed(demand, decision, is_refused)
+
+    def conclude(self, service: str, caller: Caller, weighed: Sequence[Weighed], request: Request) -> None:
+        """NotAuthorized."""
+        self.explained.add(request.request_id, caller, weighed)
+        for demand, decision, is_refused in weighed:
+            if is_refused:
+                raise not_authorized(service, caller, demand, decision)
+        self.watch.let(request.head, [each.demand.action for each in weighed])
+
+    def _decide(
+        self, caller: Caller, demand: Demand, principal: Principal, resource: Resource, request: Request
+    ) -> Decision:
+        owner = resource.owner or demand.owner or caller.account
+        context = {
+            **request_context(request, self.region_of(request), owner, self._clock.now_s()),
+            **caller_context(caller, principal.tags),
+            **demand.context,
+        }
+        return decide(Asked(caller, demand.action, demand.resource, owner, context), principal.held, resource.policy)
+
+    def _tell(self, caller: Caller, demand: Demand, decision: Decision) -> None:
+        """Once, with what to add."""
+        who, reason = caller.principal_arn, decision.reason(demand.action)
+        statement = json.dumps({"Effect": "Allow", "Action": demand.action, "Resource": demand.resource})
+        cure = f"{decision.policy} has it" if decision.denied else f"add to its policies {statement}"
+        self._notices.tell(
+            f"on AWS {who} may not {demand.action} on {demand.resource}, {reason}: {cure}",
+            about=f"{who} {demand.action} {demand.resource}",
+        )
+
+
+class Authorizer:
+    """Decides of one service, or of several that share a form. names: as their actions begin."""
+
+    def __init__(self, access: Access, *names: str) -> None:
+        self._access = access
+        self._names = names
+        self._read: dict[tuple[str, str, bytes, bytes], Sequence[Demand]] = {}
+
+    def at_once(self, caller: Caller, asked: Request) -> bool:
+        """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
+        service = service_of(self._names, asked)
+        if service is None:
+            return True
+        sources, weighed = self._access.sources, []
+        principal = sources.known_principal(caller)
+        asked.wanted = demands = self._demands(service, caller, asked)
+        for demand in demands:
+            resource = sources.known_resource(demand.resource)
+            if principal is None or resource is None:
+                return False
+            weighed.append(self._access.weigh(caller, demand, principal, resource, asked))
+        self._access.conclude(service, caller, weighed, asked)
+        return True
+
+    async def find(self, caller: Caller, asked: Request) -> None:
+        """NotAuthorized; LambdaError where nobody answers who knows."""
+        service = service_of(self._names, asked)
+        if service is None:
+            return
+        demands = self._demands(service, caller, asked) if asked.wanted is None else asked.wanted
+        sources, weighed = self._access.sources, []
+        principal = await sources.principal(caller)
+        for demand in demands:
+            resource = await sources.resource(demand.resource)
+            weighed.append(self._access.weigh(caller, demand, principal, resource, asked))
+        self._access.conclude(service, caller, weighed, asked)
+
+    def _demands(self, service: str, caller: Caller, asked: Request) -> Sequence[Demand]:
+        """What a head alone says is read once for its like, as of invocations."""
+        region = self._access.region_of(asked)
+        scope = Scope(caller.account, region)
+        if service != "lambda" or asked.method == "PUT" or len(asked.head.target) > MOST_TARGET_BYTES:
+            return demands_of(service, asked, scope)
+        key = caller.account, region, asked.head.method, asked.head.target
+        found = self._read.get(key)
+        if found is None:
+            found = demands_of(service, asked, scope)
+            if asked.path.endswith(b"/invocations"):
+                if len(self._read) >= MOST_KEPT:
+                    self._read.clear()
+                self._read[key] = found
+        return found
+
+
+def _is_of_others(caller: Caller, demand: Demand, resource: Resource, decision: Decision) -> bool:
+    """Whether the resource is of another account, and its own policy does not let the caller in."""
+    owner = resource.owner or demand.owner or caller.account
+    if owner == caller.account or demand.action.partition(":")[0] in OF_THEMSELVES:
+        return False
+    return decision.kind is Kind.RESOURCE

@@ -1,0 +1,82 @@
+"""Who may do what, imported when it is first asked: where nothing is enforced most servers never ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from lambda_emu.access.demand import OF_THEMSELVES
+from lambda_emu.gateway.request import Request
+from lambda_emu.http.message import Head
+from lambda_emu.model.caller import Caller, CallerKind
+
+if TYPE_CHECKING:
+    from lambda_emu.access.guard import Access, Authorizer
+
+FREE = (CallerKind.ANONYMOUS, CallerKind.SERVICE)
+"""Who signs nothing is let in or not by whoever serves it; what we do in a service's name was decided before."""
+
+
+class LateAccess:
+    """services.passing.peer.Observer as well. make: with which policies. enforces: what IAM would refuse is refused."""
+
+    def __init__(self, make: Callable[[], Access], *, enforces: bool) -> None:
+        self.enforces = enforces
+        self._make = make
+        self._access: Access | None = None
+        self._lock = Lock()  # guards _access while it is made
+
+    def __call__(self) -> Access:
+        with self._lock:
+            if self._access is None:
+                self._access = self._make()
+            return self._access
+
+    def told(self, request_id: str) -> dict[str, Any] | None:
+        """Why it was let through or refused; None: nothing was decided of it, or that is long ago."""
+        return None if self._access is None else self._access.explained.told(request_id)
+
+    async def passes(self, head: Head) -> None: ...
+
+    def passed(self, head: Head, body: bytes | None) -> bytes | None:
+        if self._access is not None:
+            self._access.watch.passed(head)
+        return body
+
+    def forget(self) -> None:
+        """All accounts were emptied. On the loop."""
+        if self._access is not None:
+            self._access.watch.forget()
+
+
+class LateAuthorizer:
+    """signatures.guard.Authorize: of one service, or of several that share a form. names: as their actions begin."""
+
+    def __init__(self, access: LateAccess, *names: str) -> None:
+        self._late = access
+        self._names = names
+        self._is_own = all(name in OF_THEMSELVES for name in names)
+        self._authorizer: Authorizer | None = None
+
+    def at_once(self, caller: Caller, asked: Request) -> bool:
+        """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
+        if self._is_free(caller):
+            return True
+        return (self._authorizer or self._make()).at_once(caller, asked)
+
+    async def find(self, caller: Caller, asked: Request) -> None:
+        """NotAuthorized; LambdaError where nobody answers who knows."""
+        if not self._is_free(caller):
+            await (self._authorizer or self._make()).find(caller, asked)
+
+    def _is_free(self, caller: Caller) -> bool:
+        if caller.kind in FREE:
+            return True
+        return self._is_own and not self._late.enforces and caller.kind is CallerKind.ROOT
+
+    def _make(self) -> Authorizer:
+        from lambda_emu.access.guard import Authorizer
+
+        self._authorizer = Authorizer(self._late(), *self._names)
+        return self._authorizer

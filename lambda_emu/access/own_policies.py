@@ -1,0 +1,52 @@
+"""The resource policies that our own services keep, by the ARNs of what they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_emu.access.sources import OwnPolicy
+from lambda_emu.arn import FunctionId, scope_in
+from lambda_emu.services.eventbridge.service import LateBuses
+from lambda_emu.services.kinesis.late import LateStreams
+from lambda_emu.services.sqs.late import LateQueues
+from lambda_emu.store import Store
+
+NONE: OwnPolicy = lambda _: None  # noqa: E731 - a table's value
+WITHOUT = ("logs", "scheduler", "ssm", "states")
+"""Services of which nothing has a policy of its own that lets callers in."""
+
+
+def own_policies(store: Store, queues: LateQueues, streams: LateStreams, buses: LateBuses) -> Mapping[str, OwnPolicy]:
+    """By service. From any thread."""
+
+    def of_function(arn: str) -> str | None:
+        parts = arn.split(":", 7)
+        if len(parts) < 7 or parts[5] != "function":
+            return None
+        function = store.function(FunctionId(parts[4], parts[3], parts[6], parts[1]))
+        policy = None if function is None else function.policies.get(parts[7] if len(parts) == 8 else "")
+        return None if policy is None else policy.document
+
+    def of_queue(arn: str) -> str | None:
+        queue = None if queues.opened is None else queues.opened.find_arn(arn)
+        return None if queue is None else queue.record.settings.get("Policy")
+
+    def of_stream(arn: str) -> str | None:
+        kind, _, rest = arn.split(":", 5)[5].partition("/")
+        name, scope = rest.partition("/")[0], scope_in(arn)
+        if streams.opened is None or kind != "stream" or not streams.opened.knows(scope, name):
+            return None
+        return streams.opened.find(scope, name).record.policy
+
+    def of_bus(arn: str) -> str | None:
+        kind, _, name = arn.split(":", 5)[5].partition("/")
+        bus = None if buses.opened is None or kind != "event-bus" else buses.opened.directory.bus(scope_in(arn), name)
+        return None if bus is None else bus.policy
+
+    ours: Mapping[str, OwnPolicy] = {
+        "events": of_bus,
+        "kinesis": of_stream,
+        "lambda": of_function,
+        "sqs": of_queue,
+    }
+    return {**dict.fromkeys(WITHOUT, NONE), **ours}

@@ -1,0 +1,130 @@
+"""Which service and operation a request is for, and what it asks for there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from msgspec import DecodeError
+from msgspec.json import Decoder
+
+from lambda_emu.access.demand import Asking, Demand
+from lambda_emu.access.demands.events import events, logs, scheduler, scheduler_route, states
+from lambda_emu.access.demands.functions import lambda_, route
+from lambda_emu.access.demands.objects import s3
+from lambda_emu.access.demands.queues import sns, sqs
+from lambda_emu.access.demands.secrets import secretsmanager, ssm
+from lambda_emu.access.demands.tables import dynamodb, kinesis
+from lambda_emu.arn import Scope
+from lambda_emu.gateway.request import Request
+from lambda_emu.services.buckets import bucket_in
+from lambda_emu.services.callers import signed_with
+from lambda_emu.services.catalogue import named
+
+Demands = Callable[[Asking], Sequence[Demand]]
+DEMANDS: Mapping[str, Demands] = {
+    "dynamodb": dynamodb,
+    "events": events,
+    "kinesis": kinesis,
+    "lambda": lambda_,
+    "logs": logs,
+    "s3": s3,
+    "scheduler": scheduler,
+    "secretsmanager": secretsmanager,
+    "sns": sns,
+    "sqs": sqs,
+    "ssm": ssm,
+    "states": states,
+}
+"""By the prefix of their actions: those that are evaluated."""
+ROUTED = ("lambda", "s3", "scheduler")
+"""Whose operations are paths, whatever their headers say."""
+MOST_FIELDS = 2000
+_read_json = Decoder().decode
+
+
+def service_of(names: Sequence[str], request: Request) -> str | None:
+    """The one that serves it, of those that share a form; None: it is none that is evaluated.
+
+    Whoever serves it goes by what it is signed for, whatever else it says; so do we. names: of these alone.
+    """
+    if len(names) == 1:
+        return names[0]
+    signed = signed_with(request)
+    row = named(request) if signed is None else None
+    service = row.signing_name if row is not None else "" if signed is None else signed.service
+    return service if service in names else None
+
+
+def demands_of(service: str, request: Request, scope: Scope) -> Sequence[Demand]:
+    """What it asks for; nothing: what cannot be read. scope: of the caller."""
+    target = request.head.first.get(b"x-amz-target")
+    if target is not None and service not in ROUTED:
+        operation = target.rpartition(b".")[2].decode("latin-1")
+        return DEMANDS[service](Asking(service, operation, _members(request), scope, request))
+    said = _routed(service, request)
+    return () if said is None else DEMANDS[service](Asking(service, *said, scope, request))
+
+
+def _routed(service: str, request: Request) -> tuple[str, Mapping[str, Any]] | None:
+    """Operation and members of what has no target."""
+    path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+    if service == "lambda":
+        return route(request.method, path, query)
+    if service == "s3":
+        return "", _place(request, path)
+    if service == "scheduler":
+        found = scheduler_route(request.method, path)
+        if found is None:
+            return None
+        operation, place = found
+        groups = [value for name, value in _fields(query) if name == "groupName"]
+        asked = {"GroupName": groups[-1]} if groups else {}
+        return operation, {**_members(request), **asked, **place}
+    if service in ("sqs", "sns"):
+        fields = dict(_fields(query) + _fields(_body(request).decode("latin-1")))
+        return fields.get("Action", ""), fields
+    return None
+
+
+def _place(request: Request, path: str) -> Mapping[str, str]:
+    bucket = bucket_in(request.head)
+    if bucket is not None:
+        return {"Bucket": bucket, "Key": unquote(path.removeprefix("/"))}
+    named, _, key = path.removeprefix("/").partition("/")
+    return {"Bucket": unquote(named), "Key": unquote(key)}
+
+
+def _members(request: Request) -> Mapping[str, Any]:
+    """Of a body in JSON or CBOR; nothing: it is neither."""
+    body = _body(request)
+    if b"cbor" in request.head.first.get(b"content-type", b""):
+        return _cbor(body)
+    try:
+        found = _read_json(body)
+    except (DecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _body(request: Request) -> bytes:
+    """On a worker where it lies in a file; of services that are asked so it is bounded."""
+    return request.body if request.body_file is None else request.body_file.read_bytes()
+
+
+def _cbor(body: bytes) -> Mapping[str, Any]:
+    from lambda_emu.services.kinesis.cbor import decode  # here: few clients have it
+
+    try:
+        found = decode(body)
+    except (ValueError, LookupError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _fields(form: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(form, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return []

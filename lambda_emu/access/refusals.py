@@ -1,0 +1,64 @@
+"""How each service tells a caller that he may not: code, status, and what of AWS's text it writes its own way.
+
+Codes are those of "Common errors" in each API's reference; texts as users report them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lambda_emu.access.demand import Demand
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.caller import Caller
+from lambda_emu.model.iam.evaluation import Asked, Decision
+from lambda_emu.model.iam.refusals import refusal_text
+
+QUERY_ERROR = "x-amzn-query-error"
+"""Says the code of the older form, which clients of SQS show."""
+
+
+class Form(NamedTuple):
+    code: str = "AccessDeniedException"
+    status: int = 400
+
+
+FORMS: Mapping[str, Form] = {
+    "lambda": Form(status=403),
+    "s3": Form("AccessDenied", 403),
+    "scheduler": Form(status=403),
+    "sns": Form("AuthorizationError", 403),
+    "sqs": Form("AccessDeniedException", 403),
+}
+"""By service; any other is as DynamoDB."""
+SQS_CODE = "AccessDenied;Sender"
+
+
+class NotAuthorized(LambdaError):
+    """decision: why."""
+
+    kind = None
+
+    def __init__(self, service: str, caller: Caller, demand: Demand, decision: Decision) -> None:
+        self.code, self.status = FORMS.get(service, Form())
+        super().__init__(_text(service, caller, demand, decision))
+
+
+class NotAuthorizedByLambda(NotAuthorized):
+    text_key = "Message"
+
+
+def not_authorized(service: str, caller: Caller, demand: Demand, decision: Decision) -> NotAuthorized:
+    kind = NotAuthorizedByLambda if service == "lambda" else NotAuthorized
+    return kind(service, caller, demand, decision)
+
+
+def _text(service: str, caller: Caller, demand: Demand, decision: Decision) -> str:
+    action, resource = demand.action, demand.shown or demand.resource
+    if service == "sqs":
+        action = action.lower()
+    elif service == "sns":
+        action = action.replace("sns:", "SNS:")
+    elif service == "s3":
+        resource = f'"{resource}"'
+    return refusal_text(Asked(caller, action, resource, ""), decision)

@@ -1,0 +1,146 @@
+"""What IAM and the services of this process know of policies: those that a user or role is held to, and resources'."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Find = Callable[[str], dict[str, Any] | None]
+
+
+def held_policies(about: str) -> dict[str, Any] | None:
+    """Of a user or a role. identity, boundary: each a policy's ARN or name, and its text."""
+    from moto.iam.models import iam_backends
+
+    arn = _read(about)
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[2] != "iam" or parts[4] not in iam_backends:
+        return None
+    backend = iam_backends[parts[4]][parts[1]]
+    kind, name = parts[5].partition("/")[0], parts[5].rpartition("/")[2]
+    found = _role(backend, name) if kind == "role" else _user(backend, name) if kind == "user" else None
+    if found is None or found.arn != arn:
+        return None
+    groups = [group for group in list(backend.groups.values()) if kind == "user" and found in group.users]
+    identity = [each for holder in (found, *groups) for each in _policies_of(holder)]
+    boundary = getattr(found, "permissions_boundary_arn", None)
+    text = _managed(backend, boundary) if boundary else None
+    return {
+        "identity": identity,
+        "boundary": None if not boundary else (boundary, text or "{}"),
+        "tags": {tag["Key"]: tag["Value"] for tag in _tags(backend, found, kind)},
+    }
+
+
+def _role(backend: Any, name: str) -> Any:
+    return next((role for role in list(backend.roles.values()) if role.name == name), None)
+
+
+def _user(backend: Any, name: str) -> Any:
+    return backend.users.get(name)
+
+
+def _policies_of(holder: Any) -> Iterator[tuple[str, str]]:
+    yield from list(holder.policies.items())
+    for arn, policy in list(holder.managed_policies.items()):
+        text = _default_text(policy)
+        if text is not None:
+            yield arn, text
+
+
+def _managed(backend: Any, arn: str) -> str | None:
+    policy = backend.managed_policies.get(arn)
+    return None if policy is None else _default_text(policy)
+
+
+def _default_text(policy: Any) -> str | None:
+    return next((one.document for one in policy.versions if one.version_id == policy.default_version_id), None)
+
+
+def _tags(backend: Any, holder: Any, kind: str) -> list[dict[str, str]]:
+    if kind == "role":
+        return [{"Key": tag["Key"], "Value": tag["Value"]} for tag in holder.get_tags()]
+    return list(backend.tagger.list_tags_for_resource(holder.arn)["Tags"])
+
+
+def _bucket(about: str) -> dict[str, Any] | None:
+    from moto.s3.models import s3_backends
+
+    arn = _read(about)
+    name = arn.split(":", 5)[5]
+    partition, account = s3_backends.bucket_accounts.get(name, ("", ""))
+    bucket = s3_backends[account][partition].buckets.get(name) if account else None
+    if bucket is None:
+        return None
+    return _told(account, arn, bucket.policy.decode() if bucket.policy else None)
+
+
+def _topic(about: str) -> dict[str, Any] | None:
+    from moto.sns.models import sns_backends
+
+    arn = _read(about)
+    region, account = arn.split(":")[3:5]
+    topic = sns_backends[account][region].topics.get(arn) if account in sns_backends else None
+    return None if topic is None else _told(account, arn, topic.policy)
+
+
+def _secret(about: str) -> dict[str, Any] | None:
+    """By its whole ARN, or by one that ends with its name."""
+    from moto.secretsmanager.models import secretsmanager_backends
+
+    arn = _read(about)
+    region, account = arn.split(":")[3:5]
+    if account not in secretsmanager_backends:
+        return None
+    secrets = secretsmanager_backends[account][region].secrets
+    name = arn.split(":", 6)[6]
+    secret = next((one for one in list(secrets.values()) if arn == one.arn or one.name == name), None)
+    return None if secret is None else _told(account, secret.arn, getattr(secret, "policy", None))
+
+
+def _table(about: str) -> dict[str, Any] | None:
+    from moto.dynamodb.models import dynamodb_backends
+
+    arn = _read(about)
+    region, account = arn.split(":")[3:5]
+    if account not in dynamodb_backends:
+        return None
+    policy = dynamodb_backends[account][region].resource_policies.get(arn)
+    return _told(account, arn, None if policy is None else policy.policy_doc)
+
+
+def _told(owner: str, arn: str, policy: str | None) -> dict[str, Any]:
+    return {"owner": owner, "arn": arn, "policy": policy}
+
+
+def _read(about: str) -> str:
+    try:
+        return urlsafe_b64decode(about + "=" * (-len(about) % 4)).decode()
+    except ValueError:
+        return ""
+
+
+def _careful(find: Find) -> Find:
+    """Names are as callers wrote them: of what has no account or region there is nothing."""
+
+    def found(about: str) -> dict[str, Any] | None:
+        try:
+            return find(about)
+        except (LookupError, ValueError):
+            return None
+
+    return found
+
+
+_FINDERS: Mapping[str, Find] = {
+    "dynamodb": _table,
+    "s3": _bucket,
+    "secretsmanager": _secret,
+    "sns": _topic,
+}
+OF_RESOURCES: Mapping[str, Find] = {service: _careful(find) for service, find in _FINDERS.items()}
+"""By service, each asked about an ARN: owner, the whole ARN and the policy, which is null where it has none.
+
+Null: there is no such bucket, topic, secret or table.
+"""
