@@ -18,7 +18,7 @@ from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, several,
 
 PROJECT_FILE = "lambda-emu.yaml"
 VARIABLE_PREFIX = "LAMBDA_EMU_"
-ENFORCE = "enforce"
+OFF, ENFORCE = "off", "enforce"
 """Of `iam`."""
 LIKELY_MEANT = 0.75
 """PROT is as near to PORT; variables of others that begin like ours, such as LAMBDA_EMU_URL, are further off."""
@@ -139,7 +139,7 @@ SETTINGS = (
     Setting("account", text("12 digits", r"\d{12}"), "000000000000", "The account that ARNs name."),
     Setting(
         "iam",
-        choice("off", "warn", ENFORCE),
+        choice(OFF, "warn", ENFORCE),
         "warn",
         "What becomes of requests that IAM would refuse; enforce: refused, and signatures are checked.",
     ),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from lambda_emu.access.demand import EVALUATED, EVALUATED_IN_CHILD
+from lambda_emu.access.late import LateAccess, LateAuthorizer
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import has_extensions
@@ -21,7 +23,7 @@ from lambda_emu.api.token import TOKEN
 from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
-from lambda_emu.config import ENFORCE, Settings
+from lambda_emu.config import ENFORCE, OFF, Settings
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Service
@@ -61,6 +63,7 @@ from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.load_balancers.service import LoadBalancers
 
 if TYPE_CHECKING:
+    from lambda_emu.access.guard import Access
     from lambda_emu.services.cloudwatch.serving import MetricServer
     from lambda_emu.services.eventbridge.serving import EventsServer
     from lambda_emu.services.kinesis.serving import StreamServer
@@ -117,14 +120,15 @@ class Served:
         self._pages = LateApp(self._make_pages)
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         self._signers = signers = self._make_signers()
+        self.access = LateAccess(self._make_access, enforces=rooms.settings.iam == ENFORCE)
         place = Place(signers, rooms.url)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
-        child.observer = All(apis, self.balancers)
+        child.observer = All(apis, self.balancers, self.access)
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, signers)
         around = self._around(self._ours())
-        lambda_ = self._guarded(LambdaService(self._api, CallerContexts(self.context)), is_no_operation)
+        lambda_ = self._guarded(LambdaService(self._api, CallerContexts(self.context)), is_no_operation, "lambda")
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, child)
         localstack = LocalStackPages(self.overview, is_ready)
@@ -150,19 +154,39 @@ class Served:
         theirs = {one.name: NeighbourService(one, rooms.scope.region, rooms.loop) for one in rooms.around.neighbours}
         if "apigatewayv2" in theirs:
             self._read_apis_of(theirs["apigatewayv2"])
-        own = [service for name, service in ours.items() if name not in theirs]
+        own = {name: service for name, service in ours.items() if name not in theirs}
+        guarded = [self._guarded(service, may_be_unsigned, name) for name, service in own.items()]
         *childs, objects = rooms.around.child.services
-        guarded = [self._guarded(service, may_be_unsigned) for service in (*own, *childs)]
-        s3 = self._guarded(objects, may_be_unsigned_for_s3, Family.S3)
+        for service in childs:
+            guarded.append(self._guarded(service, may_be_unsigned, *EVALUATED_IN_CHILD, is_shared=True))
+        s3 = self._guarded(objects, may_be_unsigned_for_s3, "s3", family=Family.S3)
         return (*theirs.values(), *guarded, s3, *([theirs["s3"]] if "s3" in theirs else []))
 
     def _guarded(
-        self, service: Service, may_be_unsigned: Callable[[Request], bool], family: Family | None = None
+        self,
+        service: Service,
+        may_be_unsigned: Callable[[Request], bool],
+        *names: str,
+        is_shared: bool = False,
+        family: Family | None = None,
     ) -> Service:
-        """Behind a guard, where one is wanted."""
-        if self._rooms.settings.iam != ENFORCE:
+        """Behind a guard, where one is wanted. names, is_shared: as access.guard.Authorizer has them."""
+        rooms, is_evaluated = self._rooms, set(names) & set(EVALUATED)
+        if rooms.settings.iam == OFF or not (is_evaluated or rooms.settings.iam == ENFORCE):
             return service
-        return GuardedService(service, Guard(self._signers, self._rooms.loop), may_be_unsigned, family)
+        authorizer = LateAuthorizer(self.access, names, is_shared=is_shared) if is_evaluated else None
+        return GuardedService(service, Guard(self._signers, rooms.loop, authorizer), may_be_unsigned, family)
+
+    def _make_access(self) -> Access:
+        from lambda_emu.access.explaining import Explained  # here: where all may all they ask nobody asks
+        from lambda_emu.access.guard import Access
+        from lambda_emu.access.own_policies import own_policies
+        from lambda_emu.access.sources import PolicySources
+
+        rooms, around = self._rooms, self._rooms.around
+        own = own_policies(rooms.store, around.queues, around.streams, around.buses)
+        sources, enforces = PolicySources(around.child, own), rooms.settings.iam == ENFORCE
+        return Access(sources, rooms.clock.machine, rooms.scope, Explained(), enforces=enforces)
 
     def _make_signers(self) -> LateSigners:
         rooms = self._rooms

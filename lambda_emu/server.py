@@ -147,6 +147,7 @@ class Emulator:
         self._on_loop(self.pool.clear)
         self._on_loop(self._served.apis.forget)  # after their control plane
         self._on_loop(self._served.balancers.forget)
+        self._on_loop(self._served.access.forget)
         self.deploy(self._project)
 
     def deploy(self, project: Project) -> Sequence[ResourceChange]:

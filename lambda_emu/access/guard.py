@@ -106,16 +106,20 @@ class Access:
 
 
 class Authorizer:
-    """Decides of one service, or of several that share a form. names: as their actions begin."""
+    """Decides of one service, or of several that share a form. names: as their actions begin.
 
-    def __init__(self, access: Access, *names: str) -> None:
+    is_shared: others than these have the form, too, or there are several: by what a request is signed for.
+    """
+
+    def __init__(self, access: Access, names: Sequence[str], *, is_shared: bool) -> None:
         self._access = access
         self._names = names
+        self._is_shared = is_shared
         self._read: dict[tuple[str, str, bytes, bytes], Sequence[Demand]] = {}
 
     def at_once(self, caller: Caller, asked: Request) -> bool:
         """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
-        service = service_of(self._names, asked)
+        service = self._service(asked)
         if service is None:
             return True
         sources, weighed = self._access.sources, []
@@ -131,7 +135,7 @@ class Authorizer:
 
     async def find(self, caller: Caller, asked: Request) -> None:
         """NotAuthorized; LambdaError where nobody answers who knows."""
-        service = service_of(self._names, asked)
+        service = self._service(asked)
         if service is None:
             return
         demands = self._demands(service, caller, asked) if asked.wanted is None else asked.wanted
@@ -141,6 +145,9 @@ class Authorizer:
             resource = await sources.resource(demand.resource)
             weighed.append(self._access.weigh(caller, demand, principal, resource, asked))
         self._access.conclude(service, caller, weighed, asked)
+
+    def _service(self, asked: Request) -> str | None:
+        return service_of(self._names, asked) if self._is_shared else self._names[0]
 
     def _demands(self, service: str, caller: Caller, asked: Request) -> Sequence[Demand]:
         """What a head alone says is read once for its like, as of invocations."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +51,12 @@ class LateAccess:
 
 
 class LateAuthorizer:
-    """signatures.guard.Authorize: of one service, or of several that share a form. names: as their actions begin."""
+    """signatures.guard.Authorize, of one service or of those that share a form: see Authorizer."""
 
-    def __init__(self, access: LateAccess, *names: str) -> None:
+    def __init__(self, access: LateAccess, names: Sequence[str], *, is_shared: bool) -> None:
         self._late = access
         self._names = names
+        self._is_shared = is_shared
         self._is_own = all(name in OF_THEMSELVES for name in names)
         self._authorizer: Authorizer | None = None
 
@@ -78,5 +79,5 @@ class LateAuthorizer:
     def _make(self) -> Authorizer:
         from lambda_emu.access.guard import Authorizer
 
-        self._authorizer = Authorizer(self._late(), *self._names)
+        self._authorizer = Authorizer(self._late(), self._names, is_shared=self._is_shared)
         return self._authorizer

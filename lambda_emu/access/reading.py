@@ -47,10 +47,8 @@ _read_json = Decoder().decode
 def service_of(names: Sequence[str], request: Request) -> str | None:
     """The one that serves it, of those that share a form; None: it is none that is evaluated.
 
-    Whoever serves it goes by what it is signed for, whatever else it says; so do we. names: of these alone.
+    Whoever serves it goes by what it is signed for, whatever else it says; so do we. names: of those that are.
     """
-    if len(names) == 1:
-        return names[0]
     signed = signed_with(request)
     row = named(request) if signed is None else None
     service = row.signing_name if row is not None else "" if signed is None else signed.service

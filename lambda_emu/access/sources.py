@@ -76,6 +76,8 @@ class PolicySources:
 
     def known_principal(self, caller: Caller) -> Principal | None:
         """None: `principal` finds out."""
+        if caller.kind is CallerKind.FEDERATED:  # who gave it away is not known, and gave no more than that
+            return Principal(Held(tuple(Policy("session policy", text) for text in caller.policies)))
         if caller.kind not in (CallerKind.USER, CallerKind.SESSION):
             return Principal()
         if not self._facts.knows_any:

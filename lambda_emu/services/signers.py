@@ -19,6 +19,9 @@ class Facts(Protocol):
     @property
     def pid(self) -> int | None: ...
 
+    @property
+    def knows_any(self) -> bool: ...
+
     async def ask(self, fact: str, about: str) -> object: ...
 
 
@@ -32,6 +35,8 @@ class IssuedKeys:
         from lambda_emu.signatures.keys import AccessKey
 
         is_sessions = access_key.startswith("ASIA") and account_of(access_key) is not None
+        if not self._facts.knows_any:
+            return None
         if is_sessions and self._facts.pid is None:
             return None  # sessions say by their tokens whose they are; who has one without has it from this run
         told: Any = await self._facts.ask("access-key", access_key)

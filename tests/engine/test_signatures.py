@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -22,6 +23,10 @@ from waiting import eventually
 REGION = "us-east-1"
 SECRET = "any"
 """That of the rig's clients."""
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+MAY_LIST = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "lambda:List*", "Resource": "*"}]}
+)
 ASKED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "lambda": ("list_functions", {}),
     "dynamodb": ("list_tables", {}),
@@ -114,6 +119,7 @@ def test_a_key_that_nobody_made_is_unknown(
 def test_a_user_of_iam_signs_with_the_key_that_he_was_given(lam: OwnLam) -> None:
     iam = sdk(lam, "iam")
     user = iam.create_user(UserName="ada")["User"]
+    iam.attach_user_policy(UserName="ada", PolicyArn=ADMINISTRATOR)
     key = iam.create_access_key(UserName="ada")["AccessKey"]
     id, secret = key["AccessKeyId"], key["SecretAccessKey"]
 
@@ -127,6 +133,7 @@ def test_a_user_of_iam_signs_with_the_key_that_he_was_given(lam: OwnLam) -> None
 
 
 def test_a_function_signs_as_its_role_and_reaches_what_is_around(lam: OwnLam) -> None:
+    make_role(lam, "test")
     inside = probe(lam, "caller", Timeout=60, MemorySize=1769)
 
     found = inside.run("""
@@ -246,7 +253,16 @@ def test_this_server_asks_itself_and_is_known(lam: OwnLam) -> None:
     eventually(all_came, "a message of the topic and one of the bucket")
 
 
+def make_role(lam: OwnLam, name: str, path: str = "/") -> None:
+    """That may do anything; nothing where there is one."""
+    iam = sdk(lam, "iam")
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=MAY_LIST)
+    iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
+
+
 def assumed(lam: OwnLam, **more: Any) -> tuple[str, str, str]:
+    make_role(lam, "reader", "/team/")
     role = f"arn:aws:iam::{lam.emulator.scope.account}:role/team/reader"
     made = sdk(lam, "sts").assume_role(RoleArn=role, RoleSessionName="ada", **more)["Credentials"]
     return made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"]
@@ -269,7 +285,7 @@ def test_other_sessions_are_known_too(lam: OwnLam) -> None:
     account = lam.emulator.scope.account
     sts, identities = sdk(lam, "sts"), sdk(lam, "cognito-identity")
     root = sts.get_session_token()["Credentials"]
-    ada = sts.get_federation_token(Name="ada", Policy="{}")["Credentials"]
+    ada = sts.get_federation_token(Name="ada", Policy=MAY_LIST)["Credentials"]
     pool = identities.create_identity_pool(IdentityPoolName="apps", AllowUnauthenticatedIdentities=True)
     identity = identities.get_id(IdentityPoolId=pool["IdentityPoolId"])["IdentityId"]
     guest = identities.get_credentials_for_identity(IdentityId=identity)["Credentials"]
@@ -293,9 +309,10 @@ def test_sessions_and_users_outlive_the_server(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process", environ, iam="enforce") as lam:
         of_role = assumed(lam)
         sdk(lam, "iam").create_user(UserName="ada")
+        sdk(lam, "iam").attach_user_policy(UserName="ada", PolicyArn=ADMINISTRATOR)
         made = sdk(lam, "iam").create_access_key(UserName="ada")["AccessKey"]
     with own_emulator(tmp_path, "process", environ, iam="enforce") as lam:
-        sdk(lam, "lambda", *of_role).list_functions()
+        sdk(lam, "firehose", *of_role).list_delivery_streams()
         assert lam.emulator.around.child.pid is None  # nobody had to be asked whose that is
         sdk(lam, "lambda", made["AccessKeyId"], made["SecretAccessKey"]).list_functions()
 

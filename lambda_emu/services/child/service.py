@@ -113,6 +113,11 @@ class OtherServices:
         (self._forwarder or self._make()).serve(request, call)
 
     @property
+    def knows_any(self) -> bool:
+        """Whether it runs, or an earlier run of it left something; else there is nothing to ask about."""
+        return self.pid is not None or (self.folder is not None and self.folder.exists())
+
+    @property
     def under_way(self) -> int:
         """Requests that are not answered yet."""
         return 0 if self._forwarder is None else self._forwarder.under_way

@@ -72,19 +72,3 @@ class Nobody:
 
     def passed(self, head: Head, body: bytes | None) -> bytes | None:
         return body
-
-
-class Observers:
-    """Several: each is told, and what callers are told goes through all of them."""
-
-    def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
-
-    async def passes(self, head: Head) -> None:
-        for observer in self._observers:
-            await observer.passes(head)
-
-    def passed(self, head: Head, body: bytes | None) -> bytes | None:
-        for observer in self._observers:
-            body = observer.passed(head, body)
-        return body

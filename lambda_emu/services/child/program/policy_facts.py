@@ -58,9 +58,9 @@ def _default_text(policy: Any) -> str | None:
     return next((one.document for one in policy.versions if one.version_id == policy.default_version_id), None)
 
 
-def _tags(backend: Any, holder: Any, kind: str) -> list[dict[str, str]]:
+def _tags(backend: Any, holder: Any, kind: str) -> list[Any]:
     if kind == "role":
-        return [{"Key": tag["Key"], "Value": tag["Value"]} for tag in holder.get_tags()]
+        return list((holder.tags or {}).values())
     return list(backend.tagger.list_tags_for_resource(holder.arn)["Tags"])
 
 

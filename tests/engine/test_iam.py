@@ -1,0 +1,320 @@
+"""Who may do what, by boto3: as AWS refuses with `iam: enforce`, and what is said with `warn`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from boto_rig import ONE_TRY
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from own import OwnLam, own_emulator
+
+ACCOUNT, OTHER, REGION = "123456789012", "210987654321", "us-east-1"
+SECRET = "any"
+"""That of the rig's clients."""
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
+}
+
+
+class Party:
+    """Somebody with keys, and his clients."""
+
+    def __init__(self, lam: OwnLam, key: str, secret: str = SECRET, token: str | None = None) -> None:
+        self._session = boto3.Session(key, secret, token, REGION)
+        self._lam = lam
+
+    def client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self._lam.url, config=Config(**ONE_TRY))
+
+
+class Account:
+    """The root user of one, who makes others."""
+
+    def __init__(self, lam: OwnLam, number: str) -> None:
+        self.lam, self.number = lam, number
+        self.root = Party(lam, number)
+        self._iam = self.root.client("iam")
+
+    def user(self, name: str, *statements: dict[str, Any]) -> Party:
+        self._iam.create_user(UserName=name)
+        if statements:
+            self.allow(name, *statements)
+        key = self._iam.create_access_key(UserName=name)["AccessKey"]
+        return Party(self.lam, key["AccessKeyId"], key["SecretAccessKey"])
+
+    def allow(self, name: str, *statements: dict[str, Any]) -> None:
+        self._iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
+
+    def role(self, name: str, *statements: dict[str, Any], trust: dict[str, Any] = TRUST, **more: Any) -> str:
+        made = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), **more)
+        if statements:
+            self._iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(*statements))
+        return str(made["Role"]["Arn"])
+
+    def session(self, role: str, **more: Any) -> Party:
+        said = self.root.client("sts").assume_role(RoleArn=role, RoleSessionName="one", **more)["Credentials"]
+        return Party(self.lam, said["AccessKeyId"], said["SecretAccessKey"], said["SessionToken"])
+
+
+def document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return allow(action, resource, **more) | {"Effect": "Deny"}
+
+
+def refusal(call: Any, *given: Any, **members: Any) -> tuple[str, str, int]:
+    """Code, text and status of what is refused."""
+    with pytest.raises(ClientError) as refused:
+        call(*given, **members)
+    said = refused.value.response
+    return said["Error"]["Code"], said["Error"].get("Message", ""), said["ResponseMetadata"]["HTTPStatusCode"]
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    folder, environ = tmp_path_factory.mktemp("strict"), {"LAMBDA_EMU_ROOT_SECRET": SECRET}
+    with own_emulator(folder, "process", environ, stems=0, account=ACCOUNT, iam="enforce") as lam:
+        yield Account(lam, ACCOUNT)
+
+
+@pytest.fixture(scope="module")
+def warning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with own_emulator(tmp_path_factory.mktemp("warning"), "process", stems=0, account=ACCOUNT) as lam:
+        yield Account(lam, ACCOUNT)
+
+
+def text(who: str, action: str, resource: str, named: str | None = None) -> str:
+    why = f"because no identity-based policy allows the {named or action} action"
+    return f"User: {who} is not authorized to perform: {action} on resource: {resource} {why}"
+
+
+def test_every_service_refuses_a_user_without_policies_in_its_own_words(strict: Account) -> None:
+    nobody, who = strict.user("nobody"), f"arn:aws:iam::{ACCOUNT}:user/nobody"
+    root = strict.root
+    root.client("sqs").create_queue(QueueName="jobs")
+    topic = root.client("sns").create_topic(Name="news")["TopicArn"]
+    root.client("s3").create_bucket(Bucket="photos")
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
+
+    def arn(service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+    def told(service: str, operation: str, **members: Any) -> tuple[str, str, int]:
+        return refusal(getattr(nobody.client(service), operation), **members)
+
+    url = f"{strict.lam.url}/{ACCOUNT}/jobs"
+    sent = "sqs:sendmessage"
+    assert told("sqs", "send_message", QueueUrl=url, MessageBody="m") == ("AccessDenied", text(who, sent, queue), 403)
+    published = text(who, "SNS:Publish", topic)
+    assert told("sns", "publish", TopicArn=topic, Message="m") == ("AuthorizationError", published, 403)
+    got = text(who, "s3:GetObject", '"arn:aws:s3:::photos/a"', "s3:GetObject")
+    assert told("s3", "get_object", Bucket="photos", Key="a") == ("AccessDenied", got, 403)
+    denied = "AccessDeniedException"
+    key = {"id": {"S": "1"}}
+    rows: list[tuple[str, str, dict[str, Any], str, str, int]] = [
+        ("dynamodb", "get_item", {"TableName": "t", "Key": key}, "dynamodb:GetItem", "table/t", 400),
+        ("kinesis", "describe_stream", {"StreamName": "s"}, "kinesis:DescribeStream", "stream/s", 400),
+        ("events", "put_rule", {"Name": "r", "ScheduleExpression": "rate(1 day)"}, "events:PutRule", "rule/r", 400),
+        ("scheduler", "get_schedule", {"Name": "n"}, "scheduler:GetSchedule", "schedule/default/n", 403),
+        ("ssm", "get_parameter", {"Name": "/p"}, "ssm:GetParameter", "parameter/p", 400),
+        ("lambda", "get_function", {"FunctionName": "f"}, "lambda:GetFunction", "function:f", 403),
+        ("lambda", "invoke", {"FunctionName": "f"}, "lambda:InvokeFunction", "function:f", 403),
+        ("logs", "create_log_group", {"logGroupName": "g"}, "logs:CreateLogGroup", "log-group:g:log-stream:", 400),
+    ]
+    for service, operation, members, action, resource, status in rows:
+        assert told(service, operation, **members) == (denied, text(who, action, arn(service, resource)), status)
+    machine = arn("states", "stateMachine:m")
+    assert told("stepfunctions", "start_execution", stateMachineArn=machine) == (
+        denied,
+        text(who, "states:StartExecution", machine),
+        400,
+    )
+    secret = told("secretsmanager", "get_secret_value", SecretId="n")
+    assert secret == (denied, text(who, "secretsmanager:GetSecretValue", "n"), 400)
+
+
+def test_policies_are_asked_as_they_are_now(strict: Account) -> None:
+    root = strict.root.client("sqs")
+    url = root.create_queue(QueueName="changing")["QueueUrl"]
+    user = strict.user("changing", allow("sqs:SendMessage", "arn:aws:sqs:*:*:changing"))
+    sqs = user.client("sqs")
+
+    assert sqs.send_message(QueueUrl=url, MessageBody="m")["MessageId"]
+    assert refusal(sqs.receive_message, QueueUrl=url)[0] == "AccessDenied"
+    strict.allow("changing", allow("sqs:*"), deny("sqs:SendMessage"))
+
+    assert sqs.receive_message(QueueUrl=url)["Messages"]
+    code, said, _ = refusal(sqs.send_message, QueueUrl=url, MessageBody="m")
+    assert code == "AccessDenied"
+    assert said.endswith(":changing with an explicit deny in an identity-based policy")
+    strict.root.client("iam").delete_user_policy(UserName="changing", PolicyName="own")
+    assert refusal(sqs.receive_message, QueueUrl=url)[0] == "AccessDenied"
+
+
+def test_groups_and_managed_policies_count(strict: Account) -> None:
+    iam = strict.root.client("iam")
+    user = strict.user("reader")
+    iam.create_group(GroupName="readers")
+    iam.add_user_to_group(GroupName="readers", UserName="reader")
+    logs = user.client("logs")
+    assert refusal(logs.describe_log_groups)[0] == "AccessDeniedException"
+
+    iam.attach_group_policy(GroupName="readers", PolicyArn="arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess")
+
+    assert logs.describe_log_groups()["logGroups"] is not None
+    assert refusal(logs.create_log_group, logGroupName="g")[0] == "AccessDeniedException"
+
+
+def test_a_resource_policy_is_enough_in_its_account_and_half_of_it_between_two(strict: Account) -> None:
+    root = strict.root.client("sqs")
+    url = root.create_queue(QueueName="shared")["QueueUrl"]
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:shared"
+    friend, other = strict.user("friend"), Account(strict.lam, OTHER)
+    stranger = other.user("stranger")
+    assert refusal(friend.client("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
+    assert refusal(other.root.client("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
+
+    principals = [f"arn:aws:iam::{ACCOUNT}:user/friend", OTHER]
+    policy = document(allow("sqs:SendMessage", arn, Principal={"AWS": principals}))
+    root.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    assert friend.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+    assert other.root.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+    assert refusal(stranger.client("sqs").send_message, QueueUrl=url, MessageBody="m")[0] == "AccessDenied"
+    other.allow("stranger", allow("sqs:*"))
+    assert stranger.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+
+
+def test_buckets_and_topics_let_in_whom_their_policies_name(strict: Account) -> None:
+    s3, sns = strict.root.client("s3"), strict.root.client("sns")
+    s3.create_bucket(Bucket="homes")
+    s3.put_object(Bucket="homes", Key="ada/a.txt", Body=b"a")
+    topic = sns.create_topic(Name="shared")["TopicArn"]
+    ada = strict.user("ada", allow("s3:GetObject", "arn:aws:s3:::homes/${aws:username}/*"))
+    other = Account(strict.lam, OTHER)
+    theirs = other.root.client("s3")
+
+    assert ada.client("s3").get_object(Bucket="homes", Key="ada/a.txt")["Body"].read() == b"a"
+    assert refusal(ada.client("s3").get_object, Bucket="homes", Key="bob/a.txt")[0] == "AccessDenied"
+    assert refusal(theirs.get_object, Bucket="homes", Key="ada/a.txt")[0] == "AccessDenied"
+    assert refusal(other.root.client("sns").publish, TopicArn=topic, Message="m")[0] == "AuthorizationError"
+    grant = allow("s3:GetObject", "arn:aws:s3:::homes/*", Principal={"AWS": OTHER})
+    s3.put_bucket_policy(Bucket="homes", Policy=document(grant))
+    publish = allow("sns:Publish", topic, Principal={"AWS": OTHER})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(publish))
+
+    assert theirs.get_object(Bucket="homes", Key="ada/a.txt")["Body"].read() == b"a"
+    assert refusal(theirs.put_object, Bucket="homes", Key="b", Body=b"b")[0] == "AccessDenied"
+    assert other.root.client("sns").publish(TopicArn=topic, Message="m")["MessageId"]
+    s3.delete_bucket_policy(Bucket="homes")
+    assert refusal(theirs.get_object, Bucket="homes", Key="ada/a.txt")[0] == "AccessDenied"
+
+
+def test_a_session_is_narrowed_by_its_policy_and_the_roles_boundary(strict: Account) -> None:
+    iam, url = strict.root.client("iam"), strict.root.client("sqs").create_queue(QueueName="narrow")["QueueUrl"]
+    role = strict.role("worker", allow("sqs:*"))
+    send = {"QueueUrl": url, "MessageBody": "m"}
+    narrow = document(allow("sqs:ReceiveMessage"))
+
+    assert strict.session(role).client("sqs").send_message(**send)["MessageId"]
+    code, said, _ = refusal(strict.session(role, Policy=narrow).client("sqs").send_message, **send)
+    assert code == "AccessDenied"
+    assert said.startswith(f"User: arn:aws:sts::{ACCOUNT}:assumed-role/worker/one is not authorized")
+    assert said.endswith("because no session policy allows the sqs:sendmessage action")
+
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=narrow)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="worker", PermissionsBoundary=boundary)
+    said = refusal(strict.session(role).client("sqs").send_message, **send)[1]
+    assert said.endswith("because no permissions boundary allows the sqs:sendmessage action")
+
+
+def test_a_functions_code_may_what_its_role_allows(strict: Account) -> None:
+    strict.root.client("sqs").create_queue(QueueName="results")
+    code = """
+import boto3
+def handler(event, context):
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="results")["QueueUrl"]
+    try:
+        return sqs.send_message(QueueUrl=url, MessageBody="m") and "sent"
+    except Exception as error:
+        return str(error)
+"""
+    role = strict.role("code", allow("sqs:GetQueueUrl"))
+    strict.lam.create("coded", code, Role=role)
+
+    said = strict.lam.invoke("coded").payload
+    who = f"arn:aws:sts::{ACCOUNT}:assumed-role/code/coded"
+    assert text(who, "sqs:sendmessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:results") in said
+
+    policy = document(allow("sqs:*"))
+    strict.root.client("iam").put_role_policy(RoleName="code", PolicyName="own", PolicyDocument=policy)
+    assert strict.lam.invoke("coded").payload == "sent"
+
+
+def test_who_has_a_service_act_as_a_role_needs_leave_to_pass_it(strict: Account) -> None:
+    role = strict.role("passed")
+    user = strict.user("deployer", allow("lambda:*"), allow("events:*"))
+    rule = {"Rule": "r", "Targets": [{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "RoleArn": role}]}
+    user.client("events").put_rule(Name="r", ScheduleExpression="rate(1 day)")
+
+    code, said, _ = refusal(user.client("events").put_targets, **rule)
+    assert code == "AccessDeniedException"
+    assert said == text(f"arn:aws:iam::{ACCOUNT}:user/deployer", "iam:PassRole", role)
+    elsewhere = {"StringNotEquals": {"iam:PassedToService": "events.amazonaws.com"}}
+    strict.allow("deployer", allow("*"), deny("iam:PassRole", Condition=elsewhere))
+    assert user.client("events").put_targets(**rule)["FailedEntryCount"] == 0
+
+
+def test_with_warn_nothing_of_ones_own_account_is_refused_and_what_is_missing_is_said_once(
+    warning: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = warning.root.client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
+    user = warning.user("nobody")
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            user.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
+    statement = json.dumps({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn})
+    [said] = [one.message for one in caplog.records if "sqs:SendMessage" in one.message]
+    assert said == (
+        f"on AWS arn:aws:iam::{ACCOUNT}:user/nobody may not sqs:SendMessage on {arn}, because no identity-based policy "
+        f"allows the sqs:SendMessage action: add to its policies {statement}"
+    )
+
+
+def test_with_warn_another_account_needs_the_resources_policy(warning: Account) -> None:
+    root = warning.root
+    url = root.client("sqs").create_queue(QueueName="ours")["QueueUrl"]
+    root.client("s3").create_bucket(Bucket="ours")
+    other = Account(warning.lam, OTHER).root
+
+    code, said, status = refusal(other.client("sqs").send_message, QueueUrl=url, MessageBody="m")
+    assert (code, status) == ("AccessDenied", 403)
+    assert said.endswith("because no resource-based policy allows the sqs:sendmessage action")
+    assert refusal(other.client("s3").put_object, Bucket="ours", Key="k", Body=b"")[0] == "AccessDenied"
+    grant = allow("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:ours", Principal={"AWS": OTHER})
+    root.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(grant)})
+    assert other.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+
+
+def test_with_off_other_accounts_are_let_in(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, iam="off") as lam:
+        url = Party(lam, ACCOUNT).client("sqs").create_queue(QueueName="ours")["QueueUrl"]
+        assert Party(lam, OTHER).client("sqs").send_message(QueueUrl=url, MessageBody="m")
