@@ -6,7 +6,6 @@ docs/contract/events.md#rest-apis.
 
 from __future__ import annotations
 
-from random import random
 from typing import NamedTuple
 
 from lambda_emu.arn import FunctionId, Target
@@ -79,7 +78,7 @@ class DataPlane:
             self._run(meaning, asked, call)
             return
         call.fail_as(OwnAnswers(None, self._moment).answer)
-        entered = enter(asked, api, address, random() * 100)
+        entered = enter(asked, api, address, self._clock.random() * 100)
         call.fail_as(OwnAnswers(entered, self._moment).answer)
         call.for_page = () if address.domain else (cors.SANDBOX,)
         if is_open(entered):
@@ -162,5 +161,10 @@ def is_proxy(entered: Entered) -> bool:
 def is_open(entered: Entered) -> bool:
     """Whether anybody may have it run, as often as he likes, and nothing of the request is checked."""
     method = entered.method
-    is_free = method.authorization == NOBODY and Usage.is_free(entered) and method.validator == NOTHING_DEMANDED
+    is_free = (
+        method.authorization == NOBODY
+        and entered.deployment.policy is None
+        and Usage.is_free(entered)
+        and method.validator == NOTHING_DEMANDED
+    )
     return is_free and is_proxy(entered)

@@ -48,7 +48,7 @@ def refusal_answer(
         return named[name] if name in named else find(name)
 
     kind, template = _template(chosen.templates, accept, error.text_key)
-    body = _filled(template, look_up)[:MOST_BYTES]
+    body = _filled(template, look_up)
     headers = [("Content-Type", kind), (REQUEST_ID, request_id), (ERROR_TYPE, error.code), (EXTENDED_ID, request_id)]
     for name, source in chosen.parameters.items():
         value = source[1:-1] if source.startswith("'") and source.endswith("'") else look_up(source)
@@ -79,13 +79,18 @@ def _template(templates: Mapping[str, str], accept: str, text_key: str) -> tuple
 
 
 def _filled(template: str, find: Find) -> str:
-    """What is not found is left as it stands (?)."""
-
-    def put(found: re.Match[str]) -> str:
+    """What is not found is left as it stands (?). Ends when it has MOST_BYTES, however often what is long is named."""
+    parts: list[str] = []
+    size = at = 0
+    for found in _VARIABLE.finditer(template):
         value = find(found[1] or found[2])
-        return found[0] if value is None and "error." not in found[0] else _text(value)
-
-    return _VARIABLE.sub(put, template)
+        text = found[0] if value is None and "error." not in found[0] else _text(value)
+        parts += (template[at : found.start()], text)
+        size += len(parts[-1]) + len(parts[-2])
+        at = found.end()
+        if size > MOST_BYTES:
+            break
+    return "".join((*parts, template[at:]))[:MOST_BYTES]
 
 
 def _put(headers: list[tuple[str, str]], name: str, value: str) -> None:

@@ -89,7 +89,7 @@ class Routes(Generic[T]):
         found = None if literal is None else self._find(literal, verb, parts, at + 1, values)
         if found is None and node.variable is not None and parts[at]:
             found = self._find(node.variable, verb, parts, at + 1, (*values, parts[at]))
-        if found is None:
+        if found is None and node.greedy:
             rest = "/".join(parts[at:])
             found = next(((end, (*values, rest)) for end in node.greedy if rest and end.has(verb)), None)
         return found

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.rest_apis.authorizing.permit import Permit
+from lambda_emu.triggers.rest_apis.authorizing.resource_policies import check_policy, masked
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.refusals import AccessDenied, BadlySigned, NotSigned
 
@@ -38,15 +39,11 @@ class SignatureAuthorizers:
         if signer is None:
             raise NotSigned(f"Sign for the service `{SIGNED_FOR}` in {api.region}.")
         iam = signer.authorizer(api.region)["iam"]
-        if signer.account != api.account:
-            action = f"is not authorized to perform: execute-api:Invoke on resource: {_masked(entered)}"
+        is_own = signer.account == api.account
+        check_policy(entered, signer.caller, may_be_silent=is_own)
+        if not is_own and entered.deployment.policy is None:
+            action = f"is not authorized to perform: execute-api:Invoke on resource: {masked(entered)}"
             hint = f"The API is of the account {api.account}, the key of {signer.account}."
             raise AccessDenied(hint, f"User: {iam['userArn']} {action}")
         identity = {name: iam[other] for name, other in MEMBERS.items()}
         return Permit(replace(entered, identity=identity), 0.0 if signer.is_known else math.inf)
-
-
-def _masked(entered: Entered) -> str:
-    """AWS does not tell strangers the first digits of an account."""
-    account = entered.api.account
-    return entered.arn.replace(account, "*" * (len(account) - 4) + account[-4:], 1)

@@ -1,0 +1,96 @@
+"""What the policy of a REST API says of who asks. docs/contract/events.md#authorizers-of-rest-apis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from own import OwnLam, own_emulator
+from rest_rig import ECHO, REGION, RestApi
+from services_rig import ACCOUNT
+from test_http_apis import let_in
+from test_rest_authorizers import said, signed
+
+OTHER = "999999999999"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
+    with own_emulator(tmp_path_factory.mktemp("policies"), "process", account=ACCOUNT) as lam:
+        yield lam
+
+
+@pytest.fixture
+def lam(shared: OwnLam) -> Iterator[OwnLam]:
+    shared.create("echo", ECHO)
+    let_in(shared, "echo")
+    yield shared
+    shared.close()
+
+
+def statement(effect: str = "Allow", **more: Any) -> Mapping[str, Any]:
+    return {"Effect": effect, "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*", **more}
+
+
+def with_policy(lam: OwnLam, *statements: Mapping[str, Any], **method: Any) -> RestApi:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    api = RestApi(lam, policy=policy)
+    api.proxy("GET /me", "echo", **method)
+    api.proxy("GET /other", "echo", **method)
+    api.deploy()
+    return api
+
+
+def refused(api: RestApi, path: str, end: str = "") -> tuple[int, Any]:
+    resource = f"arn:aws:execute-api:{REGION}:********9012:{api.id}/dev/GET{path}"
+    whose = "User: anonymous is not authorized to perform: execute-api:Invoke on resource"
+    return 403, {"Message": f"{whose}: {resource}{end}"}
+
+
+def test_who_is_not_allowed_is_refused_where_nobody_else_decides(lam: OwnLam) -> None:
+    api = with_policy(lam, statement(Resource="execute-api:/dev/GET/me"))
+
+    assert api.ask("/me").status == 200
+    assert said(api.ask("/other")) == refused(api, "/other")
+
+
+def test_a_deny_is_stronger_and_conditions_hold(lam: OwnLam) -> None:
+    near = {"Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}}
+    api = with_policy(lam, statement(), statement("Deny", Resource="execute-api:/*/GET/me", **near))
+
+    assert said(api.ask("/me")) == refused(api, "/me", " with an explicit deny")
+    assert api.ask("/other").status == 200
+    far = {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+    assert with_policy(lam, statement(), statement("Deny", **far)).ask("/me").status == 200
+
+
+def test_a_policy_is_in_force_once_it_is_deployed(lam: OwnLam) -> None:
+    api = with_policy(lam, statement())
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement("Deny")]})
+    operation = {"op": "replace", "path": "/policy", "value": policy}
+    api.client.update_rest_api(restApiId=api.id, patchOperations=[operation])
+
+    assert api.ask("/me").status == 200
+    api.deploy()
+    assert api.ask("/me").status == 403
+
+
+def test_another_account_signs_and_the_policy_lets_it_in(lam: OwnLam) -> None:
+    allowed = statement(Principal={"AWS": f"arn:aws:iam::{OTHER}:root"})
+    api = with_policy(lam, allowed, authorizationType="AWS_IAM")
+
+    assert signed(api, OTHER).status == 200
+    assert signed(api, ACCOUNT).status == 200
+    assert signed(api, "888888888888").status == 403
+    denied = with_policy(lam, statement("Deny"), authorizationType="AWS_IAM")
+    assert signed(denied, ACCOUNT).json["Message"].endswith("with an explicit deny")
+
+
+def test_a_policy_that_cannot_be_read_lets_nobody_in(lam: OwnLam) -> None:
+    api = RestApi(lam, policy="{not json")
+    api.proxy("GET /me", "echo")
+    api.deploy()
+
+    assert api.ask("/me").status in (403, 500)
