@@ -48,7 +48,7 @@ MACHINE_KEYS = (
         "definition",
         "definition",
         KeyType("a file of JSON, or a mapping with StartAt and States", _read_definition),
-        "What it does, in Amazon States Language. `${name}` in its texts is the ARN of the function `name`.",
+        "What it does, in Amazon States Language. `${name.Arn}` in its texts is the ARN of the function `name`.",
         required=True,
     ),
     Key("type", "type", single(choice("STANDARD", "EXPRESS")), "As it was made.", default="`STANDARD`"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ STREAM_DEFAULTS = {
     "DestinationConfig": {"OnFailure": {}},
 }
 """What a mapping of a stream says where nothing else is declared."""
+_VARIABLE = re.compile(r"\$\{(?:AWS::(Region|AccountId|Partition)|([\w-]{1,64})\.Arn)\}")
 
 
 class Building:
@@ -77,6 +79,12 @@ class Building:
 
 Attach = Callable[[Building, DeclaredFunction, Declared], None]
 """Adds what one event of a function needs."""
+
+
+def filled(text: str, scope: Scope) -> str:
+    """`${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}` and `${function.Arn}` are what they are here."""
+    here = {"Region": scope.region, "AccountId": scope.account, "Partition": scope.partition}
+    return _VARIABLE.sub(lambda found: here[found[1]] if found[1] else scope.function(found[2]).arn(), text)
 
 
 def hash_of(said: object) -> str:

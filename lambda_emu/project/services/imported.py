@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
-from lambda_emu.arn import Scope
 from lambda_emu.project.api_keys import IMPORTED_API
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, Reference, ResourceKey
 from lambda_emu.project.services.apis import ANYWHERE, api_id
-from lambda_emu.project.services.building import Building, hash_of
+from lambda_emu.project.services.building import Building, filled, hash_of
 from lambda_emu.project.services.left import ORIGIN, PREFIX, TAG
 from lambda_emu.project.services.reach import Reach
 
@@ -25,13 +24,12 @@ NAME, DOCUMENT, STAGE = "lambda-emu:api", "lambda-emu:document", "lambda-emu:sta
 FIRST_STAGES = {REST: "dev", HTTP: "$default"}
 
 _FUNCTION = re.compile(r":function:([\w-]{1,64})")
-_VARIABLE = re.compile(r"\$\{(?:AWS::(Region|AccountId|Partition)|([\w-]{1,64})\.Arn)\}")
 
 
 def declare_api(building: Building, declared: Declared, functions: Iterable[DeclaredFunction]) -> None:
     """functions: of the project; those that the document names may be run by the API."""
     kind = declared.fields.get("kind", REST)
-    document = _filled(declared.fields["document"], building.scope)
+    document = filled(declared.fields["document"], building.scope)
     stage = declared.fields.get("stage", FIRST_STAGES[kind])
     shown = {"Kind": kind, "Stage": stage, "Document": sha256(document.encode()).hexdigest()[:32]}
     api = building.add(IMPORTED_API, declared.name, {**shown, "Body": document}, shown, declared.place("openapi"))
@@ -41,12 +39,6 @@ def declare_api(building: Building, declared: Declared, functions: Iterable[Decl
             said = {"Principal": "apigateway.amazonaws.com", "Action": "lambda:InvokeFunction"}
             id = f"{PREFIX}api-{hash_of([declared.name])}"
             building.permission(function, id, {**said, "SourceArn": Reference(api)}, declared.place("openapi"))
-
-
-def _filled(document: str, scope: Scope) -> str:
-    """`${AWS::Region}`, `${AWS::AccountId}`, `${AWS::Partition}` and `${function.Arn}` are what they are here."""
-    here = {"Region": scope.region, "AccountId": scope.account, "Partition": scope.partition}
-    return _VARIABLE.sub(lambda found: here[found[1]] if found[1] else scope.function(found[2]).arn(), document)
 
 
 def _find(reach: Reach) -> Iterator[Present]:

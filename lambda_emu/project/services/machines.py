@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lambda_emu.project.declarations import Declared
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import CannotChange, Members, Present
-from lambda_emu.project.services.building import Building
+from lambda_emu.project.services.building import Building, filled
 from lambda_emu.project.services.left import ORIGIN
 from lambda_emu.project.services.reach import Reach
 
 MACHINE = "state machine"
 SERVICE = "stepfunctions"
-_NAMED = re.compile(r"\$\{([A-Za-z0-9_-]{1,64})\}")
 
 
 def declare_machine(building: Building, declared: Declared) -> None:
@@ -31,13 +29,13 @@ def declare_machine(building: Building, declared: Declared) -> None:
 
 
 def _filled(part: Any, building: Building) -> Any:
-    """With ARNs in place of names of functions."""
+    """With what its variables are here."""
     if isinstance(part, dict):
         return {name: _filled(inner, building) for name, inner in part.items()}
     if isinstance(part, list):
         return [_filled(inner, building) for inner in part]
     if isinstance(part, str):
-        return _NAMED.sub(lambda found: building.scope.function(found[1]).arn(), part)
+        return filled(part, building.scope)
     return part
 
 
