@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from own import OwnLam, own_emulator
 from server_rig import Exchange, body_of, http_server, send
-from services_rig import ACCOUNT
+from services_rig import ACCOUNT, Inbox, create_table, sdk
 from socket_rig import SocketApi
 from test_http_apis import INVOKE_ARN, arn, let_in
 from websocket_rig import Refused
@@ -131,9 +131,38 @@ def test_a_url_is_sent_messages_with_who_they_are_from(lam: OwnLam) -> None:
     assert json.loads(body) == {"action": "post", "kind": "x"}
 
 
+def test_services_are_asked_without_a_function(lam: OwnLam) -> None:
+    """A row for each client that comes, and a message of a queue for each that it says."""
+    create_table(sdk(lam, "dynamodb"), "clients")
+    inbox = Inbox(lam, "said")
+    api = SocketApi(lam, {})
+    row = '{"TableName": "clients", "Item": {"id": {"S": "$context.connectionId"}, "of": {"S": "$context.stage"}}}'
+    service = {"IntegrationType": "AWS", "CredentialsArn": lam.role}
+    put = {
+        "IntegrationUri": "arn:aws:apigateway:us-east-1:dynamodb:action/PutItem",
+        "RequestTemplates": {"$default": row},
+    }
+    mapped(api, "$connect", service | put, {"$default": {}})
+    send_message = {
+        "IntegrationUri": f"arn:aws:apigateway:us-east-1:sqs:path/{ACCOUNT}/said",
+        "RequestParameters": {"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"},
+        "RequestTemplates": {"$default": "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"},
+    }
+    mapped(api, "$default", service | send_message, {"$default": {"ResponseTemplates": {"$default": "taken"}}})
+
+    with api.call() as caller:
+        caller.say("hello & goodbye")
+        assert caller.hear() == "taken"
+
+    (client,) = sdk(lam, "dynamodb").scan(TableName="clients")["Items"]
+    assert client["of"] == {"S": "dev"}
+    assert inbox.next()["Body"] == "hello & goodbye"
+
+
 @pytest.mark.parametrize(
     "integration",
     [
+        {"IntegrationType": "AWS", "IntegrationUri": "arn:aws:apigateway:us-east-1:nonsense:path/x"},
         {"IntegrationType": "HTTP_PROXY", "IntegrationUri": "http://127.0.0.1:1/"},
         {"IntegrationType": "HTTP_PROXY", "IntegrationUri": "file:///etc/passwd"},
         {"IntegrationType": "MOCK", "RequestTemplates": {"$default": "#foreach("}},

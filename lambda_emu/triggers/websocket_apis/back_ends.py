@@ -14,12 +14,15 @@ from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.execute_api.refusals import ApiFailure
-from lambda_emu.triggers.rest_apis.templates.rendering import Seen
+from lambda_emu.triggers.rest_apis.integrations.services import Services
+from lambda_emu.triggers.rest_apis.mapping.requests import IntegrationRequest
+from lambda_emu.triggers.rest_apis.refusals import IntegrationTimedOut, RestRefusal
+from lambda_emu.triggers.rest_apis.templates.rendering import NOTHING_OVERRIDDEN, Seen
 from lambda_emu.triggers.websocket_apis import mapping, urls
 from lambda_emu.triggers.websocket_apis.api import SocketApi, SocketIntegration, SocketRoute, SocketStage
 from lambda_emu.triggers.websocket_apis.functions import Functions, Tell
 from lambda_emu.triggers.websocket_apis.mapping import BackEndAnswer, Said
-from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed
+from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed, BackEndLate
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +59,22 @@ class Errand(NamedTuple):
         return None if value is None else value.decode("latin-1")
 
 
+class ServiceRequest(NamedTuple):
+    """rest_apis.integrations.services.ServiceCall."""
+
+    account: str
+    uri: str
+    method: str
+    timeout_s: float
+    mapped: IntegrationRequest
+
+
 class BackEnds:
     """All kinds of them."""
 
-    def __init__(self, functions: Functions, loop: Loop) -> None:
+    def __init__(self, functions: Functions, services: Services, loop: Loop) -> None:
         self._functions = functions
+        self._services = services
         self._loop = loop
         self._ways: Mapping[str, Callable[[SocketIntegration, Errand, bytes, Said], Awaitable[BackEndAnswer]]] = {
             HTTP: self._ask_url,
@@ -129,13 +143,34 @@ class BackEnds:
         self, integration: SocketIntegration, errand: Errand, body: bytes, said: Said
     ) -> BackEndAnswer:
         if LAMBDA not in integration.uri:
-            raise ApiFailure("Of AWS's services only functions are served behind WebSocket APIs.")
+            return await self._ask_other(integration, errand, body, said)
         answered: asyncio.Future[BackEndAnswer | LambdaError] = asyncio.get_running_loop().create_future()
         self._functions.ask_plainly(errand.place, integration, body, answered.set_result)
         answer = await answered
         if isinstance(answer, LambdaError):
             raise answer
         return answer
+
+    async def _ask_other(
+        self, integration: SocketIntegration, errand: Errand, body: bytes, said: Said
+    ) -> BackEndAnswer:
+        """Another service than Lambda, as REST APIs ask it."""
+        found = mapping.parameters(integration, said)
+        headers, query = (
+            {name: (value,) for name, value in found[place].items()} for place in ("header", "querystring")
+        )
+        mapped = IntegrationRequest(headers, query, found["path"], body, True, NOTHING_OVERRIDDEN)
+        uri = urls.filled(integration.uri, found["path"], errand.stage.variables)
+        call = ServiceRequest(errand.api.account, uri, integration.method, integration.timeout_s, mapped)
+        try:
+            answered = await self._services.ask(call)
+        except IntegrationTimedOut as error:
+            raise BackEndLate(error.hint) from error
+        except RestRefusal as error:
+            raise BackEndFailed(error.hint) from error
+        return BackEndAnswer(
+            int(answered.status), answered.body, {name.lower(): value for name, value in answered.headers}
+        )
 
     async def _pretend(self, integration: SocketIntegration, errand: Errand, body: bytes, said: Said) -> BackEndAnswer:
         """MOCK: its request says the status of its answer. Without a template that is 200 (?)."""

@@ -84,8 +84,9 @@ class DataPlane:
             if self._connections.is_full:
                 raise TooManyConnections(f"More than {MOST_CONNECTIONS} clients are connected.")
             client = self._make_client(asked, api, stage, address)
-            call.fail_as(partial(refusal_answer, connection_id=client.id))
-            answer = await self._connect(asked, api, stage, client)
+            occasion = self._occasions.now(CONNECT, "CONNECT")
+            call.fail_as(partial(refusal_answer, connection_id=client.id, request_id=occasion.request_id))
+            answer = await self._connect(Entrance(asked, api, stage, client, occasion))
             if answer.status in OK:
                 self._open(client, call, answer_headers(accept, answer.headers))
             else:
@@ -101,13 +102,13 @@ class DataPlane:
         client.events = ConnectionEvents(names, stage.name, int(now_s * 1000), identity, stage.variables)
         return client
 
-    async def _connect(self, asked: Request, api: SocketApi, stage: SocketStage, client: Client) -> Answer:
+    async def _connect(self, entrance: Entrance) -> Answer:
         """What `$connect` says of it; where there is no such route, anybody is let in. Raises what the client hears."""
+        asked, api, stage, client, occasion = entrance
         route = (stage.routes or {}).get(CONNECT)
         if route is None:
             return Answer(200, [])
-        occasion = self._occasions.now(CONNECT, "CONNECT")
-        await self._authorizers.authorize(route, Entrance(asked, api, stage, client, occasion))
+        await self._authorizers.authorize(route, entrance)
         if route.integration is None:
             return Answer(200, [])
 

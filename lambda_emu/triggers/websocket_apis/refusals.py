@@ -108,13 +108,16 @@ _ALIKE: tuple[tuple[type[ApiRefusal], type[SocketRefusal]], ...] = (
 )
 
 
-def refusal_answer(error: LambdaError, request: Request, connection_id: str | None = None) -> Answer:
-    """Of a handshake, or of a request for a connection. connection_id: that the client would have had."""
+def refusal_answer(
+    error: LambdaError, request: Request, connection_id: str | None = None, request_id: str = ""
+) -> Answer:
+    """Of a handshake, or of a request for a connection. The ids are those that `$connect` was told, where it was."""
+    request_id = request_id or request.request_id
     error = as_refusal(error)
     if not isinstance(error, SocketRefusal):
         return error_answer(error, request.request_id)
-    headers = [("Content-Type", JSON), ("x-amzn-ErrorType", error.code), ("x-amzn-RequestId", request.request_id)]
-    body = b"" if error.text is None else told(error.text, connection_id, request.request_id).encode()
+    headers = [("Content-Type", JSON), ("x-amzn-ErrorType", error.code), ("x-amzn-RequestId", request_id)]
+    body = b"" if error.text is None else told(error.text, connection_id, request_id).encode()
     return Answer(error.status, headers + hint_headers(error), body)
 
 

@@ -30,16 +30,22 @@ def request_to(
     url: str, method: str, mapped: Mapping[str, Mapping[str, str]], variables: Mapping[str, str], body: bytes
 ) -> UrlRequest:
     """url: with variables of the stage in it. mapped: parameters by their places. BackEndFailed."""
-    for name, value in variables.items():
-        url = url.replace(f"${{stageVariables.{name}}}", value)
-    for name, value in mapped["path"].items():
-        url = url.replace(f"{{{name}}}", quote(value, safe="-_.~"))
+    url = filled(url, mapped["path"], variables)
     if mapped["querystring"]:
         url += f"{'&' if '?' in url else '?'}{urlencode(mapped['querystring'])}"
     if urlsplit(url).scheme not in ("http", "https"):
         raise BackEndFailed("The URI of the integration is no URL of HTTP.")
     headers = {"content-type": "application/json", **{name.lower(): value for name, value in mapped["header"].items()}}
     return UrlRequest("POST" if method == "ANY" else method, url, headers, body, 0.0)
+
+
+def filled(uri: str, path: Mapping[str, str], variables: Mapping[str, str]) -> str:
+    """With its variables, and those of the stage."""
+    for name, value in variables.items():
+        uri = uri.replace(f"${{stageVariables.{name}}}", value)
+    for name, value in path.items():
+        uri = uri.replace(f"{{{name}}}", quote(value, safe="-_.~"))
+    return uri
 
 
 def ask(asked: UrlRequest) -> BackEndAnswer:

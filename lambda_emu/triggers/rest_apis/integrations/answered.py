@@ -29,6 +29,10 @@ class IntegrationCall(NamedTuple):
     uri: str
 
     @property
+    def account(self) -> str:
+        return self.entered.api.account
+
+    @property
     def timeout_s(self) -> float:
         integration = self.entered.method.integration
         assert integration is not None, "it is asked"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.catalogue import KNOWN, Known
 from lambda_emu.triggers.execute_api.upstream import UpstreamRequest
-from lambda_emu.triggers.rest_apis.integrations.answered import Answered, IntegrationCall
+from lambda_emu.triggers.rest_apis.integrations.answered import Answered
 from lambda_emu.triggers.rest_apis.integrations.http import NO_BODY, answer_of
+from lambda_emu.triggers.rest_apis.mapping.requests import IntegrationRequest
 from lambda_emu.triggers.rest_apis.refusals import Misconfigured
 
 SIGNERS = Workers("signatures of API integrations", 2, 128)
@@ -25,6 +26,21 @@ _URI = re.compile(
 )
 
 
+class ServiceCall(Protocol):
+    """What an API asks of a service. account: the API's. uri: with all its variables in it."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def uri(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def timeout_s(self) -> float: ...
+    @property
+    def mapped(self) -> IntegrationRequest: ...
+
+
 class Services:
     """Asks them. base_url: of this server."""
 
@@ -32,7 +48,7 @@ class Services:
         self._loop = loop
         self._base_url = base_url
 
-    async def ask(self, call: IntegrationCall) -> Answered:
+    async def ask(self, call: ServiceCall) -> Answered:
         """Misconfigured, IntegrationFailed, IntegrationTimedOut."""
         found = _URI.fullmatch(call.uri)
         if found is None:
@@ -44,8 +60,7 @@ class Services:
         asked = _by_action(call, known, found["rest"]) if found["kind"] == "action" else _by_path(call, found["rest"])
         method, path, headers, body = asked
         request = UpstreamRequest(method, f"{self._base_url}{path}", headers, body, call.timeout_s)
-        account = call.entered.api.account
-        signed = await self._loop.work(SIGNERS, _signed, request, known.signing_name, found["region"], account)
+        signed = await self._loop.work(SIGNERS, _signed, request, known.signing_name, found["region"], call.account)
         return await answer_of(signed, self._loop)
 
 
@@ -53,11 +68,11 @@ Asked = tuple[str, str, list[tuple[str, str]], bytes]
 """Method, path with a query, headers, body."""
 
 
-def _headers(call: IntegrationCall) -> dict[str, str]:
+def _headers(call: ServiceCall) -> dict[str, str]:
     return {name: values[-1] for name, values in call.mapped.headers.items()}
 
 
-def _by_path(call: IntegrationCall, path: str) -> Asked:
+def _by_path(call: ServiceCall, path: str) -> Asked:
     """As it would be sent to the service."""
     query = urlencode(call.mapped.query, doseq=True)
     said = f"/{path}{('&' if '?' in path else '?') if query else ''}{query}"
@@ -65,7 +80,7 @@ def _by_path(call: IntegrationCall, path: str) -> Asked:
     return call.method, quote(said, safe="/?&=%:+@!$'()*,;~-._"), list(_headers(call).items()), body
 
 
-def _by_action(call: IntegrationCall, known: Known, action: str) -> Asked:
+def _by_action(call: ServiceCall, known: Known, action: str) -> Asked:
     """An operation: by its target, or of a query API as a form."""
     action, _, more = action.partition("&")
     headers = _headers(call)
