@@ -191,7 +191,7 @@ class Served:
     def _make_signers(self) -> LateSigners:
         rooms = self._rooms
         settings, child = rooms.settings, rooms.around.child
-        is_strict = settings.iam == ENFORCE
+        is_strict = child.checks_signatures = settings.iam == ENFORCE
         clock, account, secret = rooms.clock.machine, rooms.scope.account, settings.root_secret
         return LateSigners(clock, account, secret, rooms.around.issuer, child, is_strict=is_strict)
 

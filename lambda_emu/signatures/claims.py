@@ -8,6 +8,7 @@ from typing import IO, NamedTuple
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.signatures import chunks, signature, version2
+from lambda_emu.signatures.forms import SignedForm, signed_form_of
 from lambda_emu.signatures.signature import EMPTY_DIGEST, S3, UNSIGNED, Signed, signed_of
 from lambda_emu.signatures.version2 import SignedV2, signed_v2_of
 
@@ -19,7 +20,7 @@ class Claim(NamedTuple):
 
     access_key: str
     token: str | None
-    signed: Signed | SignedV2
+    signed: Signed | SignedV2 | SignedForm
 
     @property
     def service(self) -> str:
@@ -28,11 +29,13 @@ class Claim(NamedTuple):
 
 
 def claim_of(asked: Request, *, for_s3: bool) -> Claim | None:
-    """None: it is not signed, or in no way that can be read. for_s3: so it may be signed by version 2."""
-    signed: Signed | SignedV2 | None = signed_of(asked)
-    if signed is not None:
-        return Claim(signed.access_key, signed.token, signed)
-    signed = signed_v2_of(asked) if for_s3 else None
+    """None: it is not signed, or in no way that can be read. BadSignature: it is a form that nobody reads as we do.
+
+    for_s3: so it may be signed by version 2, or in a form.
+    """
+    signed: Signed | SignedV2 | SignedForm | None = signed_of(asked)
+    if signed is None and for_s3:
+        signed = signed_v2_of(asked) or (None if b"authorization" in asked.head.first else signed_form_of(asked))
     return None if signed is None else Claim(signed.access_key, signed.token, signed)
 
 

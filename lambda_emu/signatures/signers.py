@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -15,9 +16,10 @@ from lambda_emu.clock import Clock
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
 from lambda_emu.model.caller import ANONYMOUS, Caller
-from lambda_emu.signatures import claims
+from lambda_emu.signatures import claims, forms
 from lambda_emu.signatures.checks import check_form, check_time, check_unreadable
 from lambda_emu.signatures.claims import Claim, claim_of
+from lambda_emu.signatures.forms import SignedForm
 from lambda_emu.signatures.keys import Key, Keys
 from lambda_emu.signatures.refusals import BadSignature, Family, Reason, family_of, refused
 from lambda_emu.signatures.signature import S3, Signed, canonical, text_to_sign
@@ -83,7 +85,7 @@ class Signers:
 
         family: of errors about what cannot be read; None: by the request's form.
         """
-        claim = claim_of(asked, for_s3=family is Family.S3)
+        claim = self._claim_of(asked, family)
         if claim is None:
             return self._unsigned(asked, family)
         try:
@@ -94,7 +96,7 @@ class Signers:
 
     async def caller(self, asked: Request, family: Family | None = None) -> Caller:
         """The same."""
-        claim = claim_of(asked, for_s3=family is Family.S3)
+        claim = self._claim_of(asked, family)
         if claim is None:
             return self._unsigned(asked, family)
         return self._caller(claim, await self._keys.find(claim.access_key, claim.token), asked)
@@ -114,6 +116,14 @@ class Signers:
             return Signer(self._keys.stranger(claim.access_key) if key is None else key.caller, False)
         return Signer(self._check(claim, key, asked), True)
 
+    def _claim_of(self, asked: Request, family: Family | None) -> Claim | None:
+        try:
+            return claim_of(asked, for_s3=family is Family.S3)
+        except BadSignature:
+            if self.is_strict:
+                raise
+            return None  # moto says what there is to say
+
     def _unsigned(self, asked: Request, family: Family | None) -> Caller:
         if self.is_strict:
             check_unreadable(asked, family or family_of(asked, None))
@@ -129,7 +139,8 @@ class Signers:
         family, now_s = family_of(asked, claim.service), self._clock.now_s()
         if isinstance(claim.signed, Signed):
             check_form(claim.signed, asked, family)
-        check_time(claim.signed, now_s, family)
+        if not isinstance(claim.signed, SignedForm):
+            check_time(claim.signed, now_s, family)
         if key is None or not key.secret:
             raise refused(Reason.UNKNOWN_KEY, family, members={"AWSAccessKeyId": claim.access_key})
         if self.is_strict and claim.token != key.token:
@@ -138,8 +149,10 @@ class Signers:
             raise refused(Reason.EXPIRED, family, members={"Token-0": claim.token or ""})
         if isinstance(claim.signed, Signed):
             self._check_signature(claim.signed, key.secret, asked, family)
-        else:
+        elif isinstance(claim.signed, SignedV2):
             self._check_v2(claim.signed, key.secret, asked)
+        else:
+            self._check_of_form(claim.signed, key.secret, asked, now_s)
         return key.caller
 
     def _check_signature(self, signed: Signed, secret: str, asked: Request, family: Family) -> None:
@@ -154,6 +167,14 @@ class Signers:
         if not claims.is_by_v2(secret, signed, asked, bucket):
             text = claims.text_of_v2(signed, asked, bucket)
             raise refused(Reason.WRONG, Family.S3, members=_s3_members(signed.access_key, text, signed.signature))
+
+    def _check_of_form(self, signed: SignedForm, secret: str, asked: Request, now_s: float) -> None:
+        if not forms.is_by(secret, signed):
+            raise refused(
+                Reason.WRONG, Family.S3, members=_s3_members(signed.access_key, signed.policy, signed.signature)
+            )
+        in_path = unquote(asked.path.decode("latin-1")).removeprefix("/").partition("/")[0]
+        forms.check_policy(signed, self._bucket_of(asked.head) or in_path, now_s)
 
 
 def _wrong(signed: Signed, asked: Request, digest: bytes, family: Family) -> BadSignature:

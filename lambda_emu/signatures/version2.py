@@ -68,15 +68,21 @@ def dated_s(signed: SignedV2) -> float | None:
 
 def is_by(secret: str, signed: SignedV2, asked: Request, bucket: str | None) -> bool:
     """Whether whoever signed it has this secret, and signed this request. bucket: the one that its host names."""
-    made = hmac.digest(secret.encode(), text_to_sign(signed, asked, bucket).encode("latin-1"), sha1)
-    return hmac.compare_digest(b64encode(made), signed.signature.encode("latin-1"))
+    texts = [text_to_sign(signed, asked, bucket)]
+    if bucket is None and asked.path.count(b"/") == 1 and asked.path != b"/":
+        texts.append(
+            text_to_sign(signed, asked, bucket, behind="/")
+        )  # of a bucket alone SDKs sign one that they do not send
+    made = [b64encode(hmac.digest(secret.encode(), text.encode("latin-1", "replace"), sha1)) for text in texts]
+    return any(hmac.compare_digest(each, signed.signature.encode("latin-1", "replace")) for each in made)
 
 
-def text_to_sign(signed: SignedV2, asked: Request, bucket: str | None) -> str:
+def text_to_sign(signed: SignedV2, asked: Request, bucket: str | None, behind: str = "") -> str:
+    """behind: the path, which does not have it."""
     has_date = b"x-amz-date" in asked.head.first
     date = signed.expires or ("" if has_date else asked.header(b"date") or "")
     lines = (asked.method, asked.header(b"content-md5") or "", asked.header(b"content-type") or "", date)
-    return "\n".join((*lines, _headers(signed, asked) + _resource(asked, bucket)))
+    return "\n".join((*lines, _headers(signed, asked) + _resource(asked, bucket, behind)))
 
 
 def _headers(signed: SignedV2, asked: Request) -> str:
@@ -92,8 +98,8 @@ def _headers(signed: SignedV2, asked: Request) -> str:
     return "".join(f"{name}:{','.join(values)}\n" for name, values in sorted(found.items()))
 
 
-def _resource(asked: Request, bucket: str | None) -> str:
-    path = asked.path.decode("latin-1")
+def _resource(asked: Request, bucket: str | None, behind: str) -> str:
+    path = asked.path.decode("latin-1") + behind
     parts = sorted(part.partition("=") for part in asked.query.decode("latin-1").split("&"))
     signed = [(name, sign, unquote(value, "latin-1")) for name, sign, value in parts if name in SUBRESOURCES]
     told = "&".join(map("".join, signed))

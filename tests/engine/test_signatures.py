@@ -387,3 +387,27 @@ def test_a_body_that_is_not_the_signed_one_is_not_taken(lam: OwnLam) -> None:
     for size in (100, 5_000_000):
         assert code_of(s3, "put_object", Bucket="bodies", Key="k", Body=b"x" * size) == "XAmzContentSHA256Mismatch"
     assert sdk(lam, "s3").list_objects_v2(Bucket="bodies")["KeyCount"] == 0
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_a_form_that_boto3_signed_puts_an_object_and_no_other_does(lam: OwnLam, version: str) -> None:
+    s3 = sdk(lam, "s3", signature_version=version, s3={"addressing_style": "path"})
+    s3.create_bucket(Bucket=f"forms-{version}")
+    made = s3.generate_presigned_post(f"forms-{version}", "up/a", ExpiresIn=60)
+
+    def sent(fields: Mapping[str, str]) -> tuple[int, bytes]:
+        parts = [f'--x\r\nContent-Disposition: form-data; name="{one}"\r\n\r\n{fields[one]}\r\n' for one in fields]
+        file = '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhello\r\n--x--\r\n'
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        try:
+            with urlopen(Request(made["url"], "".join([*parts, file]).encode(), headers), timeout=30) as answer:
+                return answer.status, answer.read()
+        except HTTPError as error:
+            return error.code, error.read()
+
+    assert sent(made["fields"]) == (204, b"")
+    for fields in ({"key": "up/a"}, made["fields"] | {"key": "up/b"}, made["fields"] | {"acl": "public-read"}):
+        status, said = sent(fields)
+        assert (status, b"<Code>AccessDenied</Code>" in said) == (403, True)
+    listed = sdk(lam, "s3").list_objects_v2(Bucket=f"forms-{version}")["Contents"]
+    assert [one["Key"] for one in listed] == ["up/a"]

@@ -17,6 +17,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
+from lambda_emu.model.caller import CallerKind
 from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.callers import caller_of, signed_with
 from lambda_emu.services.catalogue import named
@@ -29,6 +30,8 @@ from lambda_emu.services.passing.peer import Observer, PeerRequest
 log = logging.getLogger(__name__)
 
 ASK = "x-lambda-emu-ask"
+UNSIGNED = "x-lambda-emu-unsigned"
+"""Says that nobody signed it, whatever it looks like."""
 HANDED = "x-lambda-emu-body"
 """Names a file among the child's own, in place of a body."""
 AHEAD, MACHINE_AHEAD = "x-lambda-emu-ahead", "x-lambda-emu-machine-ahead"
@@ -57,8 +60,9 @@ class ChildPeer:
     at_once: int = 32  # it has as many threads
     silence_s: float | None = None
 
-    def __init__(self, child: Child, scope: Scope, clock: Clock) -> None:
-        """clock: whose time moto has."""
+    def __init__(self, child: Child, scope: Scope, clock: Clock, *, knows_callers: bool) -> None:
+        """clock: whose time moto has. knows_callers: signatures are checked by then."""
+        self._knows_callers = knows_callers
         self._child = child
         self._scope = scope
         self._clock = clock
@@ -97,6 +101,8 @@ class ChildPeer:
             told["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
         if request.body_file is not None and not length:
             told[HANDED] = handed_name(request.body_file)
+        if self._knows_callers and (request.caller is None or request.caller.kind is CallerKind.ANONYMOUS):
+            told[UNSIGNED] = "1"
         told |= self._clocks()
         path = target if bucket is None else b"/" + bucket.encode("latin-1") + target
         return passed_head(request, path, length, told, OURS)
@@ -134,8 +140,8 @@ def handed_name(file: Path) -> str:
 class ChildForwarder(Forwarder):
     """Requests to the child, and questions of our own."""
 
-    def __init__(self, child: Child, scope: Scope, clock: Clock, loop: Loop, observer: Observer | None) -> None:
-        self._child_peer = ChildPeer(child, scope, clock)
+    def __init__(self, peer: ChildPeer, loop: Loop, observer: Observer | None) -> None:
+        self._child_peer = peer
         self._callers = asyncio.Semaphore(CALLERS)
         self._readers = asyncio.Semaphore(READERS)
         super().__init__(self._child_peer, loop, observer)

@@ -90,6 +90,8 @@ class OtherServices:
         self.services = services_by(self.serve)
         self.observer: Observer | None = None
         """Told of all that passes; set before the first request."""
+        self.checks_signatures = False
+        """Whether who asks is known by then, and the child need not look; set before the first request."""
         self.folder: Path | None = None
         """Where what the services know is kept, set before the first request; None: it is gone with the child."""
         self.on_stream: Callable[[str], None] = _ignore
@@ -198,12 +200,13 @@ class OtherServices:
 
     def _make(self) -> ChildForwarder:
         from lambda_emu.services.child.child import Child
-        from lambda_emu.services.child.forward import ChildForwarder
+        from lambda_emu.services.child.forward import ChildForwarder, ChildPeer
 
         with self._lock:
             if self._forwarder is None:
                 self._child = Child(self._loop, self._front_url, self._issuer, self._hear, self.folder)
-                self._forwarder = ChildForwarder(self._child, self._scope, self._clock, self._loop, self.observer)
+                peer = ChildPeer(self._child, self._scope, self._clock, knows_callers=self.checks_signatures)
+                self._forwarder = ChildForwarder(peer, self._loop, self.observer)
             return self._forwarder
 
 

@@ -26,6 +26,10 @@ NOT_ALLOWED = (
 )
 OTHER_SITES = ("cross-site", "same-site")
 READS = ("GET", "HEAD")
+ACTIONS = {"GET": "ListBucket", "HEAD": "ListBucket", "PUT": "PutObject", "DELETE": "DeleteObject"}
+"""What anybody needs a policy for, of a bucket, or of an object that is not read."""
+UNSIGNED = "HTTP_X_LAMBDA_EMU_UNSIGNED"
+"""Key of an environ, which the server alone sets: it checked, and nobody signed."""
 SHOWN = ("document", "embed", "frame", "iframe", "object")
 """Where a browser lets what it gets run, by Sec-Fetch-Dest."""
 SANDBOX = ("Content-Security-Policy", "sandbox allow-forms allow-popups allow-scripts")
@@ -133,7 +137,9 @@ def _told(rule: Any, origin: str, asked: str) -> Headers:
 
 
 def _is_signed(environ: Mapping[str, Any]) -> bool:
-    """So it says: in the header, or in a URL that was signed beforehand."""
+    """So it says: in the header, or in a URL that was signed beforehand; unless the server knows that nobody signed."""
+    if UNSIGNED in environ:
+        return False
     return "HTTP_AUTHORIZATION" in environ or re.search(r"(?:^|[&-])Signature=", environ["QUERY_STRING"]) is not None
 
 
@@ -145,10 +151,11 @@ def _is_open(environ: Mapping[str, Any]) -> bool:
     bucket, method = _bucket(environ, name), environ["REQUEST_METHOD"]
     if bucket is None or (key and method in READS):
         return True  # moto says what there is to say
-    if method == "POST" and environ.get("CONTENT_TYPE", "").startswith("multipart/form-data"):
+    is_form = method == "POST" and environ.get("CONTENT_TYPE", "").startswith("multipart/form-data")
+    if is_form and UNSIGNED not in environ:
         return True  # a form has its signature among its fields
-    action = {"GET": "ListBucket", "HEAD": "ListBucket", "PUT": "PutObject", "DELETE": "DeleteObject"}.get(method, "")
-    resource = f"arn:aws:s3:::{name}/{key}" if key else f"arn:aws:s3:::{name}"
+    action = "PutObject" if is_form else ACTIONS.get(method, "")
+    resource = f"arn:aws:s3:::{name}/{key}" if key or is_form else f"arn:aws:s3:::{name}"
     return bool(bucket.get_permission(f"s3:{action}", resource) == PermissionResult.PERMITTED)
 
 
