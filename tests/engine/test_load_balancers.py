@@ -371,6 +371,8 @@ def test_bodies_of_a_megabyte_and_no_more(balancing: Balancing) -> None:
     most = body.ljust(1024 * 1024, b"x")
 
     assert balancer.ask(body=most).body == b"1048576"
+    got = balancer.ask("/" + "x" * 16_384)
+    assert (got.status, got.body) == (414, page(414, "Request-URI Too Large"))
     got = balancer.ask(body=most + b"x")
     assert (got.status, got.body) == (413, page(413, "Request Entity Too Large"))
 
@@ -446,6 +448,14 @@ def test_names_and_limits_are_awss(balancing: Balancing) -> None:
     for name in ("internal-x", "a_b", "-a", "x" * 33):
         with pytest.raises(ClientError, match="ValidationError"):
             client.create_load_balancer(Name=name, Subnets=SUBNETS)
+    conditions = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [f"/{n}" for n in range(6)]}}]
+    with pytest.raises(ClientError, match="A rule can only have '5' condition values"):
+        balancer.rule(1, conditions, forward(group))
+    for number in range(1, 101):
+        balancer.rule(number, [{"Field": "path-pattern", "Values": [f"*{number}*"]}], fixed(str(number)))
+    with pytest.raises(ClientError, match="TooManyRules"):
+        balancer.rule(101, [{"Field": "path-pattern", "Values": ["/"]}], forward(group))
+    assert balancer.ask("/1" + "0" * 16_000).body == b"1"
     with pytest.raises(ClientError, match="TooManyTargets"):
         client.register_targets(TargetGroupArn=group, Targets=[{"Id": arn("other")}])
     protected = [{"Key": "deletion_protection.enabled", "Value": "true"}]

@@ -43,6 +43,7 @@ from lambda_emu.triggers.load_balancers.refusals import (
     BadTarget,
     BalancerNotFound,
     NoTarget,
+    TargetTooLong,
     page,
 )
 from lambda_emu.triggers.load_balancers.reply import LARGE, BalancerReply
@@ -50,6 +51,8 @@ from lambda_emu.triggers.load_balancers.rules import Asked, location, rule_of
 from lambda_emu.triggers.load_balancers.turns import Turns
 
 PRINCIPAL = "elasticloadbalancing.amazonaws.com"
+MOST_TARGET = 16 * 1024
+"""Bytes of a path and its query."""
 MOVED = {301: "Moved Permanently", 302: "Found"}
 
 
@@ -112,6 +115,8 @@ class DataPlane:
     def _enter(self, balancer: Balancer, address: BalancerAddress, asked: Request, call: Call) -> None:
         """BalancerRefusal."""
         listener = _listener(balancer, address)
+        if len(asked.head.target) > MOST_TARGET:
+            raise TargetTooLong
         if asked.header(b"sec-websocket-key") is not None:
             raise BadRequest("A function cannot be reached by a WebSocket.")
         seen = _seen(address, asked)

@@ -42,6 +42,12 @@ class RequestTooLargeForTarget(BalancerRefusal):
     status, title = 413, "Request Entity Too Large"
 
 
+class TargetTooLong(BalancerRefusal):
+    """The URL is longer than 16 KB."""
+
+    status, title = 414, "Request-URI Too Large"
+
+
 class BalancerFailure(BalancerRefusal):
     """A rule that is told in a way that nobody understands."""
 

@@ -38,13 +38,15 @@ PRINCIPAL = "elasticloadbalancing.amazonaws.com"
 INVOKE = "lambda:InvokeFunction"
 LAMBDA = "lambda"
 INTERNAL = "internal"
-MOST_NAME = 32
+MOST_NAME, MOST_RULES, MOST_VALUES = 32, 100, 5
 
 _NAME = re.compile(r"(?!internal-)(?!-)[A-Za-z0-9-]+(?<!-)")
 _create_load_balancer = ELBv2Backend.create_load_balancer
 _create_listener = ELBv2Backend.create_listener
 _delete_load_balancer = ELBv2Backend.delete_load_balancer
 _register_targets = ELBv2Backend.register_targets
+_create_rule = ELBv2Backend.create_rule
+_validate_conditions = ELBv2Backend._validate_conditions
 _health_for = FakeTargetGroup.health_for
 _make_rule = FakeRule.__init__
 
@@ -78,9 +80,9 @@ def replace_balancers(front: Front) -> None:
         _register_targets(self, target_group_arn, instances)
 
     backend: Any = ELBv2Backend
-    for operation in (create_load_balancer, create_listener, delete_load_balancer, register_targets):
+    for operation in (create_load_balancer, create_listener, create_rule, delete_load_balancer, register_targets):
         setattr(backend, operation.__name__, operation)
-    backend._get_subnet = _get_subnet
+    backend._get_subnet, backend._validate_conditions = _get_subnet, validate_conditions
     group: Any = FakeTargetGroup
     group.health_for = health_for
     rule: Any = FakeRule
@@ -115,6 +117,23 @@ def create_listener(self: Any, load_balancer_arn: str, protocol: str, port: Any,
     if balancer is not None and any(str(one.port) == str(port) for one in balancer.listeners.values()):
         raise DuplicateListenerError
     return _create_listener(self, load_balancer_arn, protocol, port, *args, **said)
+
+
+def create_rule(self: Any, listener_arn: str, *args: Any, **said: Any) -> Any:
+    balancer = self.load_balancers.get(listener_arn.replace(":listener/", ":loadbalancer/").rpartition("/")[0])
+    listeners = () if balancer is None else balancer.listeners.values()
+    if sum(len(one._non_default_rules) for one in listeners) >= MOST_RULES:
+        raise ELBClientError("TooManyRules", "You've reached the limit on the number of rules per load balancer")
+    return _create_rule(self, listener_arn, *args, **said)
+
+
+def validate_conditions(self: Any, conditions: list[dict[str, Any]]) -> None:
+    """Also that there are no more values than a request is to be compared with."""
+    _validate_conditions(self, conditions)
+    configs = [value for one in conditions for name, value in one.items() if name.endswith("Config") and value]
+    told = [one.get("Values") or () for one in (*configs, *conditions)]
+    if sum(map(len, told)) > MOST_VALUES:
+        raise ELBClientError("ValidationError", f"A rule can only have '{MOST_VALUES}' condition values")
 
 
 def delete_load_balancer(self: Any, arn: str) -> None:
