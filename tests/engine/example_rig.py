@@ -16,7 +16,7 @@ from typing import TypeVar
 from own import Served, served
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FIRST_URL = re.compile(r"http://127\.0\.0\.1:9000/_lambda-emu/(?:api|url)/\w+/")
+FIRST_URL = re.compile(r"http://127\.0\.0\.1:9000/_lambda-emu/(?:api|url)/\w+/(?:dev/)?")
 
 
 @dataclass(frozen=True)
