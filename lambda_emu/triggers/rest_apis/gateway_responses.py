@@ -65,7 +65,7 @@ def _error_context(error: RestRefusal) -> Mapping[str, Any]:
         "context.error.message": error.text,
         "context.error.messageString": json.dumps(error.text),
         "context.error.responseType": error.type,
-        "context.error.validationErrorString": error.validation or "",
+        "context.error.validationErrorString": json.dumps(error.validation or "", ensure_ascii=False)[1:-1],
     }
 
 
