@@ -121,7 +121,7 @@ class Served:
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         self._signers = signers = self._make_signers()
         self.access = LateAccess(self._make_access, enforces=rooms.settings.iam == ENFORCE)
-        place = Place(signers, rooms.url)
+        place = Place(signers, rooms.url, rooms.around.issuer)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         child.observer = All(apis, self.balancers, self.access)

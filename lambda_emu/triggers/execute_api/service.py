@@ -25,6 +25,7 @@ from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import Invoke
+from lambda_emu.model.credentials import Issuer
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
@@ -87,10 +88,11 @@ class Meaning(Protocol):
 
 
 class Place(NamedTuple):
-    """Where APIs are served. signers: find out who asks there."""
+    """Where APIs are served. signers: find out who asks there. issuer: of credentials to ask others with."""
 
     signers: LateSigners
     base_url: str
+    issuer: Issuer
 
 
 class Seams(Struct, frozen=True):

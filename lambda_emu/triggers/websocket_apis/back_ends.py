@@ -63,6 +63,7 @@ class ServiceRequest(NamedTuple):
     """rest_apis.integrations.services.ServiceCall."""
 
     account: str
+    role: str | None
     uri: str
     method: str
     timeout_s: float
@@ -161,7 +162,9 @@ class BackEnds:
         )
         mapped = IntegrationRequest(headers, query, found["path"], body, True, NOTHING_OVERRIDDEN)
         uri = urls.filled(integration.uri, found["path"], errand.stage.variables)
-        call = ServiceRequest(errand.api.account, uri, integration.method, integration.timeout_s, mapped)
+        call = ServiceRequest(
+            errand.api.account, integration.credentials, uri, integration.method, integration.timeout_s, mapped
+        )
         try:
             answered = await self._services.ask(call)
         except IntegrationTimedOut as error:

@@ -13,7 +13,7 @@ from lambda_emu.triggers.websocket_apis.functions import Functions
 
 def make_data_plane(seams: Seams) -> DataPlane:
     """On the loop."""
-    services = Services(seams.loop, seams.place.base_url)
+    services = Services(seams)
     functions = LambdaAuthorizers(seams.invoke, seams.clock)
     authorizers = SocketAuthorizers(seams.clock, functions, seams.signers(), seams.permissions)
     back_ends = BackEnds(Functions(seams.store, seams.invoke, seams.clock, seams.permissions), services, seams.loop)

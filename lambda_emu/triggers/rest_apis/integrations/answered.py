@@ -33,6 +33,11 @@ class IntegrationCall(NamedTuple):
         return self.entered.api.account
 
     @property
+    def role(self) -> str | None:
+        integration = self.entered.method.integration
+        return None if integration is None else integration.credentials
+
+    @property
     def timeout_s(self) -> float:
         integration = self.entered.method.integration
         assert integration is not None, "it is asked"

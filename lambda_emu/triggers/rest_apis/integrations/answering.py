@@ -48,7 +48,7 @@ class Integrations:
         self._loop = seams.loop
         functions, urls = Functions(seams), Urls(seams.loop)
         self._functions = functions.ask
-        self._services = Services(seams.loop, seams.place.base_url).ask
+        self._services = Services(seams).ask
         self._kinds: Mapping[str, Ask] = {"MOCK": _mock, "HTTP": urls.ask, PROXY: urls.pass_on}
 
     async def check(self, entered: Entered, moment: Moment) -> None:

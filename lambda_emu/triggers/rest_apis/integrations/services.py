@@ -7,8 +7,9 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from lambda_emu.http.executors import Workers
-from lambda_emu.http.loop import Loop
+from lambda_emu.model.credentials import Credentials, RoleSession
 from lambda_emu.services.catalogue import KNOWN, Known
+from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.execute_api.upstream import UpstreamRequest
 from lambda_emu.triggers.rest_apis.integrations.answered import Answered
 from lambda_emu.triggers.rest_apis.integrations.http import NO_BODY, answer_of
@@ -20,17 +21,25 @@ OTHERWISE = {"states": "stepfunctions", "email": "ses", "monitoring": "cloudwatc
 """Services by the names that an integration's URI has for them."""
 OLDER_JSON = ("dynamodb", "kinesis", "events", "logs", "ssm", "secretsmanager", "kms", "cognito-idp")
 FORM = "application/x-www-form-urlencoded"
+SESSION = "BackplaneAssumeRoleSession"
+MOST_KEPT = 256
 
+_ROLE = re.compile(r"arn:[a-z-]{1,32}:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
 _URI = re.compile(
     r"arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+):(?P<service>[a-z0-9.-]+):(?P<kind>path|action)/(?P<rest>.*)"
 )
 
 
 class ServiceCall(Protocol):
-    """What an API asks of a service. account: the API's. uri: with all its variables in it."""
+    """What an API asks of a service. account: the API's. role: whose credentials it has; None: the account's own.
+
+    uri: with all its variables in it.
+    """
 
     @property
     def account(self) -> str: ...
+    @property
+    def role(self) -> str | None: ...
     @property
     def uri(self) -> str: ...
     @property
@@ -42,11 +51,14 @@ class ServiceCall(Protocol):
 
 
 class Services:
-    """Asks them. base_url: of this server."""
+    """Asks them, signed for an integration's role, else for the API's account."""
 
-    def __init__(self, loop: Loop, base_url: str) -> None:
-        self._loop = loop
-        self._base_url = base_url
+    def __init__(self, seams: Seams) -> None:
+        self._loop = seams.loop
+        self._clock = seams.clock
+        self._issuer = seams.place.issuer
+        self._base_url = seams.place.base_url
+        self._kept: dict[tuple[str, str | None], Credentials] = {}
 
     async def ask(self, call: ServiceCall) -> Answered:
         """Misconfigured, IntegrationFailed, IntegrationTimedOut."""
@@ -60,8 +72,22 @@ class Services:
         asked = _by_action(call, known, found["rest"]) if found["kind"] == "action" else _by_path(call, found["rest"])
         method, path, headers, body = asked
         request = UpstreamRequest(method, f"{self._base_url}{path}", headers, body, call.timeout_s)
-        signed = await self._loop.work(SIGNERS, _signed, request, known.signing_name, found["region"], call.account)
+        credentials = self._credentials(call.account, call.role)
+        signed = await self._loop.work(SIGNERS, _signed, request, known.signing_name, found["region"], credentials)
         return await answer_of(signed, self._loop)
+
+    def _credentials(self, account: str, role: str | None) -> Credentials:
+        """What passes the caller's own on, as `arn:aws:iam::*:user/*` asks for, is the account's (?)."""
+        whose = account, role if role is not None and _ROLE.fullmatch(role) else None
+        if whose not in self._kept:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            nonce = self._clock.new_token()
+            if whose[1] is None:
+                self._kept[whose] = self._issuer.of_service(account, nonce)
+            else:
+                self._kept[whose] = self._issuer.of_role(account, nonce, RoleSession(whose[1], SESSION))
+        return self._kept[whose]
 
 
 Asked = tuple[str, str, list[tuple[str, str]], bytes]
@@ -101,19 +127,15 @@ def _by_action(call: ServiceCall, known: Known, action: str) -> Asked:
     return "POST", "/", [*headers.items(), ("Content-Type", FORM)], urlencode(form).encode()
 
 
-def _signed(asked: UpstreamRequest, service: str, region: str, account: str) -> UpstreamRequest:
-    """For the API's own account. On a worker."""
+def _signed(asked: UpstreamRequest, service: str, region: str, whose: Credentials) -> UpstreamRequest:
+    """On a worker."""
     from botocore.auth import S3SigV4Auth, SigV4Auth  # here: few integrations lead to services
     from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
+    from botocore.credentials import Credentials as Given
 
     make = S3SigV4Auth if service == "s3" else SigV4Auth
     request = AWSRequest(asked.method, asked.url, dict(asked.headers), asked.body)
     request.context["signing"] = {}
-    make(Credentials(account, SECRET), service, region).add_auth(request)
+    make(Given(whose.access_key, whose.secret, whose.token or None), service, region).add_auth(request)
     headers = [(name, value) for name, value in request.headers.items() if name.lower() != "content-length"]
     return asked._replace(headers=[("Host", urlsplit(asked.url).netloc), *headers])
-
-
-SECRET = "ours"
-"""Of the account's root, as clients inside of the server sign."""
