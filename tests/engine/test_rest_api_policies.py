@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, REGION, RestApi
-from services_rig import ACCOUNT
+from services_rig import ACCOUNT, create_table, sdk
 from test_http_apis import let_in
 from test_rest_authorizers import said, signed
 
@@ -35,7 +36,7 @@ def statement(effect: str = "Allow", **more: Any) -> Mapping[str, Any]:
 
 
 def with_policy(lam: OwnLam, *statements: Mapping[str, Any], **method: Any) -> RestApi:
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    policy = document(*statements)
     api = RestApi(lam, policy=policy)
     api.proxy("GET /me", "echo", **method)
     api.proxy("GET /other", "echo", **method)
@@ -68,7 +69,7 @@ def test_a_deny_is_stronger_and_conditions_hold(lam: OwnLam) -> None:
 
 def test_a_policy_is_in_force_once_it_is_deployed(lam: OwnLam) -> None:
     api = with_policy(lam, statement())
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement("Deny")]})
+    policy = document(statement("Deny"))
     operation = {"op": "replace", "path": "/policy", "value": policy}
     api.client.update_rest_api(restApiId=api.id, patchOperations=[operation])
 
@@ -94,3 +95,34 @@ def test_a_policy_that_cannot_be_read_lets_nobody_in(lam: OwnLam) -> None:
     api.deploy()
 
     assert api.ask("/me").status in (403, 500)
+
+
+def test_an_integration_may_do_what_its_role_may(tmp_path: Path) -> None:
+    environ = {"LAMBDA_EMU_ROOT_SECRET": "any"}
+    with own_emulator(tmp_path, "process", environ, account=ACCOUNT, iam="enforce") as lam:
+        iam = sdk(lam, "iam")
+        trusted = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(RoleName="api", AssumeRolePolicyDocument=document(trusted))["Role"]["Arn"]
+        create_table(sdk(lam, "dynamodb"), "things")
+        api = RestApi(lam)
+        put = {"TableName": "things", "Item": {"id": {"S": "7"}}}
+        told = {
+            "type": "AWS",
+            "integrationHttpMethod": "POST",
+            "credentials": role,
+            "uri": f"arn:aws:apigateway:{REGION}:dynamodb:action/PutItem",
+            "requestTemplates": {"application/json": json.dumps(put)},
+        }
+        named = api.method("POST /", told)
+        api.answers(named)
+        api.answers(named, "403", selectionPattern="4\\d\\d")
+        api.deploy()
+
+        assert api.ask("/", "{}", Content_Type="application/json").status == 403
+        allowed = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
+        iam.put_role_policy(RoleName="api", PolicyName="puts", PolicyDocument=document(allowed))
+        assert api.ask("/", "{}", Content_Type="application/json").status == 200
+
+
+def document(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
