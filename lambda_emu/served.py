@@ -270,7 +270,9 @@ class Served:
         spool, theirs = rooms.data_dir / SPOOL, next((one for one in rooms.around.neighbours if one.name == "s3"), None)
         if theirs is not None:
             return S3(theirs.url, spool, rooms.clock.machine)
-        return S3(rooms.url, spool, rooms.clock.machine, credentials=rooms.around.credentials)
+        return S3(
+            rooms.url, spool, rooms.clock.machine, credentials=lambda account: rooms.around.credentials(account, "s3")
+        )
 
     def _make_pages(self) -> WsgiApp:
         from lambda_emu.api.own_pages import Insight, add_pages, create_pages  # here: with it comes Flask

@@ -37,12 +37,12 @@ class Call(Protocol):
 
 
 class Clients:
-    """url: where the server is asked, once it serves. credentials: by which it knows itself, in an account's name.
+    """url: where the server is asked, once it serves. credentials: by which a service knows us, in an account's name.
 
     Any thread but the loop's may call.
     """
 
-    def __init__(self, url: Callable[[], str], credentials: Callable[[str], Credentials]) -> None:
+    def __init__(self, url: Callable[[], str], credentials: Callable[[str, str], Credentials]) -> None:
         self._url = url
         self._credentials = credentials
         self._session: Any = None
@@ -118,14 +118,14 @@ class Clients:
             use_fips_endpoint=False,
             use_dualstack_endpoint=False,
         )
-        credentials = self._credentials(account)
+        credentials = self._credentials(account, service)
         client = self._session.create_client(
             service,
             region_name=region,
             endpoint_url=self._url(),
             aws_access_key_id=credentials.access_key,
             aws_secret_access_key=credentials.secret,
-            aws_session_token=credentials.token,
+            aws_session_token=credentials.token or None,
             config=config,
         )
         client.meta.events.register("before-call", self._add_trace)

@@ -114,7 +114,7 @@ class Signers:
         key = await self._keys.find(claim.access_key, claim.token)
         if not self.is_strict and (key is None or key.is_root):
             return Signer(self._keys.stranger(claim.access_key) if key is None else key.caller, False)
-        return Signer(self._check(claim, key, asked), True)
+        return Signer(self._check(claim, key, asked, Family.REST), True)
 
     def _claim_of(self, asked: Request, family: Family | None) -> Claim | None:
         try:
@@ -131,12 +131,11 @@ class Signers:
 
     def _caller(self, claim: Claim, key: Key | None, asked: Request) -> Caller:
         if self.is_strict:
-            return self._check(claim, key, asked)
+            return self._check(claim, key, asked, family_of(asked, claim.service))
         return self._keys.stranger(claim.access_key) if key is None else key.caller
 
-    def _check(self, claim: Claim, key: Key | None, asked: Request) -> Caller:
-        """In the order that AWS has."""
-        family, now_s = family_of(asked, claim.service), self._clock.now_s()
+    def _check(self, claim: Claim, key: Key | None, asked: Request, family: Family) -> Caller:
+        now_s = self._clock.now_s()
         if isinstance(claim.signed, Signed):
             check_form(claim.signed, asked, family)
         if not isinstance(claim.signed, SignedForm):

@@ -51,19 +51,6 @@ class UrlForbidden(LambdaError):
         self.hint = hint
 
 
-class SignatureRefused(LambdaError):
-    """The key is known, and did not sign this. hint: what is wrong with it."""
-
-    code, status, kind = "InvalidSignatureException", 403, None
-
-    def __init__(self, hint: str) -> None:
-        super().__init__(
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-            "Access Key and signing method. Consult the service documentation for details."
-        )
-        self.hint = hint
-
-
 class UnknownUrl(LambdaError):
     """No function has it; recorded without a text."""
 

@@ -29,12 +29,12 @@ from lambda_emu.invoke.request import Invoke, InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.function.function_url import FunctionUrl
 from lambda_emu.model.quotas import REQUEST_BYTES
+from lambda_emu.signatures.refusals import BadSignature
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors
 from lambda_emu.triggers.access import (
     ANONYMOUS,
     SIGNED_FOR,
-    SignatureRefused,
     UnknownUrl,
     UrlForbidden,
     check_access,
@@ -114,7 +114,7 @@ class FunctionUrls:
         return self._small if on_loop else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        if not isinstance(error, UrlForbidden | UnknownUrl | SignatureRefused | BadGateway):
+        if not isinstance(error, UrlForbidden | UnknownUrl | BadSignature | BadGateway):
             return error_answer(error, request.request_id)
         headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", request.request_id)]
         headers += hint_headers(error)
@@ -163,14 +163,9 @@ class FunctionUrls:
                 await self._loop.work(LARGE, self._run, whole, asked, call)
 
     async def _signed(self, meaning: UrlMeaning, asked: Request) -> tuple[UrlMeaning, bool]:
-        """With its event, and whether the signer's key is known. UrlForbidden, SignatureRefused."""
-        from lambda_emu.signatures.signers import BadSignature  # here: nobody signs for most URLs
-
+        """With its event, and whether the signer's key is known. UrlForbidden, BadSignature."""
         region = meaning.target.id.region
-        try:
-            signer = await self._signers().of(asked, SIGNED_FOR, region)
-        except BadSignature as error:
-            raise SignatureRefused(str(error)) from error
+        signer = await self._signers().of(asked, SIGNED_FOR, region)
         check_access(meaning.function, meaning.url, meaning.target, None if signer is None else signer.account)
         assert signer is not None, "or it would be forbidden"
         template = _template(meaning, asked, signer.account, signer.authorizer(region))

@@ -14,7 +14,10 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 from boto_rig import ONE_TRY
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from inside import probe
 from own import OwnLam, own_emulator
@@ -411,3 +414,23 @@ def test_a_form_that_boto3_signed_puts_an_object_and_no_other_does(lam: OwnLam, 
         assert (status, b"<Code>AccessDenied</Code>" in said) == (403, True)
     listed = sdk(lam, "s3").list_objects_v2(Bucket=f"forms-{version}")["Contents"]
     assert [one["Key"] for one in listed] == ["up/a"]
+
+
+def test_a_function_url_of_aws_iam_wants_a_signature_that_holds(lam: OwnLam) -> None:
+    lam.create(
+        "url", "def handler(event, context):\n    return event['requestContext']['authorizer']['iam']['userArn']\n"
+    )
+    url = lam.client.create_function_url_config(FunctionName="url", AuthType="AWS_IAM")["FunctionUrl"]
+
+    def asked(key: str, secret: str) -> tuple[int, str]:
+        made = AWSRequest("GET", url)
+        SigV4Auth(Credentials(key, secret), "lambda", REGION).add_auth(made)
+        try:
+            with urlopen(Request(url, headers=dict(made.headers.items())), timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.headers["x-amzn-ErrorType"]
+
+    assert asked("test", SECRET) == (200, f"arn:aws:iam::{lam.emulator.scope.account}:root")
+    assert asked("test", "other") == (403, "InvalidSignatureException")
+    assert asked("AKIAIOSFODNN7EXAMPLE", SECRET) == (403, "UnrecognizedClientException")
