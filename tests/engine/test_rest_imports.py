@@ -353,3 +353,53 @@ def test_an_api_itself_has_tags(client: Any) -> None:
     assert client.get_rest_api(restApiId=api)["tags"] == {"b": "2"}
     with pytest.raises(client.exceptions.NotFoundException):
         client.get_tags(resourceArn=f"{arn}x")
+
+
+@pytest.mark.parametrize("kind", ["oas30", "swagger"])
+@pytest.mark.parametrize("media_type", ["application/json", "application/yaml"])
+def test_what_a_stage_serves_is_exported_and_imports_as_the_same(client: Any, kind: str, media_type: str) -> None:
+    api = client.import_rest_api(body=json.dumps(FULL))["id"]
+    client.create_deployment(restApiId=api, stageName="dev")
+    client.put_rest_api(restApiId=api, mode="overwrite", body=json.dumps(document({})))  # which is not deployed
+
+    told = {"restApiId": api, "stageName": "dev", "exportType": kind, "accepts": media_type}
+    got = client.get_export(**told, parameters={"extensions": "apigateway"})
+    body = got["body"].read()
+    again = client.import_rest_api(body=body)
+
+    assert got["contentDisposition"].startswith(f'attachment; filename="{kind}_')
+    first = client.import_rest_api(body=json.dumps(FULL))
+    assert plain(client, again["id"]) == plain(client, first["id"])
+    for name in ("name", "description", "version", "binaryMediaTypes", "apiKeySource", "policy"):
+        assert again[name] == first[name]
+
+
+def plain(client: Any, api: str) -> str:
+    """All that an API has, without ids, which are in no order."""
+    ids = {one["id"]: one["name"] for one in client.get_authorizers(restApiId=api)["items"]}
+    ids |= {one["id"]: one["name"] for one in client.get_request_validators(restApiId=api)["items"]}
+    found = resources(client, api)
+    for methods in found.values():
+        for method in methods.values():
+            for name in ("authorizerId", "requestValidatorId"):
+                method[name] = ids.get(method.get(name, ""))
+    models = {one["name"]: one["schema"].replace(api, "") for one in client.get_models(restApiId=api)["items"]}
+    responses = client.get_gateway_responses(restApiId=api)["items"]
+    return json.dumps([found, models, responses, sorted(ids.values())], sort_keys=True)
+
+
+def test_without_extensions_an_export_is_plain(client: Any) -> None:
+    api = client.import_rest_api(body=json.dumps(FULL))["id"]
+    client.create_deployment(restApiId=api, stageName="dev")
+
+    told = {"restApiId": api, "stageName": "dev", "exportType": "oas30"}
+    plainly = client.get_export(**told)["body"].read().decode()
+    integrated = client.get_export(**told, parameters={"extensions": "integrations"})["body"].read().decode()
+
+    assert OWN not in plainly
+    assert f"{OWN}integration" in integrated
+    assert f"{OWN}authorizer" not in integrated
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.get_export(**{**told, "stageName": "none"})
+    with pytest.raises(client.exceptions.BadRequestException):
+        client.get_export(**{**told, "exportType": "wsdl"})

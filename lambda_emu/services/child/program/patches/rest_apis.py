@@ -92,6 +92,12 @@ def snapshot(api: RestAPI) -> str:
     )
 
 
+def deployed(api: RestAPI, stage: str) -> dict[str, Any]:
+    """What a stage that is there serves, as `snapshot` has it; without a deployment that is known, what is now."""
+    found: dict[str, Any] = json.loads(_snapshots(api).get(api.stages[stage].deployment_id or "") or snapshot(api))
+    return found
+
+
 def create_rest_api(response: Any) -> Answered:
     answered: Answered = _create_rest_api(response)
     types = response._get_param("binaryMediaTypes")

@@ -70,11 +70,18 @@ def extend(backend: str) -> None:
         http_apis.extend()
         http_imports.extend()
     if backend == "apigateway":
-        from lambda_emu.services.child.program.patches import rest_apis, rest_imports, rest_tags, rest_updates
+        from lambda_emu.services.child.program.patches import (
+            rest_apis,
+            rest_exports,
+            rest_imports,
+            rest_tags,
+            rest_updates,
+        )
 
         rest_apis.extend()
         rest_updates.add_operations()
         rest_imports.extend()
+        rest_exports.extend()
         rest_tags.extend()
     if backend == "elbv2":
         from lambda_emu.services.child.program.patches.load_balancers import serve_this_version
