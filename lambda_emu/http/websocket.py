@@ -197,7 +197,8 @@ class WebSocket(Endpoint, asyncio.Protocol):
         code = int(goodbye.code)
         if not self._is_closing:
             self._is_closing = True
-            self._write(self._ws.send(CloseConnection(CloseReason(code) if code == NO_STATUS else code)))
+            said = CloseReason.NO_STATUS_RCVD if code == NO_STATUS else code
+            self._write(self._ws.send(CloseConnection(said, goodbye.reason or None)))
             self._tell_closed(code, goodbye.reason or "")
         self.close()
 
