@@ -32,10 +32,10 @@ def lam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
 
 
 def mapped(
-    api: SocketApi, key: str, integration: Mapping[str, Any], responses: Mapping[str, Mapping[str, Any]]
+    api: SocketApi, key: str, integration: Mapping[str, Any], responses: Mapping[str, Mapping[str, Any]], **route: Any
 ) -> None:
     """A route that answers by these integration responses, by their keys."""
-    made = api.integrated(key, answers=True, integration=integration)
+    made = api.integrated(key, answers=True, integration=integration, **route)
     route = api.client.get_route(ApiId=api.id, RouteId=made)
     id = route["Target"].removeprefix("integrations/")
     for response, members in responses.items():
@@ -157,6 +157,26 @@ def test_services_are_asked_without_a_function(lam: OwnLam) -> None:
     (client,) = sdk(lam, "dynamodb").scan(TableName="clients")["Items"]
     assert client["of"] == {"S": "dev"}
     assert inbox.next()["Body"] == "hello & goodbye"
+
+
+def test_a_message_is_checked_by_the_model_that_it_chooses(lam: OwnLam) -> None:
+    api = SocketApi(lam, {})
+    schema = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "maxLength": 5}}}
+    api.client.create_model(ApiId=api.id, Name="Said", ContentType="application/json", Schema=json.dumps(schema))
+    function = {"IntegrationType": "AWS", "IntegrationUri": INVOKE_ARN.format(arn("plain"))}
+    models = {"RequestModels": {"said": "Said"}, "ModelSelectionExpression": "${request.body.kind}"}
+    mapped(api, "$default", function, {"$default": {}}, **models)
+
+    with api.call() as caller:
+        for message, is_let_through in (
+            ({"kind": "said", "text": "hello"}, True),
+            ({"kind": "said", "text": "too long"}, False),
+            ({"kind": "said"}, False),
+            ({"kind": "other"}, True),
+        ):
+            caller.say(message)
+            told = caller.hear_json()
+            assert told == {"got": message} if is_let_through else told["message"] == "Invalid request body"
 
 
 @pytest.mark.parametrize(

@@ -55,21 +55,27 @@ class SocketAuthorizer(Struct, frozen=True):
 
 
 class SocketRoute(Struct, frozen=True):
-    """answers: whether the client is told what the back end says, by a route response."""
+    """answers: whether the client is told what the back end says, by a route response.
+
+    models: names by their keys, of which `model_selection` chooses one; empty: messages are not checked.
+    """
 
     key: str
     authorization: str
     authorizer: SocketAuthorizer | None
     integration: SocketIntegration | None
     answers: bool
+    models: Mapping[str, str]
+    model_selection: str
 
 
 class SocketStage(Struct, frozen=True):
-    """routes: by their keys; None while nothing is deployed to it."""
+    """routes: by their keys; None while nothing is deployed to it. models: schemas by their names."""
 
     name: str
     variables: Mapping[str, str]
     routes: Mapping[str, SocketRoute] | None
+    models: Mapping[str, Any]
 
     def route(self, key: str | None) -> SocketRoute | None:
         """The one of this key, else `$default`; None: neither is there."""
@@ -112,7 +118,9 @@ def read_api(told: Told) -> SocketApi:
 def _stage(told: Told) -> SocketStage:
     variables = {str(name): str(value) for name, value in (told.get("stageVariables") or {}).items()}
     deployed = told.get("deployed")
-    return SocketStage(told["stageName"], variables, None if deployed is None else _routes(deployed))
+    if deployed is None:
+        return SocketStage(told["stageName"], variables, None, {})
+    return SocketStage(told["stageName"], variables, _routes(deployed), _models(deployed.get("models")))
 
 
 def _routes(deployed: Told) -> Mapping[str, SocketRoute]:
@@ -127,8 +135,18 @@ def _routes(deployed: Told) -> Mapping[str, SocketRoute]:
             authorizers.get(told.get("authorizerId") or ""),
             integrations.get(target),
             bool(told.get("routeResponseSelectionExpression") and told.get("routeResponses")),
+            _texts(told.get("requestModels")),
+            told.get("modelSelectionExpression") or "",
         )
     return found
+
+
+def _models(told: Told | None) -> Mapping[str, Any]:
+    if not told:
+        return {}
+    from lambda_emu.triggers.rest_apis.mapping.validation import read_models  # here: few APIs have some
+
+    return read_models(told)
 
 
 def _integration(told: Told) -> SocketIntegration:

@@ -115,6 +115,8 @@ class BackEnds:
         said = Said(errand.text, errand.head, errand.query, context, errand.stage.variables)
         body = said.text.encode()
         is_mapped = integration.kind in MAPPED
+        if is_mapped and errand.route.models:
+            await self._loop.work(TEMPLATES, mapping.check_model, errand.route, errand.stage.models, said)
         if is_mapped and (template := mapping.template_of(integration, said)) is not None:
             body = await self._render(template, mapping.seen_of(said, body))
         answer = await self._ways[integration.kind](integration, errand, body, said)

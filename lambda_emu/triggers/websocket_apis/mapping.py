@@ -13,12 +13,16 @@ from msgspec.json import decode
 
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_event import parameters_of
+from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.refusals import BodyInvalid, MappingFailed
+from lambda_emu.triggers.rest_apis.mapping.schemas import Models
+from lambda_emu.triggers.rest_apis.mapping.validation import ANY_TYPE, Validator, check_request
 from lambda_emu.triggers.rest_apis.templates.budget import Budget
 from lambda_emu.triggers.rest_apis.templates.failures import BodyNotJson, TemplateFailure
 from lambda_emu.triggers.rest_apis.templates.regexes import regex
 from lambda_emu.triggers.rest_apis.templates.rendering import Seen, is_short, render
-from lambda_emu.triggers.websocket_apis.api import DEFAULT, IntegrationResponse, SocketIntegration
-from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed
+from lambda_emu.triggers.websocket_apis.api import DEFAULT, IntegrationResponse, SocketIntegration, SocketRoute
+from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed, NotByModel
 from lambda_emu.triggers.websocket_apis.selection import evaluate, in_message, value_at
 
 NEVER, WHEN_NO_TEMPLATES = "NEVER", "WHEN_NO_TEMPLATES"
@@ -79,6 +83,19 @@ class BackEndAnswer(NamedTuple):
             return said.look_up(name)
 
         return find
+
+
+def check_model(route: SocketRoute, models: Models, said: Said) -> None:
+    """By the model that its expression chooses, if it does. NotByModel, BackEndFailed."""
+    name = _chosen(route.models, route.model_selection, said.look_up) if route.model_selection else None
+    if name is None:
+        return
+    try:
+        check_request(Validator(models={ANY_TYPE: name}), models, Asked(body=said.text.encode()))
+    except BodyInvalid as error:
+        raise NotByModel(error.details) from error
+    except MappingFailed as error:
+        raise BackEndFailed(error.reason) from error
 
 
 def template_of(integration: SocketIntegration, said: Said) -> str | None:

@@ -59,6 +59,12 @@ class BackEndFailed(SocketRefusal):
     code, status, words = "BadGatewayException", 502, INTERNAL
 
 
+class NotByModel(SocketRefusal):
+    """The route's model is not met."""
+
+    code, status, words = "BadRequestException", 400, "Invalid request body"
+
+
 class BackEndLate(SocketRefusal):
     code, status, words = "GatewayTimeoutException", 504, LATE
 

@@ -207,6 +207,7 @@ def _routes(api: Api) -> dict[str, Any]:
         "routes": [one.to_json() | _responses(one) for one in list(api.routes.values())],
         "integrations": [one.to_json() | _responses(one) for one in list(api.integrations.values())],
         "authorizers": [one.to_json() for one in list(api.authorizers.values())],
+        "models": {one.name: one.schema for one in list(api.models.values())},
     }
 
 
