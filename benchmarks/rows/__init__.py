@@ -14,6 +14,7 @@ from benchmarks.rows.fed import fed
 from benchmarks.rows.growth import growth
 from benchmarks.rows.idle import idle
 from benchmarks.rows.languages import compiled, javas, languages
+from benchmarks.rows.machines import machines
 from benchmarks.rows.pest import pest
 from benchmarks.rows.pushed import pushed
 from benchmarks.rows.queues import queues
@@ -53,6 +54,7 @@ ROWS: dict[str, Row] = {
         pushed,
         rules,
         schedules,
+        machines,
         start,
         growth,
         burst,

@@ -6,6 +6,7 @@ import copy
 import datetime
 import json
 import logging
+import re
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.stepfunctions.parser import utils
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
@@ -24,6 +26,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.inli
     InlineIterationComponent,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     ActivityTaskStartEndpoint,
@@ -41,8 +44,9 @@ from lambda_emu.services.child.program.machines.waiting import UNLIMITED_S, Even
 INTERPRETER = "moto.stepfunctions.parser."
 SYNC = "state_task_service_callback"
 """The module that looks again and again whether what it began is over."""
-DATED = ("event_manager", "state", "timestamp", "map_run_record", "branches_decl")
+DATED = ("event_manager", "state", "map_run_record", "branches_decl")
 """Modules that ask for the time."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 MOST_DEFINITIONS = 64
 MOST_AT_ONCE = 40
 """Items of a Map, as AWS has it for those that are inline."""
@@ -82,6 +86,8 @@ def _replace_methods() -> None:
     methods[1]._evaluate_with_timeout = _run_limited
     methods[2]._eval_pool = _run_items
     methods[3]._wait_interval = _wait
+    until: Any = Timestamp
+    until._from_timestamp_string, until._get_wait_seconds = staticmethod(_instant), _seconds_until
     methods[4]._launch_worker = _launch_few(methods[4]._launch_worker)
     endpoints: Any = CallbackEndpoint, ActivityTaskStartEndpoint
     endpoints[0].interrupt_all = _leave(endpoints[0].interrupt_all)
@@ -147,6 +153,24 @@ def _leave(interrupt: Any) -> Any:
         interrupt(self)
 
     return leave
+
+
+def _instant(timestamp: str) -> datetime.datetime | None:
+    """With any offset, to the millisecond; None: it is no such text."""
+    try:
+        return datetime.datetime.fromisoformat(timestamp) if _INSTANT.fullmatch(timestamp) else None
+    except ValueError:
+        return None
+
+
+def _seconds_until(self: Any, env: Any) -> float:
+    """Whole seconds would be over too early. FailureEventException."""
+    self.string.eval(env=env)
+    said = env.stack.pop()
+    found = _instant(said) if isinstance(said, str) else None
+    if found is None:
+        raise FailureEventException(self._create_failure_event(env, said))
+    return found.timestamp() - clock.now_s()
 
 
 def _run_limited(state: Any, env: Any) -> None:
