@@ -38,6 +38,7 @@ from lambda_emu.notices import Notices
 from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.services.catalogue import KNOWN
 from lambda_emu.services.cbor import CborService
 from lambda_emu.services.cloudwatch.service import CloudWatchService
 from lambda_emu.services.eventbridge.service import EventsService
@@ -192,6 +193,9 @@ class Served:
         rooms = self._rooms
         settings, child = rooms.settings, rooms.around.child
         is_strict = child.checks_signatures = settings.iam == ENFORCE
+        if is_strict:
+            others = sorted(name for name, known in KNOWN.items() if known.signing_name not in EVALUATED)
+            log.warning("IAM is enforced, but whoever signs may ask for anything of these: %s", ", ".join(others))
         clock, account, secret = rooms.clock.machine, rooms.scope.account, settings.root_secret
         return LateSigners(clock, account, secret, rooms.around.issuer, child, is_strict=is_strict)
 
@@ -294,6 +298,7 @@ class Served:
             self._is_ready,
             self.overview.told,
             rooms.timekeeper,
+            self.access.told,
         )
         add_pages(app, insight)
         return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from lambda_emu.access.context import caller_context, request_context
 from lambda_emu.access.demand import OF_THEMSELVES, Demand
@@ -14,6 +15,7 @@ from lambda_emu.access.sources import PolicySources, Principal, Resource
 from lambda_emu.access.watching import PolicyWatch
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
+from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
 from lambda_emu.model.iam.evaluation import Asked, Decision, Kind, decide
@@ -60,7 +62,12 @@ class Access:
             demand = Demand(demand.action, resource.arn, demand.context, demand.shown)
         key = caller.access_key, demand.action, demand.resource
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == caller and kept[1] == self.sources.version and kept[2] == resource:
+        if (
+            kept is not None
+            and (kept[0] is caller or kept[0] == caller)
+            and kept[1] == self.sources.version
+            and kept[2] == resource
+        ):
             decision = kept[3]
         else:
             decision = self._decide(caller, demand, principal, resource, request)
@@ -105,6 +112,15 @@ class Access:
         )
 
 
+class Let(NamedTuple):
+    """What somebody was let do. version: of what was known then. policy: of the function, the very text that it has."""
+
+    caller: Caller
+    version: int
+    policy: str | None
+    weighed: Sequence[Weighed]
+
+
 class Authorizer:
     """Decides of one service, or of several that share a form. names: as their actions begin.
 
@@ -115,14 +131,18 @@ class Authorizer:
         self._access = access
         self._names = names
         self._is_shared = is_shared
-        self._read: dict[tuple[str, str, bytes, bytes], Sequence[Demand]] = {}
+        self._let: dict[tuple[bytes, bytes], Let] = {}
 
     def at_once(self, caller: Caller, asked: Request) -> bool:
         """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
+        key = _key(asked)
+        if key is not None and self._is_let(key, caller, asked):
+            return True
         service = self._service(asked)
         if service is None:
             return True
-        sources, weighed = self._access.sources, []
+        sources = self._access.sources
+        version, weighed = sources.version, []
         principal = sources.known_principal(caller)
         asked.wanted = demands = self._demands(service, caller, asked)
         for demand in demands:
@@ -131,7 +151,26 @@ class Authorizer:
                 return False
             weighed.append(self._access.weigh(caller, demand, principal, resource, asked))
         self._access.conclude(service, caller, weighed, asked)
+        if key is not None and len(weighed) == 1 and weighed[0].decision.allowed and not weighed[0].decision.is_open:
+            self._keep(key, Let(caller, version, sources.own_policy(demands[0].resource), weighed))
         return True
+
+    def _is_let(self, key: tuple[bytes, bytes], caller: Caller, asked: Request) -> bool:
+        """Whether all is as when he was let do the same."""
+        let, sources = self._let.get(key), self._access.sources
+        if let is None or let.caller is not caller or let.version != sources.version:
+            return False
+        if sources.own_policy(let.weighed[0].demand.resource) is not let.policy:
+            return False
+        self._access.explained.add(asked.request_id, caller, let.weighed)
+        return True
+
+    def _keep(self, key: tuple[bytes, bytes], let: Let) -> None:
+        if credential_of(key[0]) is None:  # it stands elsewhere
+            return
+        if len(self._let) >= MOST_KEPT:
+            self._let.clear()
+        self._let[key] = let
 
     async def find(self, caller: Caller, asked: Request) -> None:
         """NotAuthorized; LambdaError where nobody answers who knows."""
@@ -150,20 +189,16 @@ class Authorizer:
         return service_of(self._names, asked) if self._is_shared else self._names[0]
 
     def _demands(self, service: str, caller: Caller, asked: Request) -> Sequence[Demand]:
-        """What a head alone says is read once for its like, as of invocations."""
-        region = self._access.region_of(asked)
-        scope = Scope(caller.account, region)
-        if service != "lambda" or asked.method == "PUT" or len(asked.head.target) > MOST_TARGET_BYTES:
-            return demands_of(service, asked, scope)
-        key = caller.account, region, asked.head.method, asked.head.target
-        found = self._read.get(key)
-        if found is None:
-            found = demands_of(service, asked, scope)
-            if asked.path.endswith(b"/invocations"):
-                if len(self._read) >= MOST_KEPT:
-                    self._read.clear()
-                self._read[key] = found
-        return found
+        return demands_of(service, asked, Scope(caller.account, self._access.region_of(asked)))
+
+
+def _key(asked: Request) -> tuple[bytes, bytes] | None:
+    """Of invocations, which ask for the same whatever their event is: the credential, as every library writes it first,
+    and what is invoked. None: of all others."""
+    target = asked.head.target
+    if not asked.path.endswith(b"/invocations") or len(target) > MOST_TARGET_BYTES or asked.method != "POST":
+        return None
+    return asked.head.first.get(b"authorization", b"").partition(b",")[0], target
 
 
 def _is_of_others(caller: Caller, demand: Demand, resource: Resource, decision: Decision) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from lambda_emu.access.sources import OwnPolicy
 from lambda_emu.arn import FunctionId, scope_in
@@ -20,11 +21,9 @@ def own_policies(store: Store, queues: LateQueues, streams: LateStreams, buses: 
     """By service. From any thread."""
 
     def of_function(arn: str) -> str | None:
-        parts = arn.split(":", 7)
-        if len(parts) < 7 or parts[5] != "function":
-            return None
-        function = store.function(FunctionId(parts[4], parts[3], parts[6], parts[1]))
-        policy = None if function is None else function.policies.get(parts[7] if len(parts) == 8 else "")
+        named = _function_in(arn)
+        function = None if named is None else store.function(named[0])
+        policy = None if function is None or named is None else function.policies.get(named[1])
         return None if policy is None else policy.document
 
     def of_queue(arn: str) -> str | None:
@@ -50,3 +49,12 @@ def own_policies(store: Store, queues: LateQueues, streams: LateStreams, buses: 
         "sqs": of_queue,
     }
     return {**dict.fromkeys(WITHOUT, NONE), **ours}
+
+
+@lru_cache(1024)
+def _function_in(arn: str) -> tuple[FunctionId, str] | None:
+    """With its qualifier, which may be empty."""
+    parts = arn.split(":", 7)
+    if len(parts) < 7 or parts[5] != "function":
+        return None
+    return FunctionId(parts[4], parts[3], parts[6], parts[1]), parts[7] if len(parts) == 8 else ""

@@ -96,6 +96,10 @@ class PolicySources:
             _keep(self._principals, caller.principal_arn, found)
         return found
 
+    def own_policy(self, arn: str) -> str | None:
+        """Of a function."""
+        return self._own["lambda"](arn)
+
     def known_resource(self, arn: str) -> Resource | None:
         """None: `resource` finds out. arn: or `*`."""
         service = service_in(arn) if arn.count(":") >= 5 else ""

@@ -34,7 +34,7 @@ class Insight(Struct, frozen=True):
     write_logs: waits until what was logged so far can be read. occupancy: anywhere. is_ready: whether all is there that
     the project declares. services: what is served, by whom; not on the loop. token: what pages that change something
     ask for. token_file: where its user finds it. reachable: functions reach these pages, so that those which only tell
-    something ask for the token too. clock: of work.
+    something ask for the token too. clock: of work. explain: why a request was let through or refused, by its id.
     """
 
     engine: str
@@ -50,6 +50,7 @@ class Insight(Struct, frozen=True):
     is_ready: Callable[[], bool]
     services: Callable[[], dict[str, Any]]
     clock: ClockMover
+    explain: Callable[[str], dict[str, Any] | None]
 
 
 def create_pages(store: Store) -> Flask:
@@ -60,9 +61,9 @@ def create_pages(store: Store) -> Flask:
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
-    """`health`, `environments`, `services`, `logs`, `clock` and, to POST, `clock` and `reset`, all JSON.
+    """`health`, `environments`, `services`, `iam`, `logs`, `clock` and, to POST, `clock` and `reset`, all JSON.
 
-    logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`.
+    iam: `?request=ID`. logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`.
     """
     app.before_request(lambda: _check_token(insight))
 
@@ -92,6 +93,10 @@ def add_pages(app: Flask, insight: Insight) -> None:
     def services() -> Response:
         return jsonify(insight.services() | {"clock": shown(insight.clock.read())})
 
+    def iam() -> Response:
+        told = insight.explain(request.args.get("request", ""))
+        return make_response(jsonify(told), 200 if told is not None else 404)
+
     def clock() -> Response:
         if request.method != "POST":
             return read_clock(insight.clock)
@@ -99,7 +104,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
         insight.write_logs()  # who moved it looks at what came of that
         return told
 
-    for view in (health, environments, logs, services):
+    for view in (health, environments, iam, logs, services):
         app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)
     app.add_url_rule(f"{OWN}clock", "own_clock", clock, methods=["GET", "POST"])
     app.add_url_rule(f"{OWN}reset", "own_reset", reset, methods=["POST"])

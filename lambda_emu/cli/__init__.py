@@ -7,6 +7,7 @@ import click
 from lambda_emu.cli import terminal
 from lambda_emu.cli.commands.clock import clock
 from lambda_emu.cli.commands.doctor import doctor
+from lambda_emu.cli.commands.iam import iam
 from lambda_emu.cli.commands.invoke import invoke
 from lambda_emu.cli.commands.logs import logs
 from lambda_emu.cli.commands.prune import prune
@@ -23,5 +24,5 @@ def main() -> None:
     terminal.guard()
 
 
-for command in (serve, invoke, logs, ps, services, clock, prune, runtimes, doctor):
+for command in (serve, invoke, logs, ps, services, clock, iam, prune, runtimes, doctor):
     main.add_command(command)

@@ -102,6 +102,10 @@ class Server:
         """What is served, by whom, in which processes; and what people would have been sent."""
         return self._get(f"{OWN}services")  # type: ignore[no-any-return]
 
+    def explain(self, request_id: str) -> dict[str, Any]:
+        """As `access.explaining.Explained.told` has it. NotFound."""
+        return self._get(f"{OWN}iam?{urlencode({'request': request_id})}")  # type: ignore[no-any-return]
+
     def clock(self) -> dict[str, Any]:
         """As `api.clock_page.shown` has it."""
         return self._get(f"{OWN}clock")  # type: ignore[no-any-return]

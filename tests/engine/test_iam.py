@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -318,3 +320,28 @@ def test_with_off_other_accounts_are_let_in(tmp_path: Path) -> None:
     with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT, iam="off") as lam:
         url = Party(lam, ACCOUNT).client("sqs").create_queue(QueueName="ours")["QueueUrl"]
         assert Party(lam, OTHER).client("sqs").send_message(QueueUrl=url, MessageBody="m")
+
+
+def test_explain_says_which_policy_and_statement_it_was(strict: Account) -> None:
+    url = strict.root.client("sqs").create_queue(QueueName="explained")["QueueUrl"]
+    user = strict.user("curious", allow("sqs:*"), deny("sqs:SendMessage", Sid="NoSending"))
+    with pytest.raises(ClientError) as refused:
+        user.client("sqs").send_message(QueueUrl=url, MessageBody="m")
+    request_id = refused.value.response["ResponseMetadata"]["RequestId"]
+
+    def explain(id: str, *options: str, done: int = 0) -> Any:
+        data_dir = strict.lam.emulator.settings.data_dir
+        line = [sys.executable, "-m", "lambda_emu", "iam", "explain", id, "--data-dir", str(data_dir), *options]
+        ran = subprocess.run(line, capture_output=True, timeout=60, text=True, check=False)
+        assert ran.returncode == done, ran.stderr
+        return ran.stderr if done else ran.stdout
+
+    told, shown = json.loads(explain(request_id, "--json")), explain(request_id)
+
+    assert told["caller"] == f"arn:aws:iam::{ACCOUNT}:user/curious"
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:explained"
+    why = "with an explicit deny in an identity-based policy"
+    verdict = {"allowed": False, "refused": True, "why": why, "policy": "own", "statement": "NoSending"}
+    assert told["asked"] == [{"action": "sqs:SendMessage", "resource": arn, **verdict}]
+    assert f"{why} (own, statement NoSending)" in shown
+    assert "nothing was decided of a request x" in explain("x", done=2)

@@ -64,7 +64,7 @@ def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
     is_ready = lambda: app.config.get("is ready", True)  # noqa: E731
     insight = Insight(
         "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied, is_ready,
-        dict, StillClock(),
+        dict, StillClock(), lambda _: {},
     )  # fmt: skip
     add_pages(app, insight)
     app.add_url_rule(LATER, "later", lambda: Response("told"), methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
