@@ -20,6 +20,7 @@ from test_function_urls import Got, ask
 
 REGION = "us-east-1"
 PROJECT = "functions: {echo: {handler: echo.handler, runtime: python3.11, code: .}}"
+ANY_PATH = [{"Field": "path-pattern", "Values": ["/*"]}]
 SUBNETS = ["subnet-11111111", "subnet-22222222"]
 ECHO = """
 import base64, json, time
@@ -448,6 +449,8 @@ def test_names_and_limits_are_awss(balancing: Balancing) -> None:
     for name in ("internal-x", "a_b", "-a", "x" * 33):
         with pytest.raises(ClientError, match="ValidationError"):
             client.create_load_balancer(Name=name, Subnets=SUBNETS)
+    with pytest.raises(ClientError, match=r"InvalidAction.*for version 2012-06-01"):
+        sdk(balancing.lam, "elb").describe_load_balancers()
     conditions = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [f"/{n}" for n in range(6)]}}]
     with pytest.raises(ClientError, match="A rule can only have '5' condition values"):
         balancer.rule(1, conditions, forward(group))
@@ -465,6 +468,37 @@ def test_names_and_limits_are_awss(balancing: Balancing) -> None:
     client.modify_load_balancer_attributes(
         LoadBalancerArn=balancer.arn, Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}]
     )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "action"),
+    [
+        ([], fixed("x")),
+        ([{"Field": "source-ip", "SourceIpConfig": {"Values": ["nonsense"]}}], fixed("x")),
+        ([{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "a b", "Values": ["x"]}}], fixed("x")),
+        ([{"PathPatternConfig": {"Values": ["/"]}}], fixed("x")),
+        (ANY_PATH, {"Type": "forward"}),
+        (ANY_PATH, {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", "Host": "a\r\nb: c"}}),
+        (ANY_PATH, fixed("x" * 1025)),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(balancing: Balancing, conditions: Any, action: Any) -> None:
+    balancer = balancing.balancer("shop", fixed("default"))
+
+    with pytest.raises(ClientError, match="ValidationError"):
+        balancer.rule(1, conditions, action)
+
+    assert balancer.ask().body == b"default"
+
+
+def test_attributes_that_make_no_sense_are_refused(balancing: Balancing) -> None:
+    balancer = balancing.balancer("shop", fixed("default"))
+
+    for key, value in (("idle_timeout.timeout_seconds", "nan"), ("routing.http.xff_header_processing.mode", "x")):
+        with pytest.raises(ClientError, match="ValidationError"):
+            balancer.client.modify_load_balancer_attributes(
+                LoadBalancerArn=balancer.arn, Attributes=[{"Key": key, "Value": value}]
+            )
 
 
 def test_it_is_there_again_after_a_kill(tmp_path: Path) -> None:

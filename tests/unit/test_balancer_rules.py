@@ -85,17 +85,36 @@ def test_where_redirects_lead(redirect: Redirect, expected: str) -> None:
     assert location(redirect, asked("/a/b", "x=1"), "HTTP", "81") == expected
 
 
-def test_what_is_told_of_a_group_that_is_gone_leads_to_no_group() -> None:
-    action = {"Type": "forward", "TargetGroupArn": "arn:gone"}
-    rule = {"Priority": "default", "Conditions": [], "Actions": [action]}
-    told = {
+def told(*rules: Any) -> Any:
+    """Of a load balancer with these rules."""
+    return {
         "account": "123456789012",
         "balancer": {"LoadBalancerName": "shop", "LoadBalancerArn": "arn", "DNSName": "shop"},
         "attributes": {},
-        "listeners": [{"Port": 80, "Protocol": "HTTP", "Rules": [rule]}],
+        "listeners": [{"Port": 80, "Protocol": "HTTP", "Rules": list(rules)}],
         "target_groups": [],
     }
 
-    found: Any = read_balancer(told).listeners[80].rules[0].action
+
+def rule(action: Any, priority: str = "default", *conditions: Any) -> Any:
+    return {"Priority": priority, "Conditions": conditions, "Actions": [action]}
+
+
+def test_what_is_told_of_a_group_that_is_gone_leads_to_no_group() -> None:
+    gone = rule({"Type": "forward", "TargetGroupArn": "arn:gone"})
+
+    found: Any = read_balancer(told(gone)).listeners[80].rules[0].action
 
     assert found.groups == ()
+
+
+def test_a_rule_that_makes_no_sense_disturbs_no_other() -> None:
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+    senseless = [
+        rule(fixed, "1", values("source-ip", "SourceIpConfig", "nonsense")),
+        rule(fixed, "2", {"Field": "nobody-knows", "Values": ["x"]}),
+        rule({"Type": "fixed-response", "FixedResponseConfig": {}}, "3"),
+        {"Priority": "4", "Conditions": [], "Actions": []},
+    ]
+
+    assert len(read_balancer(told(*senseless, rule(fixed))).listeners[80].rules) == 1

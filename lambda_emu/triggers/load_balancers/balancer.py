@@ -130,9 +130,15 @@ def _group(told: Told) -> TargetGroup:
 
 
 def _listener(told: Told, groups: Mapping[str, TargetGroup]) -> Listener:
-    in_order = sorted(told["Rules"], key=_priority)
-    rules = tuple(Rule(read_conditions(one["Conditions"]), _action(one["Actions"], groups)) for one in in_order)
-    return Listener(int(told["Port"]), str(told["Protocol"]), rules)
+    rules = [_rule(one, groups) for one in sorted(told["Rules"], key=_priority)]
+    return Listener(int(told["Port"]), str(told["Protocol"]), tuple(one for one in rules if one is not None))
+
+
+def _rule(told: Told, groups: Mapping[str, TargetGroup]) -> Rule | None:
+    try:
+        return Rule(read_conditions(told["Conditions"]), _action(told["Actions"], groups))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return None
 
 
 def _priority(told: Told) -> float:

@@ -7,6 +7,7 @@ docs/contract/events.md#load-balancers.
 from __future__ import annotations
 
 from typing import NamedTuple
+from urllib.parse import quote
 
 from lambda_emu.arn import FunctionId, Target, parse_function_name, partition_of
 from lambda_emu.clock import Clock
@@ -53,6 +54,8 @@ from lambda_emu.triggers.load_balancers.turns import Turns
 PRINCIPAL = "elasticloadbalancing.amazonaws.com"
 MOST_TARGET = 16 * 1024
 """Bytes of a path and its query."""
+URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
+"""They stay as they are; what HTTP forbids in a header is escaped."""
 MOVED = {301: "Moved Permanently", 302: "Found"}
 
 
@@ -217,7 +220,7 @@ def _answer(action: Action, listener: Listener, seen: Asked) -> Answer:
         return Answer(action.status, headers, action.body.encode("utf-8", "replace"))
     if isinstance(action, Redirect):
         port = forwarded(seen.head)["x-forwarded-port"]
-        to = location(action, seen, listener.protocol, port).encode("utf-8", "replace").decode("latin-1")
+        to = quote(location(action, seen, listener.protocol, port), safe=URL_CHARACTERS)
         return page(action.status, MOVED[action.status], [("Location", to)])
     assert isinstance(action, Unserved), "the only one that is left"
     raise ActionUnserved(f"Actions of type {action.kind} are not built into lambda-emu.")

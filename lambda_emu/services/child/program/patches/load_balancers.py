@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 from typing import Any
+from xml.sax.saxutils import escape
 
 from lambda_emu.arn import scope_in
 from lambda_emu.model.policies.decision import allows
 from lambda_emu.model.policies.policy import Policy
 from lambda_emu.services.child.program.front import Front, FrontError
+from lambda_emu.services.child.program.patches.load_balancer_checks import (
+    actions_problem,
+    attributes_problem,
+    conditions_problem,
+)
 from lambda_emu.services.child.program.patches.networks import ZONES, Subnet, instead_of_ec2
 
 with instead_of_ec2():
@@ -38,15 +44,18 @@ PRINCIPAL = "elasticloadbalancing.amazonaws.com"
 INVOKE = "lambda:InvokeFunction"
 LAMBDA = "lambda"
 INTERNAL = "internal"
-MOST_NAME, MOST_RULES, MOST_VALUES = 32, 100, 5
+MOST_NAME, MOST_RULES = 32, 100
 
 _NAME = re.compile(r"(?!internal-)(?!-)[A-Za-z0-9-]+(?<!-)")
+_dispatch = ELBV2Response._dispatch
 _create_load_balancer = ELBv2Backend.create_load_balancer
 _create_listener = ELBv2Backend.create_listener
 _delete_load_balancer = ELBv2Backend.delete_load_balancer
 _register_targets = ELBv2Backend.register_targets
 _create_rule = ELBv2Backend.create_rule
 _validate_conditions = ELBv2Backend._validate_conditions
+_validate_actions = ELBv2Backend._validate_actions
+_modify_load_balancer_attributes = ELBv2Backend.modify_load_balancer_attributes
 _health_for = FakeTargetGroup.health_for
 _make_rule = FakeRule.__init__
 
@@ -66,8 +75,10 @@ def describe_balancer(name: str) -> dict[str, Any] | None:
 
 
 def serve_this_version() -> None:
-    """Before moto makes its app of this service: there are no classic load balancers."""
-    urls.url_paths = {"{0}/$": ELBV2Response.dispatch}
+    """Before moto makes its app of this service."""
+    response: Any = ELBV2Response
+    response._dispatch = dispatch
+    urls.url_paths = {"{0}/$": response.dispatch}
 
 
 def replace_balancers(front: Front) -> None:
@@ -80,9 +91,11 @@ def replace_balancers(front: Front) -> None:
         _register_targets(self, target_group_arn, instances)
 
     backend: Any = ELBv2Backend
-    for operation in (create_load_balancer, create_listener, create_rule, delete_load_balancer, register_targets):
+    changed = (create_load_balancer, create_listener, create_rule, delete_load_balancer, register_targets)
+    for operation in (*changed, modify_load_balancer_attributes):
         setattr(backend, operation.__name__, operation)
-    backend._get_subnet, backend._validate_conditions = _get_subnet, validate_conditions
+    backend._get_subnet = _get_subnet
+    backend._validate_conditions, backend._validate_actions = validate_conditions, validate_actions
     group: Any = FakeTargetGroup
     group.health_for = health_for
     rule: Any = FakeRule
@@ -119,21 +132,41 @@ def create_listener(self: Any, load_balancer_arn: str, protocol: str, port: Any,
     return _create_listener(self, load_balancer_arn, protocol, port, *args, **said)
 
 
-def create_rule(self: Any, listener_arn: str, *args: Any, **said: Any) -> Any:
+def create_rule(self: Any, listener_arn: str, conditions: Any, *args: Any, **said: Any) -> Any:
     balancer = self.load_balancers.get(listener_arn.replace(":listener/", ":loadbalancer/").rpartition("/")[0])
     listeners = () if balancer is None else balancer.listeners.values()
     if sum(len(one._non_default_rules) for one in listeners) >= MOST_RULES:
         raise ELBClientError("TooManyRules", "You've reached the limit on the number of rules per load balancer")
-    return _create_rule(self, listener_arn, *args, **said)
+    _refuse(None if conditions else conditions_problem(conditions))
+    return _create_rule(self, listener_arn, conditions, *args, **said)
 
 
 def validate_conditions(self: Any, conditions: list[dict[str, Any]]) -> None:
-    """Also that there are no more values than a request is to be compared with."""
-    _validate_conditions(self, conditions)
-    configs = [value for one in conditions for name, value in one.items() if name.endswith("Config") and value]
-    told = [one.get("Values") or () for one in (*configs, *conditions)]
-    if sum(map(len, told)) > MOST_VALUES:
-        raise ELBClientError("ValidationError", f"A rule can only have '{MOST_VALUES}' condition values")
+    if conditions:
+        _validate_conditions(self, conditions)
+        _refuse(conditions_problem(conditions))
+
+
+def validate_actions(self: Any, actions: list[Any]) -> None:
+    _refuse(actions_problem([one.data for one in actions]))
+    _validate_actions(self, actions)
+
+
+def modify_load_balancer_attributes(self: Any, arn: str, attrs: dict[str, Any]) -> dict[str, Any]:
+    _refuse(attributes_problem(attrs))
+    changed: dict[str, Any] = _modify_load_balancer_attributes(self, arn, attrs)
+    return changed
+
+
+def dispatch(self: Any, request: Any, *args: Any, **named: Any) -> Any:
+    """There are no classic load balancers, which are signed for alike."""
+    version = request.values.get("Version")
+    if version == VERSION:
+        return _dispatch(self, request, *args, **named)
+    action = request.values.get("Action")
+    text = f"<Message>Could not find operation {escape(str(action))} for version {escape(str(version))}</Message>"
+    said = f"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code>{text}</Error></ErrorResponse>"
+    return 400, {"Content-Type": "text/xml"}, said
 
 
 def delete_load_balancer(self: Any, arn: str) -> None:
@@ -177,8 +210,12 @@ def _check_name(name: str) -> None:
         problem = f"cannot begin with '{INTERNAL}-'"
     elif _NAME.fullmatch(name) is None:
         problem = "can only contain characters that are alphanumeric characters and hyphens(-)"
+    _refuse(problem and f"The load balancer name '{name}' {problem}")
+
+
+def _refuse(problem: str | None) -> None:
     if problem is not None:
-        raise ELBClientError("ValidationError", f"The load balancer name '{name}' {problem}")
+        raise ELBClientError("ValidationError", problem)
 
 
 def _settings(balancer: Any) -> tuple[Any, ...]:
