@@ -12,19 +12,19 @@ from signing_rig import ISSUER
 pytest.importorskip("moto", reason="needs moto: pip install 'lambda-emu[services]'")
 
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.load_balancers import balancers
 from lambda_emu.services.child.program.objects.bodies import Bodies
-from lambda_emu.services.child.program.patches import load_balancers
 from lambda_emu.services.child.program.state.snapshots import Snapshots
 from lambda_emu.triggers.load_balancers.balancer import read_balancer
 
-elbv2_backends: Any = vars(load_balancers)["elbv2_backends"]
+elbv2_backends: Any = vars(balancers)["elbv2_backends"]
 
 ACCOUNT, REGION = "210987654321", "eu-west-1"
 
 
 @pytest.fixture
 def backend() -> Any:
-    load_balancers.replace_balancers(Front("http://127.0.0.1:1", ISSUER))
+    balancers.replace_balancers(Front("http://127.0.0.1:1", ISSUER))
     elbv2_backends.pop(ACCOUNT, None)
     return elbv2_backends[ACCOUNT][REGION]
 
@@ -42,7 +42,7 @@ def made(backend: Any, name: str = "shop") -> Any:
 
 def test_a_snapshot_has_all_of_a_load_balancer(backend: Any, tmp_path: Path) -> None:
     balancer = made(backend)
-    before = load_balancers.describe_balancer("shop")
+    before = balancers.describe_balancer("shop")
     snapshots = Snapshots(tmp_path, Bodies(tmp_path / "bodies", is_kept=True))
     assert set(snapshots.write(["elbv2"], 1).services) == {"elbv2"}
     del elbv2_backends[ACCOUNT]
@@ -50,7 +50,7 @@ def test_a_snapshot_has_all_of_a_load_balancer(backend: Any, tmp_path: Path) -> 
     snapshots.load(lambda _: None)
 
     assert before is not None
-    assert load_balancers.describe_balancer("shop") == before
+    assert balancers.describe_balancer("shop") == before
     (found,) = elbv2_backends[ACCOUNT][REGION].describe_load_balancers([balancer.arn], [])
     assert [zone.zone_name for zone in found.availability_zones] == ["eu-west-1a", "eu-west-1b"]
     assert len(read_balancer(before).listeners[80].rules) == 2
@@ -60,7 +60,7 @@ def test_of_two_load_balancers_of_a_name_the_oldest_is_meant_and_by_its_dns_name
     one, other = made(backend, "same"), made(elbv2_backends[ACCOUNT]["us-west-2"], "same")
 
     def arn(name: str) -> Any:
-        found = load_balancers.describe_balancer(name)
+        found = balancers.describe_balancer(name)
         return None if found is None else found["balancer"]["LoadBalancerArn"]
 
     label = other.dns_name.partition(".")[0]
@@ -72,4 +72,4 @@ def test_of_two_load_balancers_of_a_name_the_oldest_is_meant_and_by_its_dns_name
 def test_motos_ec2_is_not_imported_for_them() -> None:
     mine: Any = sys.modules["moto.elbv2.models"]
 
-    assert mine.ec2_backends.__class__.__module__ == "lambda_emu.services.child.program.patches.networks"
+    assert mine.ec2_backends.__class__.__module__ == "lambda_emu.services.child.program.load_balancers.networks"

@@ -21,7 +21,7 @@ def _api(api_id: str) -> dict[str, Any] | None:
 
 
 def _load_balancer(name: str) -> dict[str, Any] | None:
-    from lambda_emu.services.child.program.patches.load_balancers import describe_balancer
+    from lambda_emu.services.child.program.load_balancers.balancers import describe_balancer
 
     return describe_balancer(name)
 

@@ -84,7 +84,7 @@ def extend(backend: str) -> None:
         rest_exports.extend()
         rest_tags.extend()
     if backend == "elbv2":
-        from lambda_emu.services.child.program.patches.load_balancers import serve_this_version
+        from lambda_emu.services.child.program.load_balancers.balancers import serve_this_version
 
         serve_this_version()
     if backend == "sesv2":
@@ -132,7 +132,7 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
 
         replace_pools()
     if backend == "elbv2":
-        from lambda_emu.services.child.program.patches.load_balancers import replace_balancers
+        from lambda_emu.services.child.program.load_balancers.balancers import replace_balancers
 
         replace_balancers(front)
     if backend in ("iam", "sts"):

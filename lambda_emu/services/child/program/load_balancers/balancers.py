@@ -15,12 +15,12 @@ from lambda_emu.arn import scope_in
 from lambda_emu.model.policies.decision import allows
 from lambda_emu.model.policies.policy import Policy
 from lambda_emu.services.child.program.front import Front, FrontError
-from lambda_emu.services.child.program.patches.load_balancer_checks import (
+from lambda_emu.services.child.program.load_balancers.checks import (
     actions_problem,
     attributes_problem,
     conditions_problem,
 )
-from lambda_emu.services.child.program.patches.networks import ZONES, Subnet, instead_of_ec2
+from lambda_emu.services.child.program.load_balancers.networks import ZONES, Subnet, instead_of_ec2
 
 with instead_of_ec2():
     from moto.elbv2 import urls

@@ -1,0 +1,1 @@
+"""Load balancers: what moto has of them, and what is ours beside that."""
