@@ -6,8 +6,10 @@ from pathlib import Path
 
 from own import own_emulator
 from services_rig import ACCOUNT, sdk
+from socket_rig import SocketApi
 from test_function_urls import ECHO, ask
 from test_http_apis import arn, let_in
+from websocket_rig import Caller
 
 
 def test_an_api_that_a_neighbour_keeps_is_served_here(tmp_path: Path) -> None:
@@ -39,6 +41,31 @@ def test_an_api_that_a_neighbour_keeps_is_served_here(tmp_path: Path) -> None:
             assert ask(url, path=path).status == 404
             assert ask(url, path="/_lambda-emu/api/nobody/x").status == 404
         assert sdk(neighbour, "apigatewayv2").get_apis()["Items"][0]["ApiId"] == api
+
+
+def test_so_is_a_websocket_api(tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    with own_emulator(theirs, "process", stems=0, account=ACCOUNT) as neighbour:
+        service = f"apigatewayv2={neighbour.emulator.url}"
+        with own_emulator(ours, "process", stems=0, account=ACCOUNT, service=service) as lam:
+            lam.create("echo", 'def handler(event, context):\n    return {"statusCode": 200, "body": event["body"]}')
+            let_in(lam, "echo")
+            api = SocketApi(lam, {})
+            api.route("$default", "echo", answers=True)
+            made = api.integrated("ping", answers=True, integration={"IntegrationType": "MOCK"})
+            integration = api.client.get_route(ApiId=api.id, RouteId=made)["Target"].removeprefix("integrations/")
+            api.client.create_integration_response(
+                ApiId=api.id, IntegrationId=integration, IntegrationResponseKey="$default",
+                ResponseTemplates={"$default": "pong"}, TemplateSelectionExpression="\\$default",
+            )  # fmt: skip
+
+            with Caller(f"{lam.emulator.url.replace('http', 'ws')}/_lambda-emu/api/{api.id}/dev") as caller:
+                caller.say("hello")
+                assert caller.hear() == "hello"
+                caller.say({"action": "ping"})
+                assert caller.hear() == "pong"
 
 
 def test_one_whose_neighbour_is_gone_cannot_be_had(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from lambda_emu.http.message import Head
 from lambda_emu.services.clients import Call
 from lambda_emu.triggers.execute_api.refusals import ApiUnavailable
 
-SERVICE = "apigatewayv2"
+SERVICE, WEBSOCKET = "apigatewayv2", "WEBSOCKET"
 READERS = Workers("APIs that others keep", 4, 64)
 MOST_PAGES = 100
 Members = dict[str, Any]
@@ -39,6 +39,8 @@ class ControlPlane:
                 [_lowered(one) for one in self._all(operation, api_id)]
                 for operation in ("GetStages", "GetRoutes", "GetIntegrations", "GetAuthorizers")
             )
+            if api["protocolType"] == WEBSOCKET:
+                self._add_responses(api_id, routes, integrations)
         except ConnectionError as error:
             raise ApiUnavailable(f"Who serves {SERVICE} cannot be asked: {error}") from error
         except Exception as error:
@@ -55,10 +57,19 @@ class ControlPlane:
             "stages": told,
         }
 
-    def _all(self, operation: str, api_id: str) -> Iterator[Members]:
+    def _add_responses(self, api_id: str, routes: list[Members], integrations: list[Members]) -> None:
+        """A route that has an expression for its responses is taken to have one: not everybody lists them."""
+        for route in routes:
+            route["routeResponses"] = [{}] if route.get("routeResponseSelectionExpression") else []
+        for integration in integrations:
+            asked = {"IntegrationId": integration["integrationId"]}
+            found = self._all("GetIntegrationResponses", api_id, **asked)
+            integration["integrationResponses"] = [_lowered(one) for one in found]
+
+    def _all(self, operation: str, api_id: str, **asked: str) -> Iterator[Members]:
         token: Members = {}
         for _ in range(MOST_PAGES):
-            page = self._ask(operation, ApiId=api_id, **token)
+            page = self._ask(operation, ApiId=api_id, **asked, **token)
             yield from page.get("Items", [])
             if not page.get("NextToken"):
                 return
