@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from lambda_emu.access.apis import ApiAccess, allow_all
 from lambda_emu.access.demand import EVALUATED, EVALUATED_IN_CHILD
 from lambda_emu.access.late import LateAccess, LateAuthorizer
 from lambda_emu.activation import Activator
@@ -122,7 +123,8 @@ class Served:
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         self._signers = signers = self._make_signers()
         self.access = LateAccess(self._make_access, enforces=rooms.settings.iam == ENFORCE)
-        place = Place(signers, rooms.url, rooms.around.issuer)
+        may_invoke = allow_all if rooms.settings.iam == OFF else ApiAccess(self.access).reason
+        place = Place(signers, rooms.url, rooms.around.issuer, may_invoke)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         child.observer = All(apis, self.balancers, self.access)

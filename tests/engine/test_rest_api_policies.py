@@ -126,3 +126,26 @@ def test_an_integration_may_do_what_its_role_may(tmp_path: Path) -> None:
 
 def document(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def test_a_user_takes_what_his_policies_allow(tmp_path: Path) -> None:
+    environ = {"LAMBDA_EMU_ROOT_SECRET": "any"}
+    with own_emulator(tmp_path, "process", environ, account=ACCOUNT, iam="enforce") as lam:
+        iam = sdk(lam, "iam")
+        user = iam.create_user(UserName="ada")["User"]["Arn"]
+        key = iam.create_access_key(UserName="ada")["AccessKey"]
+        api = RestApi(lam)
+        api.answers(api.mock("GET /me", authorizationType="AWS_IAM"))
+        api.deploy()
+
+        refused = signed(api, key["AccessKeyId"], key["SecretAccessKey"])
+        arn = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api.id}/*/GET/me"
+        allowed = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn}
+        iam.put_user_policy(UserName="ada", PolicyName="me", PolicyDocument=document(allowed))
+        let_in = signed(api, key["AccessKeyId"], key["SecretAccessKey"])
+
+    resource = f"arn:aws:execute-api:{REGION}:********9012:{api.id}/dev/GET/me"
+    why = "because no identity-based policy allows the execute-api:Invoke action"
+    text = f"User: {user} is not authorized to perform: execute-api:Invoke on resource: {resource} {why}"
+    assert said(refused) == (403, {"Message": text})
+    assert let_in.status == 200

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
@@ -25,6 +25,7 @@ from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import Invoke
+from lambda_emu.model.caller import Caller
 from lambda_emu.model.credentials import Issuer
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.store import Store
@@ -87,12 +88,20 @@ class Meaning(Protocol):
     address: ApiAddress
 
 
+MayInvoke = Callable[[Caller, str, str, "str | None", Request], Awaitable["str | None"]]
+"""Caller, ARN of what is asked for, owner of the API, its policy. The end of AWS's text, why not; None: he may."""
+
+
 class Place(NamedTuple):
-    """Where APIs are served. signers: find out who asks there. issuer: of credentials to ask others with."""
+    """Where APIs are served. signers: find out who asks there. issuer: of credentials to ask others with.
+
+    may_invoke: asked about who signed for a method or route that IAM guards.
+    """
 
     signers: LateSigners
     base_url: str
     issuer: Issuer
+    may_invoke: MayInvoke
 
 
 class Seams(Struct, frozen=True):

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from lambda_emu.arn import Target
-from lambda_emu.clock import Clock
 from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
-from lambda_emu.signatures.signers import BadSignature, Signers
+from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers import http_event
 from lambda_emu.triggers.execute_api.addresses import ApiAddress
-from lambda_emu.triggers.execute_api.functions import Permissions, function_named
+from lambda_emu.triggers.execute_api.functions import function_named
 from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
+from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.http_apis import lambda_authorizers, payload_v1
 from lambda_emu.triggers.http_apis.api import Api, Authorizer, Route, Stage
 from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
@@ -58,14 +58,13 @@ class Permit(NamedTuple):
 class Authorizers:
     """Of all HTTP APIs."""
 
-    def __init__(
-        self, clock: Clock, issuers: Issuers, functions: LambdaAuthorizers, signers: Signers, permissions: Permissions
-    ) -> None:
-        self._permissions = permissions
-        self._clock = clock
+    def __init__(self, seams: Seams, issuers: Issuers, functions: LambdaAuthorizers) -> None:
+        self._permissions = seams.permissions
+        self._clock = seams.clock
         self._issuers = issuers
         self._functions = functions
-        self._signers = signers
+        self._signers = seams.signers()
+        self._may_invoke = seams.place.may_invoke
         self._times = EventTimes()
         self._ways = {"JWT": self._by_token, "CUSTOM": self._by_function, "AWS_IAM": self._by_signature}
 
@@ -114,6 +113,9 @@ class Authorizers:
             raise Forbidden(f"Sign for the service `{SIGNED_FOR}` in {asked.api.region}.")
         if signer.account != asked.api.account:
             raise Forbidden(f"The API is of the account {asked.api.account}, the key of {signer.account}.")
+        reason = await self._may_invoke(signer.caller, asked.arn, asked.api.account, None, asked.request)
+        if reason is not None:
+            raise Forbidden(f"{signer.caller.arn} may not execute-api:Invoke on {asked.arn} {reason}.")
         return _permit(asked, signer.authorizer(asked.api.region), 0.0 if signer.is_known else math.inf)
 
     def _facts(self, asked: RoutedRequest) -> IdentityInput:

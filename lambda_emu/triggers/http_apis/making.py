@@ -15,5 +15,5 @@ def make_data_plane(seams: Seams) -> DataPlane:
     """On the loop."""
     issuers = Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.place.base_url).port)
     functions = LambdaAuthorizers(seams.invoke, seams.clock)
-    authorizers = Authorizers(seams.clock, issuers, functions, seams.signers(), seams.permissions)
+    authorizers = Authorizers(seams, issuers, functions)
     return DataPlane(seams.store, seams.invoke, seams.loop, seams.clock, authorizers, seams.permissions)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lambda_emu.arn import Target
-from lambda_emu.clock import Clock
 from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
-from lambda_emu.signatures.signers import BadSignature, Signers
-from lambda_emu.triggers.execute_api.functions import Permissions, function_named
+from lambda_emu.signatures.signers import BadSignature
+from lambda_emu.triggers.execute_api.functions import function_named
 from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
+from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.http_apis import lambda_authorizers
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
@@ -42,11 +42,12 @@ class Entrance(NamedTuple):
 class SocketAuthorizers:
     """Of all WebSocket APIs. Nothing of what they say is kept: each connection is asked about once."""
 
-    def __init__(self, clock: Clock, functions: LambdaAuthorizers, signers: Signers, permissions: Permissions) -> None:
-        self._clock = clock
+    def __init__(self, seams: Seams, functions: LambdaAuthorizers) -> None:
+        self._clock = seams.clock
         self._functions = functions
-        self._signers = signers
-        self._permissions = permissions
+        self._signers = seams.signers()
+        self._permissions = seams.permissions
+        self._may_invoke = seams.place.may_invoke
 
     async def authorize(self, route: SocketRoute, entrance: Entrance) -> None:
         """What is said of who connects goes into its events. Unauthorized, Forbidden, ApiFailure."""
@@ -86,6 +87,10 @@ class SocketAuthorizers:
             raise Forbidden(f"Sign for the service `{SIGNED_FOR}` in {region}.")
         if signer.account != entrance.api.account:
             raise Forbidden(f"The API is of the account {entrance.api.account}, the key of {signer.account}.")
+        account = entrance.api.account
+        reason = await self._may_invoke(signer.caller, entrance.arn, account, None, entrance.asked)
+        if reason is not None:
+            raise Forbidden(f"{signer.caller.arn} may not execute-api:Invoke on {entrance.arn} {reason}.")
         entrance.client.events.signed(_identity(entrance.client.identity, signer.authorizer(region)["iam"]))
 
     def _event(self, entrance: Entrance, context: Mapping[str, Any], target: Target) -> bytes:

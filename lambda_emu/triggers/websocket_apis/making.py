@@ -15,6 +15,6 @@ def make_data_plane(seams: Seams) -> DataPlane:
     """On the loop."""
     services = Services(seams)
     functions = LambdaAuthorizers(seams.invoke, seams.clock)
-    authorizers = SocketAuthorizers(seams.clock, functions, seams.signers(), seams.permissions)
+    authorizers = SocketAuthorizers(seams, functions)
     back_ends = BackEnds(Functions(seams.store, seams.invoke, seams.clock, seams.permissions), services, seams.loop)
     return DataPlane(seams, authorizers, back_ends)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.rest_apis.authorizing.permit import Permit
-from lambda_emu.triggers.rest_apis.authorizing.resource_policies import check_policy, masked
+from lambda_emu.triggers.rest_apis.authorizing.resource_policies import check_policy, masked, whole_text
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.refusals import AccessDenied, BadlySigned, NotSigned
 
@@ -28,6 +28,7 @@ MEMBERS: Mapping[str, str] = {
 class SignatureAuthorizers:
     def __init__(self, seams: Seams) -> None:
         self._signers = seams.signers
+        self._may_invoke = seams.place.may_invoke
 
     async def authorize(self, entered: Entered) -> Permit:
         """NotSigned, BadlySigned, AccessDenied."""
@@ -45,5 +46,11 @@ class SignatureAuthorizers:
             action = f"is not authorized to perform: execute-api:Invoke on resource: {masked(entered)}"
             hint = f"The API is of the account {api.account}, the key of {signer.account}."
             raise AccessDenied(hint, f"User: {iam['userArn']} {action}")
+        policy = entered.deployment.policy
+        whole = None if policy is None else whole_text(policy, api.arn(""))
+        reason = await self._may_invoke(signer.caller, entered.arn, api.account, whole, entered.request)
+        if reason is not None:
+            action = f"is not authorized to perform: execute-api:Invoke on resource: {masked(entered)} {reason}"
+            raise AccessDenied(f"IAM does not let it: {reason}", f"User: {iam['userArn']} {action}")
         identity = {name: iam[other] for name, other in MEMBERS.items()}
         return Permit(replace(entered, identity=identity), 0.0 if signer.is_known else math.inf)
