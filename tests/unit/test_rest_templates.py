@@ -344,6 +344,22 @@ def test_paths_that_lead_everywhere_are_stopped() -> None:
         said("$input.json('$" + "..*" * 8 + "')", Seen(body))
 
 
+@pytest.mark.parametrize("template", ["$input.path('$')", "$input.path('$').toString()", "$input.path('$..*').size()"])
+def test_a_large_body_is_no_work_without_end(template: str) -> None:
+    began = time.process_time()
+
+    with pytest.raises(TemplateFailure):
+        said(template, Seen(b"[" + b"1," * 1_000_000 + b"1]"))
+
+    assert time.process_time() - began < 2
+
+
+def test_long_numbers_of_a_body_are_read() -> None:
+    assert said(
+        "$input.path('$.a') $input.json('$.b')", Seen(b'{"a": 1' + b"0" * 6000 + b', "b": 12345678901234567890}')
+    ) == ("Infinity 12345678901234567890")
+
+
 def test_a_loop_ends_after_a_thousand_rounds() -> None:
     assert said("#set($n = 0)#foreach($i in [1..5000])#set($n = $n + 1)#end$n") == "1000"
 

@@ -38,7 +38,7 @@ def problems_of(schema: Any, value: Any, models: Models) -> list[str]:
                 break
     except RecursionError as error:
         raise TemplateTooLong("The schema goes too deep") from error
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
+    except (TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as error:
         raise TemplateFailed(f"The schema makes no sense: {error!r}") from error
     return found
 

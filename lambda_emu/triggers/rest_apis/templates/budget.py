@@ -6,7 +6,7 @@ from lambda_emu.triggers.rest_apis.templates.failures import TemplateTooLong
 
 MOST_STEPS = 200_000
 """Less than half a second."""
-MOST_CHARACTERS = 64 * 1024 * 1024
+MOST_CHARACTERS = 32 * 1024 * 1024
 """Of all texts that are made on the way."""
 MOST_OUTPUT = 10 * 1024 * 1024
 """As large as a body may be."""

@@ -34,6 +34,7 @@ from lambda_emu.triggers.rest_apis.templates.nodes import (
     Text,
 )
 from lambda_emu.triggers.rest_apis.templates.values import (
+    JavaList,
     Value,
     are_equal,
     is_number,
@@ -76,7 +77,7 @@ class Evaluation:
             Literal: lambda node: node.value,
             Reference: self._reference,
             Interpolated: lambda node: self._text(node.body),
-            ListOf: lambda node: [self._value(item) for item in node.items],
+            ListOf: lambda node: JavaList(self._value(item) for item in node.items),
             RangeOf: self._range,
             MapOf: lambda node: {key_of(budget, self._value(key)): self._value(value) for key, value in node.pairs},
             Not: lambda node: not is_true(self._value(node.of)),
@@ -229,8 +230,8 @@ class Evaluation:
             return None
         if abs(last - first) >= MOST_RANGE:
             raise TemplateTooLong(f"A range has more than {MOST_RANGE} numbers")
-        self._budget.spend(abs(last - first) // 10)
-        return list(range(first, last + 1) if first <= last else range(first, last - 1, -1))
+        self._budget.spend(abs(last - first) // 2)
+        return JavaList(range(first, last + 1) if first <= last else range(first, last - 1, -1))
 
     def _binary(self, node: Binary) -> Value:
         operator = node.operator

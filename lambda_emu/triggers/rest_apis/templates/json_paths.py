@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from lambda_emu.triggers.rest_apis.templates.budget import Budget
 from lambda_emu.triggers.rest_apis.templates.failures import TemplateFailed
-from lambda_emu.triggers.rest_apis.templates.values import JsonArray, Value, are_equal, is_number
+from lambda_emu.triggers.rest_apis.templates.values import Value, are_equal, is_number
 
 MOST_PATH = 4_096
 MOST_STEPS = 200
@@ -98,7 +98,7 @@ class JsonPath(Struct, frozen=True):
                     following.append(one)
             found = following
         if not self.is_definite:
-            return JsonArray(found)
+            return list(found)
         return found[0] if found else None
 
 

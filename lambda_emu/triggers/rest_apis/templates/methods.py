@@ -13,7 +13,7 @@ from typing import Any
 from lambda_emu.triggers.rest_apis.templates.budget import Budget
 from lambda_emu.triggers.rest_apis.templates.failures import TemplateFailed
 from lambda_emu.triggers.rest_apis.templates.regexes import regex, replacement
-from lambda_emu.triggers.rest_apis.templates.values import Entry, Tool, Value, are_equal, is_number, text_of
+from lambda_emu.triggers.rest_apis.templates.values import Entry, JavaList, Tool, Value, are_equal, is_number, text_of
 
 Method = Callable[..., Value]
 _META = re.compile(r"[\\^$.|?*+()\[\]{}]")
@@ -111,7 +111,7 @@ def _split(budget: Budget, text: str, pattern: str, limit: int = 0) -> list[Valu
     found = regex(pattern)
     found.check(text, budget)
     budget.make(len(text))
-    parts: list[Value] = []
+    parts = JavaList()
     last = 0
     for match in found.pattern.finditer(text):
         if 0 < limit <= len(parts) + 1:
@@ -183,7 +183,7 @@ def _part(budget: Budget, items: list[Value], begin: int, end: int) -> list[Valu
     if not 0 <= begin <= end <= len(items):
         raise IndexError(f"begin {begin}, end {end}, length {len(items)}")
     budget.spend(end - begin)
-    return items[begin:end]
+    return JavaList(items[begin:end])
 
 
 def _put(budget: Budget, of: dict[Value, Value], key: Value, value: Value) -> Value:
@@ -199,7 +199,7 @@ def _put_all(budget: Budget, of: dict[Value, Value], others: dict[Value, Value])
 
 
 def _listed(budget: Budget, items: Any) -> list[Value]:
-    found = list(items)
+    found = JavaList(items)
     budget.spend(len(found))
     return found
 
@@ -272,7 +272,7 @@ _MAP: Mapping[str, Method] = {
     "containsValue": lambda budget, of, value: _contains(budget, list(of.values()), value),
     "keySet": _listed,
     "values": lambda budget, of: _listed(budget, of.values()),
-    "entrySet": lambda budget, of: [Entry(key, value) for key, value in _listed(budget, of.items())],
+    "entrySet": lambda budget, of: JavaList(Entry(key, value) for key, value in _listed(budget, of.items())),
     "clear": lambda _, of: of.clear(),
 }
 _NUMBER: Mapping[str, Method] = {

@@ -15,7 +15,7 @@ from lambda_emu.text.json_scan import Scan
 from lambda_emu.triggers.rest_apis.templates.budget import Budget
 from lambda_emu.triggers.rest_apis.templates.failures import BodyNotJson, TemplateFailed
 from lambda_emu.triggers.rest_apis.templates.json_paths import json_path
-from lambda_emu.triggers.rest_apis.templates.values import Tool, Value, from_json, json_text, text_of
+from lambda_emu.triggers.rest_apis.templates.values import Tool, Value, json_text, text_of
 
 NO_BODY = "{}"
 """What `$input.body` says of one."""
@@ -30,9 +30,18 @@ _JAVASCRIPT = {
 def read_json(body: bytes) -> Any:
     """A large whole number as a float. BodyNotJson."""
     try:
-        return json.loads(body, parse_int=_whole) if body.strip() else {}
+        return _loaded(body) if body.strip() else {}
     except (ValueError, RecursionError) as error:
         raise BodyNotJson(_problem(body) or str(error)) from error
+
+
+def _loaded(text: bytes | str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a number of more digits than Python reads at once
+        return json.loads(text, parse_int=_whole)
 
 
 def _problem(body: bytes) -> str | None:
@@ -64,7 +73,7 @@ class Body:
     def path(self, path: str = "$") -> Value:
         """A template may change what it finds, and finds it changed."""
         if self._shown is None:
-            self._shown = from_json(self._read())
+            self._shown = self._read()
         return json_path(path).find(self._shown, self._budget)
 
     def json(self, path: str = "$") -> str:
@@ -114,7 +123,7 @@ def util_tool(budget: Budget) -> Tool:
             return value
         budget.spend(1 + len(value) // 500)
         try:
-            return from_json(json.loads(value, parse_int=_whole))
+            return _loaded(value)
         except (ValueError, RecursionError) as error:
             raise TemplateFailed(f"$util.parseJson: {error}") from error
 

@@ -1,7 +1,7 @@
 """Values of templates as Java has them: their texts, their truth, which are equal. Bounded by what may be spent.
 
 Text, numbers, truth, lists, maps, None, and tools, which a template may ask for what they have, and nothing else of
-them. A list that came from JSON is JsonArray, whose text is JSON.
+them. A list as Python has it came from JSON, and its text is JSON; one that a template makes is a JavaList.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Value = Any
 LONG = 1 << 63
 
 
-class JsonArray(list[Value]):
-    pass
+class JavaList(list[Value]):
+    """Its text is as Java has it: `[a, b]`."""
 
 
 class Entry(NamedTuple):
@@ -34,13 +34,6 @@ class Tool(NamedTuple):
 
     methods: Mapping[str, Callable[..., Value]]
     properties: Mapping[str, Callable[[], Value]] = {}
-
-
-def from_json(found: Any) -> Value:
-    """What `json.loads` has found, its lists as JsonArray."""
-    if isinstance(found, dict):
-        return {key: from_json(value) for key, value in found.items()}
-    return JsonArray(from_json(value) for value in found) if isinstance(found, list) else found
 
 
 def text_of(value: Value, budget: Budget, deep: int = 0, *, nothing: str = "") -> str:
@@ -60,8 +53,8 @@ def text_of(value: Value, budget: Budget, deep: int = 0, *, nothing: str = "") -
 
 def _text_of_many(value: Value, budget: Budget, deep: int) -> str:
     _check(deep)
-    if isinstance(value, JsonArray):
-        return json_text(value, budget, deep)
+    if isinstance(value, (dict, list)):
+        budget.spend(len(value))
     if isinstance(value, Entry):
         key, of_key = text_of(value.key, budget, deep + 1), text_of(value.value, budget, deep + 1, nothing="null")
         budget.make(len(key) + len(of_key))
@@ -69,14 +62,16 @@ def _text_of_many(value: Value, budget: Budget, deep: int) -> str:
     if isinstance(value, dict):
         parts = [_text_of_many(Entry(key, of_key), budget, deep + 1) for key, of_key in value.items()]
         return _joined("{", parts, "}", budget)
-    if isinstance(value, list):
+    if isinstance(value, JavaList):
         return _joined("[", [text_of(item, budget, deep + 1, nothing="null") for item in value], "]", budget)
-    return ""
+    return json_text(value, budget, deep) if isinstance(value, list) else ""
 
 
 def json_text(value: Value, budget: Budget, deep: int = 0) -> str:
     """Without spaces."""
     _check(deep)
+    if isinstance(value, (dict, list)):
+        budget.spend(len(value))
     if isinstance(value, list):
         return _joined("[", [json_text(item, budget, deep + 1) for item in value], "]", budget, ",")
     if isinstance(value, dict):
@@ -93,7 +88,6 @@ def json_text(value: Value, budget: Budget, deep: int = 0) -> str:
 
 def _joined(begin: str, parts: list[str], end: str, budget: Budget, between: str = ", ") -> str:
     budget.make(sum(map(len, parts)) + len(parts) * len(between))
-    budget.spend(len(parts))
     return f"{begin}{between.join(parts)}{end}"
 
 
@@ -153,7 +147,7 @@ def copied(value: Value, deep: int = 0) -> Value:
     if isinstance(value, Mapping):
         return {str(key): copied(of_key, deep + 1) for key, of_key in value.items()}
     if isinstance(value, (list, tuple)):
-        return [copied(item, deep + 1) for item in value]
+        return JavaList(copied(item, deep + 1) for item in value)
     return value
 
 
