@@ -435,6 +435,8 @@ def test_nothing_is_kept_of_express_executions(machines: Machines) -> None:
     ("members", "code", "text"),
     [
         ({"input": "{"}, "InvalidExecutionInput", "Invalid State Machine Execution Input: "),
+        ({"input": "NaN"}, "InvalidExecutionInput", "Invalid State Machine Execution Input: "),
+        ({"input": "[" * 100_000}, "InvalidExecutionInput", "Invalid State Machine Execution Input: "),
         ({"input": json.dumps("a" * 262_143)}, "ValidationException", "less than or equal to 262144"),
         ({"name": "a b"}, "InvalidName", "Invalid Name: 'a b'"),
         ({"stateMachineArn": "machine"}, "InvalidArn", "Invalid Arn: 'Invalid ARN: machine'"),
@@ -484,6 +486,18 @@ def test_a_machine_is_made_once(machines: Machines) -> None:
     assert machines.create("once", {"A": PASS}) == machine
     with pytest.raises(ClientError, match=f"StateMachineAlreadyExists.*: State Machine Already Exists: '{machine}'"):
         machines.create("once", {"B": PASS})
+
+
+def test_a_machine_that_is_deleted_takes_its_executions_with_it(machines: Machines) -> None:
+    machine = machines.create("gone", {"A": {"Type": "Wait", "Seconds": 3600, "End": True}})
+    execution = machines.begin(machine)
+
+    machines.states.delete_state_machine(stateMachineArn=machine)
+
+    with pytest.raises(ClientError, match="ExecutionDoesNotExist"):
+        machines.states.describe_execution(executionArn=execution)
+    again = machines.create("gone", {"A": PASS})
+    assert machines.states.list_executions(stateMachineArn=again)["executions"] == []
 
 
 def test_an_alias_leads_to_a_version(machines: Machines) -> None:

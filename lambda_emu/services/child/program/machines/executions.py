@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections import OrderedDict
@@ -19,6 +18,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeFailure,
     CallbackOutcomeSuccess,
 )
+from msgspec.json import decode
 
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.clock import clock
@@ -34,13 +34,14 @@ MOST_RUNNING = 500
 """At once: each has threads."""
 MOST_WAITED_FOR = 12
 """Synchronous ones: each holds one of the threads by which services are asked."""
+DELETED = "The state machine was deleted."
 MOST_SPENT = 10_000
 """Tokens of tasks."""
 MOST_MAP_RUNS = 100
 """Executions that are over whose Map runs are told of."""
 MEMORY_MB = 64
 """What an express execution is billed for at least."""
-_BAD_NAME = re.compile(r'[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]')
+_BAD_NAME = re.compile(r'[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 
 Asked = Mapping[str, Any]
 Environ = dict[str, Any]
@@ -93,7 +94,8 @@ class Executions:
                 if ended is not None:
                     self._end(begun)
 
-            begun = self._running[execution.arn] = Running(execution, program, kind, self.activities, keep)
+            begun = Running(execution, program, kind, self.activities, keep, lambda: self._end(begun))
+            self._running[execution.arn] = begun
         begun.begin()
         return begun
 
@@ -103,6 +105,13 @@ class Executions:
             running = {one: running.map_runs for one, running in self._running.items()}
             found = self._map_runs | running
         return found.get(arn, []) if arn is not None else [record for records in found.values() for record in records]
+
+    def forget(self, machine: str) -> None:
+        """What a machine has done that is deleted; what it does is aborted."""
+        for running in self.all_running():
+            if running.execution.machine == machine:
+                running.stop(None, DELETED)
+        self.table.forget(machine)
 
     def is_spent(self, token: str) -> bool:
         """Whether it was one of an execution that is over."""
@@ -227,8 +236,8 @@ def describe_state_machine_for_execution(executions: Executions, _: Environ, ask
 @operation
 def send_task_success(executions: Executions, _: Environ, asked: Asked) -> Any:
     try:
-        json.loads(asked["output"])
-    except ValueError as error:
+        decode(asked["output"])
+    except (ValueError, RecursionError) as error:
         raise Refused("InvalidOutput", f"Invalid Output: '{error}'") from None
     return _notify(executions, CallbackOutcomeSuccess(asked["taskToken"], asked["output"]))
 
@@ -290,21 +299,21 @@ def check_kept(executions: Executions, arn: str) -> Execution:
 
 def _name(asked: Asked) -> str:
     name: str = asked.get("name") or str(uuid4())
-    if len(name) > 80 or _BAD_NAME.search(name):
+    if not 0 < len(name) <= 80 or _BAD_NAME.search(name):
         raise Refused("InvalidName", f"Invalid Name: '{name}'")
     return name
 
 
 def _input(asked: Asked) -> str:
     given: str = asked.get("input") or "{}"
-    if len(given.encode()) > INPUT_BYTES:
+    if len(given.encode("utf-8", "replace")) > INPUT_BYTES:
         text = (
             "1 validation error detected: Value at 'input' failed to satisfy constraint: "
             "Member must have length less than or equal to 262144"
         )
         raise Refused("ValidationException", text)
     try:
-        json.loads(given)
+        decode(given)
     except (ValueError, RecursionError) as error:
         raise Refused("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'") from None
     return given

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from math import inf
@@ -18,6 +20,8 @@ from msgspec.structs import replace
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.machines.table import ABORTED, Execution
 from lambda_emu.services.child.program.machines.waiting import Event, Moment, Worker, written
+
+log = logging.getLogger(__name__)
 
 MOST_EVENTS = 25_000
 """Of a history; one that would have more fails."""
@@ -40,12 +44,24 @@ Keep = Callable[[Mapping[str, Any], Execution | None], None]
 class Running:
     """Of an execution that has begun. keep: is given each event, and with the last one what the execution is by it."""
 
-    def __init__(self, execution: Execution, program: Any, kind: str, activities: Any, keep: Keep) -> None:
-        """program: as the interpreter has a definition. kind: STANDARD or EXPRESS. activities: by their ARN."""
+    def __init__(
+        self,
+        execution: Execution,
+        program: Any,
+        kind: str,
+        activities: Any,
+        keep: Keep,
+        lose: Callable[[], None],
+    ) -> None:
+        """program: as the interpreter has a definition. kind: STANDARD or EXPRESS. activities: by their ARN.
+
+        lose: called when it cannot be kept, and is over by that.
+        """
         self.execution = execution
         self.over = Event()
         self._program = program
         self._keep = keep
+        self._lose = lose
         self._lock = threading.RLock()  # guards what is told, in its order
         self._limit_s = program.timeout_seconds.timeout_seconds if program.timeout_seconds else inf
         self._limit_s = min(self._limit_s, EXPRESS_LIMIT_S if kind == "EXPRESS" else STANDARD_LIMIT_S)
@@ -80,7 +96,13 @@ class Running:
                 event |= {"type": "ExecutionFailed", "executionFailedEventDetails": TOO_MANY}
                 self.environment.set_error(TOO_MANY)  # type: ignore[arg-type]  # a TypedDict
             ended = self._ended(event)
-            self._keep(event, ended)
+            try:
+                self._keep(event, ended)
+            except sqlite3.Error as error:
+                log.warning("%s is not carried on, since its history cannot be kept: %s", self.execution.arn, error)
+                ended = replace(self.execution, status=ABORTED, ended_s=event["timestamp"], cause=str(error))
+                self.environment.set_stop(stop_date=Moment.now(), cause=str(error), error=None)
+                self._lose()
             if ended is not None:
                 self.execution = ended
                 self.over.set()

@@ -22,7 +22,7 @@ from lambda_emu.services.child.program.machines.tasks import replace_tasks
 from lambda_emu.services.child.program.state.changes import operation_of
 
 BACKEND = "stepfunctions"
-CHECKED = ("CreateStateMachine", "UpdateStateMachine")
+CHECKED = ("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine")
 """What moto does once it was looked at here."""
 
 
@@ -51,6 +51,8 @@ class StateMachines:
         asked = json.loads(environ.get(BODY) or b"{}")
         if serve is None:
             check_change(operation, environ, asked)
+            if operation == "DeleteStateMachine":
+                self.executions.forget(asked["stateMachineArn"])
             return None
         told = serve(self.executions, environ, asked)
         return _answer(environ, start_response, told)

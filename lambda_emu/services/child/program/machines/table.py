@@ -16,6 +16,9 @@ from msgspec.structs import replace
 FILE = "executions.db"
 KEPT_S = 90 * 24 * 3600
 """As long as AWS keeps one that is over."""
+MOST_KEPT = 100_000
+LOOKED = 1000
+"""Each time so many were added, what is too old or too much is dropped."""
 SCHEMA = """
 PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
 CREATE TABLE IF NOT EXISTS executions (
@@ -65,13 +68,17 @@ class ExecutionTable:
         file = ":memory:" if folder is None else str(folder / FILE)
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._db.executescript(SCHEMA)
-        self._db.execute("DELETE FROM executions WHERE begun_s < ? AND status != ?", (now_s - KEPT_S, RUNNING))
+        self._added = 0
+        self._drop_old(now_s)
         self._abort_lost(now_s)
 
     def add(self, execution: Execution) -> int:
         """Its number here."""
         row = execution.arn, execution.machine, execution.status, execution.begun_s, msgspec.json.encode(execution)
         with self._lock:
+            self._added += 1
+            if self._added % LOOKED == 0:
+                self._drop_old(execution.begun_s)
             made = self._db.execute(
                 "INSERT INTO executions (arn, machine, status, begun_s, said) VALUES (?, ?, ?, ?, ?)", row
             )
@@ -117,6 +124,14 @@ class ExecutionTable:
         """Of a machine that is deleted."""
         with self._lock:
             self._db.execute("DELETE FROM executions WHERE machine = ?", (machine,))
+
+    def _drop_old(self, now_s: float) -> None:
+        """And of the others all but the last ones."""
+        self._db.execute("DELETE FROM executions WHERE begun_s < ? AND status != ?", (now_s - KEPT_S, RUNNING))
+        self._db.execute(
+            "DELETE FROM executions WHERE status != ? AND id <= (SELECT max(id) FROM executions) - ?",
+            (RUNNING, MOST_KEPT),
+        )
 
     def _abort_lost(self, now_s: float) -> None:
         with self._db:
