@@ -26,10 +26,10 @@ class Machines:
         return f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
 
     def create(self, name: str, states: Mapping[str, Any], **members: Any) -> str:
-        """The ARN of a machine that begins with its first state. members: of its definition; `type` is its own."""
-        kind = members.pop("type", "STANDARD")
+        """The ARN of a machine that begins with its first state. members: of its definition, but `type` and `role`."""
+        kind, role = members.pop("type", "STANDARD"), members.pop("role", ROLE)
         definition = json.dumps({"StartAt": next(iter(states)), "States": states} | members)
-        made = self.states.create_state_machine(name=name, definition=definition, roleArn=ROLE, type=kind)
+        made = self.states.create_state_machine(name=name, definition=definition, roleArn=role, type=kind)
         return str(made["stateMachineArn"])
 
     def begin(self, machine: str, given: object = None, **members: Any) -> str:
