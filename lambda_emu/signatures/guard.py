@@ -43,30 +43,30 @@ class Guard:
         self._loop = loop
         self._authorize = authorize
 
-    def decided(self, asked: Request, family: Family | None, anonymous: bool) -> bool:
+    def decided(self, asked: Request, service: GuardedService) -> bool:
         """Whether that is known: it may be served. False: only `find` finds out. LambdaError: it may not."""
-        caller = self._signers().caller_at_once(asked, family)
+        caller = self._signers().caller_at_once(asked, service.family)
         if caller is None:
             return False
-        self._know(caller, asked, family, anonymous=anonymous)
+        self._know(caller, asked, service)
         return self._authorize is None or self._authorize.at_once(caller, asked)
 
-    async def find(self, asked: Request, family: Family | None, anonymous: bool) -> None:
+    async def find(self, asked: Request, service: GuardedService) -> None:
         """The same. LambdaError."""
-        caller = await self._signers().caller(asked, family)
-        self._know(caller, asked, family, anonymous=anonymous)
+        caller = await self._signers().caller(asked, service.family)
+        self._know(caller, asked, service)
         if self._authorize is not None:
             await self._authorize.find(caller, asked)
 
-    def find_on_worker(self, asked: Request, family: Family | None, anonymous: bool) -> None:
-        self._loop.run(self.find(asked, family, anonymous), FIND_LIMIT_S)
+    def find_on_worker(self, asked: Request, service: GuardedService) -> None:
+        self._loop.run(self.find(asked, service), FIND_LIMIT_S)
 
     def find_on_loop(self, finding: GuardedHandling, asked: Request, call: Call) -> None:
         self._loop.spawn(finding.later(asked, call), "a request of a caller who is not known yet")
 
-    def _know(self, caller: Caller, asked: Request, family: Family | None, *, anonymous: bool) -> None:
-        if caller is ANONYMOUS and self._signers().is_strict and not anonymous:
-            raise refused(Reason.MISSING, family or family_of(asked, None))
+    def _know(self, caller: Caller, asked: Request, service: GuardedService) -> None:
+        if caller is ANONYMOUS and self._signers().is_strict and not service.may_be_unsigned(asked):
+            raise refused(Reason.MISSING, service.family or family_of(asked, None))
         asked.caller = caller
 
 
@@ -112,13 +112,12 @@ class GuardedHandling:
 
     def serve(self, asked: Request, call: Call) -> Answer | None:
         service, guard = self._service, self._service.guard
-        anonymous = service.may_be_unsigned(asked)
         try:
-            if not guard.decided(asked, service.family, anonymous):
+            if not guard.decided(asked, service):
                 if call.on_loop:
                     guard.find_on_loop(self, asked, call)
                     return None
-                guard.find_on_worker(asked, service.family, anonymous)
+                guard.find_on_worker(asked, service)
         except LambdaError as error:
             return service.error_answer(error, asked)
         return self.inner.serve(asked, call)
@@ -127,7 +126,7 @@ class GuardedHandling:
         """The same for one on the loop whose caller has to be found first."""
         service = self._service
         with call.guard("a request whose caller was found"):
-            await service.guard.find(asked, service.family, service.may_be_unsigned(asked))
+            await service.guard.find(asked, service)
             answer = self.inner.serve(asked, call)
             if answer is not None:
                 call.answer(answer)

@@ -198,11 +198,16 @@ def _joined(head: Head) -> dict[bytes, bytes]:
 
 
 def _path(sent: bytes, service: str) -> bytes:
-    if _PLAIN.fullmatch(sent) is not None and sent:
+    if is_plain(sent):
         return sent
     if service == S3:
         return quote(unquote_to_bytes(sent), safe="/" + UNRESERVED).encode()
     return _encoded_again(sent)
+
+
+def is_plain(sent: bytes) -> bool:
+    """Whether a path is signed as it was sent, whatever the service."""
+    return sent != b"" and _PLAIN.fullmatch(sent) is not None
 
 
 def _encoded_again(sent: bytes) -> bytes:

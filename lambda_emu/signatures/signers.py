@@ -21,6 +21,7 @@ from lambda_emu.signatures.checks import check_form, check_time, check_unreadabl
 from lambda_emu.signatures.claims import Claim, claim_of
 from lambda_emu.signatures.forms import SignedForm
 from lambda_emu.signatures.keys import Key, Keys
+from lambda_emu.signatures.quick import QuickSigners
 from lambda_emu.signatures.refusals import BadSignature, Family, Reason, family_of, refused
 from lambda_emu.signatures.signature import S3, Signed, canonical, text_to_sign
 from lambda_emu.signatures.version2 import SignedV2
@@ -75,16 +76,21 @@ class Signers:
         self._keys = keys
         self._bucket_of = bucket_of
         self.is_strict = is_strict
+        self._quick = QuickSigners(is_strict=is_strict)
 
     def forget(self) -> None:
         """A key was made or removed, or may have been."""
         self._keys.forget()
+        self._quick.forget()
 
     def caller_at_once(self, asked: Request, family: Family | None = None) -> Caller | None:
         """Who asks, ANONYMOUS where nobody signed; None: only `caller` finds that out. BadSignature.
 
         family: of errors about what cannot be read; None: by the request's form.
         """
+        known = self._quick.caller(asked, self._clock.now_s())
+        if known is not None:
+            return known
         claim = self._claim_of(asked, family)
         if claim is None:
             return self._unsigned(asked, family)
@@ -131,8 +137,12 @@ class Signers:
 
     def _caller(self, claim: Claim, key: Key | None, asked: Request) -> Caller:
         if self.is_strict:
-            return self._check(claim, key, asked, family_of(asked, claim.service))
-        return self._keys.stranger(claim.access_key) if key is None else key.caller
+            caller = self._check(claim, key, asked, family_of(asked, claim.service))
+        else:
+            caller = self._keys.stranger(claim.access_key) if key is None else key.caller
+        if key is not None and isinstance(claim.signed, Signed):
+            self._quick.keep(asked, claim.signed, key)
+        return caller
 
     def _check(self, claim: Claim, key: Key | None, asked: Request, family: Family) -> Caller:
         now_s = self._clock.now_s()
