@@ -195,6 +195,24 @@ def test_an_api_tells_refusals_in_its_own_words(lam: OwnLam) -> None:
     assert (said(got), got.headers["X-Why"]) == ((404, {"why": EXPLICITLY["Message"]}), "no")
 
 
+def test_a_function_says_by_which_api_key_it_is_counted(lam: OwnLam) -> None:
+    api = RestApi(lam, apiKeySource="AUTHORIZER")
+    told = {"authorizerUri": invoke_arn("judge"), "identitySource": HEADER, "authorizerResultTtlInSeconds": 0}
+    made = api.client.create_authorizer(restApiId=api.id, name="judge", type="TOKEN", **told)["id"]
+    api.proxy("GET /", "echo", authorizationType="CUSTOM", authorizerId=made, apiKeyRequired=True)
+    api.deploy()
+    key = api.client.create_api_key(name="mine", enabled=True)
+    plan = api.client.create_usage_plan(name="plan", apiStages=[{"apiId": api.id, "stage": "dev"}])
+    api.client.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+
+    got = api.ask("/", Authorization=f"{{**allow(), 'usageIdentifierKey': {key['value']!r}}}")
+    unknown = api.ask("/", Authorization="{**allow(), 'usageIdentifierKey': 'another-key-of-twenty-characters'}")
+    missing = api.ask("/", Authorization="allow()")
+
+    assert got.json["requestContext"]["identity"]["apiKeyId"] == key["id"]
+    assert said(unknown) == said(missing) == (403, {"message": "Forbidden"})
+
+
 class People:
     """A user pool with somebody in it."""
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 from boto_rig import client_at
 from browser_rig import NEEDS_BROWSER, browsing
 from example_rig import Example, served_example
-from own import QUICKER
+from own import QUICKER, served
 
 TASKS = "[...document.querySelectorAll('#tasks li span')].map((one) => one.textContent)"
 
@@ -36,15 +37,17 @@ class Web(Example):
 
 
 @pytest.fixture(scope="module", params=QUICKER)
-def web(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with served_example(Web, "web", tmp_path_factory.mktemp("web"), request.param) as example:
         yield example
 
 
-@pytest.fixture(autouse=True)
-def nothing_to_do(web: Web) -> None:
-    for task in web.ask("GET")[1]:
-        web.ask("DELETE", f"tasks/{task['id']}")
+@pytest.fixture
+def web(shared: Web) -> Web:
+    """With nothing to be done."""
+    for task in shared.ask("GET")[1]:
+        shared.ask("DELETE", f"tasks/{task['id']}")
+    return shared
 
 
 @NEEDS_BROWSER
@@ -90,3 +93,20 @@ def test_the_readme_tells_what_the_api_says(web: Web) -> None:
 
     assert (added["text"], added["done"]) == ("Buy milk", False)
     assert json.loads(web.type([ask])) == [added]
+
+
+def test_tasks_and_the_page_are_there_again_after_a_kill(tmp_path: Path) -> None:
+    with served_example(Web, "web", tmp_path, "process") as web:
+        _, task = web.ask("POST", body={"text": "Buy milk"})
+        web.lam.process.kill()
+        web.lam.process.wait(10)
+
+    with served(tmp_path / "examples" / "web", "process") as lam:
+        assert lam.process.stdout is not None
+        url = lam.process.stdout.readline().split(": ")[1].strip()
+        again = Web("web", lam, tmp_path, url)
+
+        assert again.ask("GET") == (200, [task])
+        with urlopen(url, timeout=30) as answer:
+            assert b"<title>Tasks</title>" in answer.read()
+    assert urlsplit(url).path == urlsplit(web.url).path
