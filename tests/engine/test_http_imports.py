@@ -199,3 +199,45 @@ def test_an_import_that_fails_changes_nothing(client: Any, body: str) -> None:
     assert {one["ApiId"] for one in client.get_apis()["Items"]} == before
     assert [one["RouteKey"] for one in client.get_routes(ApiId=api)["Items"]] == ["GET /kept"]
     assert client.get_api(ApiId=api)["Name"] == "pets"
+
+
+@pytest.mark.parametrize("format", ["JSON", "YAML"])
+def test_an_api_is_exported_and_imports_as_the_same(client: Any, format: str) -> None:
+    api = client.import_api(Body=FULL)["ApiId"]
+
+    body = client.export_api(ApiId=api, OutputType=format, Specification="OAS30")["body"].read().decode()
+    again = client.import_api(Body=body)["ApiId"]
+
+    assert plain(client, again) == plain(client, api)
+    assert client.get_api(ApiId=again)["CorsConfiguration"] == client.get_api(ApiId=api)["CorsConfiguration"]
+
+
+def test_a_stage_is_exported_as_it_serves_and_without_extensions_plainly(client: Any) -> None:
+    api = client.import_api(Body=document({"/a": {"get": to_function()}}))["ApiId"]
+    client.create_stage(ApiId=api, StageName="live")
+    told = {"ApiId": api, "OutputType": "JSON", "Specification": "OAS30"}
+    before = json.loads(client.export_api(**told, StageName="live")["body"].read())
+    client.create_deployment(ApiId=api, StageName="live")
+    client.reimport_api(ApiId=api, Body=document({"/b": {"get": to_function()}}))
+
+    live = json.loads(client.export_api(**told, StageName="live", IncludeExtensions=False)["body"].read())
+
+    assert before["paths"] == {}
+    assert list(live["paths"]) == ["/a"]
+    assert OWN not in json.dumps(live)
+    with pytest.raises(client.exceptions.BadRequestException):
+        client.export_api(**{**told, "Specification": "RAML"})
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.export_api(**told, StageName="none")
+
+
+def plain(client: Any, api: str) -> str:
+    """Routes, with what they lead to in place of ids."""
+    integrations = {one.pop("IntegrationId"): one for one in client.get_integrations(ApiId=api)["Items"]}
+    authorizers = {one.pop("AuthorizerId"): one for one in client.get_authorizers(ApiId=api)["Items"]}
+    routes = client.get_routes(ApiId=api)["Items"]
+    for route in routes:
+        del route["RouteId"]
+        route["Target"] = integrations.get(route.get("Target", "").removeprefix("integrations/"))
+        route["AuthorizerId"] = authorizers.get(route.get("AuthorizerId", ""))
+    return json.dumps(routes, sort_keys=True)

@@ -403,3 +403,17 @@ def test_without_extensions_an_export_is_plain(client: Any) -> None:
         client.get_export(**{**told, "stageName": "none"})
     with pytest.raises(client.exceptions.BadRequestException):
         client.get_export(**{**told, "exportType": "wsdl"})
+
+
+def test_an_api_that_is_created_has_the_models_empty_and_error(client: Any) -> None:
+    api = client.create_rest_api(name="a")["id"]
+
+    models = {one["name"]: json.loads(one["schema"]) for one in client.get_models(restApiId=api)["items"]}
+
+    assert {name: schema["title"] for name, schema in models.items()} == {
+        "Empty": "Empty Schema",
+        "Error": "Error Schema",
+    }
+    assert models["Error"]["properties"] == {"message": {"type": "string"}}
+    imported = client.import_rest_api(body=json.dumps(document({})))["id"]
+    assert client.get_models(restApiId=imported)["items"] == []

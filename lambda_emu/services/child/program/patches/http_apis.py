@@ -202,6 +202,14 @@ def _serves(api: Api, stage: Stage) -> dict[str, Any]:
     return stage.to_json() | {"deployed": deployed}
 
 
+def serves(api: Api, stage: str | None) -> dict[str, Any]:
+    """Routes, integrations and authorizers of a stage, none where nothing is deployed to it; else those of now."""
+    if not stage:
+        return _routes(api)
+    nothing: dict[str, Any] = {"routes": [], "integrations": [], "authorizers": []}
+    return _serves(api, api.get_stage(stage))["deployed"] or nothing
+
+
 def _routes(api: Api) -> dict[str, Any]:
     return {
         "routes": [one.to_json() | _responses(one) for one in list(api.routes.values())],

@@ -21,6 +21,19 @@ from lambda_emu.services.child.program.openapi.rest_plan import Method, RestPlan
 Answered = tuple[int, dict[str, Any], str | bytes]
 MODES = ("merge", "overwrite")
 KINDS = ("HTTP", "HTTP_PROXY", "AWS", "AWS_PROXY", "MOCK")
+DRAFT = '"$schema": "http://json-schema.org/draft-04/schema#"'
+DEFAULT_MODELS = {
+    "Empty": (
+        "This is a default empty schema model",
+        f'{{\n  {DRAFT},\n  "title" : "Empty Schema",\n  "type" : "object"\n}}',
+    ),
+    "Error": (
+        "This is a default error schema model",
+        f'{{\n  {DRAFT},\n  "title" : "Error Schema",\n  "type" : "object",\n  "properties" : {{\n'
+        '    "message" : { "type" : "string" }\n  }\n}',
+    ),
+}
+"""Of an API that is created, with what they are for."""
 MOST_TOLD = 10
 """Of what is wrong."""
 
@@ -36,8 +49,15 @@ def extend() -> None:
 
 
 def create_rest_api(response: Any) -> Answered:
-    """Both operations have one address."""
-    return import_rest_api(response) if response._get_param("mode") == "import" else _create_rest_api(response)
+    """Both operations have one address. What is not imported begins with two models."""
+    if response._get_param("mode") == "import":
+        return import_rest_api(response)
+    answered = _create_rest_api(response)
+    if answered[0] < 300:
+        api = response.backend.get_rest_api(json.loads(answered[2])["id"])
+        for name, (description, schema) in DEFAULT_MODELS.items():
+            api.add_model(name, description, schema, "application/json")
+    return answered
 
 
 def import_rest_api(response: Any) -> Answered:
