@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, RestApi
-from services_rig import ACCOUNT
+from services_rig import ACCOUNT, sdk
 from test_http_apis import let_in
 
 JSON = "application/json"
@@ -133,3 +134,67 @@ def test_an_endpoint_that_is_disabled_serves_nobody(api: RestApi) -> None:
     api.client.update_rest_api(restApiId=api.id, patchOperations=[operation])
 
     assert api.ask("/").status == 403
+
+
+def test_what_is_there_already_is_a_conflict(api: RestApi) -> None:
+    named = api.proxy("GET /a", "echo")
+    root = {"restApiId": api.id, "parentId": api.resource("/")}
+
+    with pytest.raises(api.client.exceptions.ConflictException, match="already has this name: a"):
+        api.client.create_resource(**root, pathPart="a")
+    with pytest.raises(api.client.exceptions.ConflictException, match="Method already exists for this resource"):
+        api.client.put_method(**named, authorizationType="NONE")
+
+
+def test_what_could_not_be_told_apart_is_refused(api: RestApi) -> None:
+    api.resource("/{id}")
+    greedy = api.resource("/{proxy+}")
+    root, below = api.resource("/"), {"restApiId": api.id, "parentId": greedy}
+
+    with pytest.raises(api.client.exceptions.BadRequestException, match="already has a variable path part"):
+        api.client.create_resource(restApiId=api.id, parentId=root, pathPart="{name}")
+    with pytest.raises(api.client.exceptions.BadRequestException, match="greedy path variable"):
+        api.client.create_resource(**below, pathPart="a")
+
+
+@pytest.mark.parametrize(
+    ("verb", "method", "why"),
+    [
+        ("LOOK", {"authorizationType": "NONE"}, "Invalid HttpMethod specified"),
+        ("GET", {"authorizationType": "JWT"}, "Invalid authorization type specified"),
+        ("GET", {"authorizationType": "CUSTOM", "authorizerId": "nobody"}, "Invalid authorizer ID specified"),
+    ],
+)
+def test_a_method_that_is_none_is_refused(api: RestApi, verb: str, method: dict[str, str], why: str) -> None:
+    with pytest.raises(api.client.exceptions.BadRequestException, match=why):
+        api.client.put_method(restApiId=api.id, resourceId=api.resource("/"), httpMethod=verb, **method)
+
+
+def test_a_resource_goes_with_all_below_it(api: RestApi) -> None:
+    api.proxy("GET /a/b/c", "echo")
+    api.proxy("GET /d", "echo")
+
+    api.client.delete_resource(restApiId=api.id, resourceId=api.resource("/a"))
+
+    left = [one["path"] for one in api.client.get_resources(restApiId=api.id)["items"]]
+    assert sorted(left) == ["/", "/d"]
+
+
+def test_what_was_deployed_is_there_after_a_restart(tmp_path: Path) -> None:
+    with own_emulator(tmp_path, "process", account=ACCOUNT) as lam:
+        api = RestApi(lam)
+        named = api.mock("GET /")
+        api.answers(named, responseTemplates={JSON: "one"})
+        api.deploy()
+        template = replaced(f"/responseTemplates/{JSON_KEY}", "two")
+        api.client.update_integration_response(**named, statusCode="200", patchOperations=[template])
+        api.deploy("dev", canarySettings={"percentTraffic": 0.0, "stageVariableOverrides": {"a": "1"}})
+
+    with own_emulator(tmp_path, "process", account=ACCOUNT) as lam:
+        api.lam, api.client = lam, sdk(lam, "apigateway")
+        stage = {"restApiId": api.id, "stageName": "dev"}
+
+        assert api.ask("/").body == b"one"
+        assert api.client.get_stage(**stage)["canarySettings"]["stageVariableOverrides"] == {"a": "1"}
+        api.client.update_stage(**stage, patchOperations=[replaced("/canarySettings/percentTraffic", "100")])
+        assert api.ask("/").body == b"two"

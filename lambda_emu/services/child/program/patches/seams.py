@@ -75,12 +75,14 @@ def extend(backend: str) -> None:
             rest_apis,
             rest_exports,
             rest_imports,
+            rest_refusals,
             rest_tags,
             rest_updates,
         )
 
         rest_apis.extend()
         rest_updates.add_operations()
+        rest_refusals.extend()
         rest_imports.extend()
         rest_exports.extend()
         rest_tags.extend()

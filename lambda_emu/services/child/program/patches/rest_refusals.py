@@ -1,0 +1,112 @@
+"""What API Gateway refuses to make of REST APIs, and moto makes all the same. The texts are AWS's, but where (?) is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.apigateway.exceptions import BadRequestException, ConflictException
+from moto.apigateway.models import RestAPI
+from moto.apigateway.responses import APIGatewayResponse
+
+Answered = tuple[int, dict[str, Any], str | bytes]
+VERBS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
+AUTHORIZATIONS = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
+MOST_RESOURCES = 300
+"""AWS's quota, unless it is raised."""
+
+_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+_create_resource = APIGatewayResponse.create_resource
+_delete_resource = APIGatewayResponse.delete_resource
+_put_method = APIGatewayResponse.put_method
+_create_stage = APIGatewayResponse.create_stage
+_create_deployment = APIGatewayResponse.create_deployment
+
+
+def extend() -> None:
+    """Before moto makes its app of this service, and after others that replace these operations."""
+    global _create_stage, _create_deployment
+    _create_stage, _create_deployment = APIGatewayResponse.create_stage, APIGatewayResponse.create_deployment
+    for operation in (create_resource, delete_resource, put_method, create_stage, create_deployment):
+        setattr(APIGatewayResponse, operation.__name__, operation)
+
+
+def create_resource(response: Any) -> Answered:
+    api, parent_id = _api(response), response.path.split("/")[4]
+    parent = response.backend.get_resource(api.id, parent_id)
+    part = str(response._get_param("pathPart") or "")
+    siblings = [one.path_part for one in api.resources.values() if one.parent_id == parent_id]
+    if part in siblings:
+        raise ConflictException(f"Another resource with the same parent already has this name: {part}")
+    variable = next((one for one in siblings if one.startswith("{")), None)
+    if part.startswith("{") and variable is not None and not _are_greedy_and_not(part, variable):
+        text = f"A sibling ({variable}) of this resource already has a variable path part -- only one is allowed"
+        raise BadRequestException(text)
+    if parent.path_part.endswith("+}"):
+        raise BadRequestException(
+            f"Cannot create a child of a resource with a greedy path variable: {parent.get_path()}"
+        )
+    if len(api.resources) >= MOST_RESOURCES:
+        raise BadRequestException(f"The maximum number of resources per REST API is {MOST_RESOURCES}")  # (?)
+    return _create_resource(response)
+
+
+def delete_resource(response: Any) -> Answered:
+    """With all below it."""
+    api, id = _api(response), response.path.split("/")[4]
+    if id == api.root_resource_id:
+        raise BadRequestException("Cannot delete the root resource")  # (?)
+    response.backend.get_resource(api.id, id)
+    below = {id}
+    while more := {one.id for one in api.resources.values() if one.parent_id in below} - below:
+        below |= more
+    answered = _delete_resource(response)
+    for one in below:
+        api.resources.pop(one, None)
+    return answered
+
+
+def put_method(response: Any) -> Answered:
+    api = _api(response)
+    resource, verb = response.backend.get_resource(api.id, response.path.split("/")[4]), response.path.split("/")[6]
+    if verb not in VERBS:
+        raise BadRequestException(f"Invalid HttpMethod specified. Valid options are {','.join(VERBS)}")
+    if verb in resource.resource_methods:
+        raise ConflictException("Method already exists for this resource")
+    kind = response._get_param("authorizationType")
+    if kind not in AUTHORIZATIONS:
+        raise BadRequestException(
+            "Invalid authorization type specified. Valid options are NONE, AWS_IAM, CUSTOM, or COGNITO_USER_POOLS"
+        )
+    if kind in ("CUSTOM", "COGNITO_USER_POOLS") and response._get_param("authorizerId") not in api.authorizers:
+        raise BadRequestException(
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires "
+            "a valid authorizer."
+        )
+    return _put_method(response)
+
+
+def create_stage(response: Any) -> Answered:
+    _check_stage_name(response)
+    return _create_stage(response)
+
+
+def create_deployment(response: Any) -> Answered:
+    if response._get_param("stageName") is not None:
+        _check_stage_name(response)
+    return _create_deployment(response)
+
+
+def _check_stage_name(response: Any) -> None:
+    if _STAGE.fullmatch(str(response._get_param("stageName") or "")) is None:
+        raise BadRequestException("Stage name only allows a-zA-Z0-9_")
+
+
+def _are_greedy_and_not(one: str, other: str) -> bool:
+    """`{id}` may stand beside `{proxy+}`."""
+    return one.endswith("+}") != other.endswith("+}")
+
+
+def _api(response: Any) -> RestAPI:
+    api: RestAPI = response.backend.get_rest_api(response.path.split("/")[2])
+    return api
