@@ -33,6 +33,11 @@ def handler(event, context):
         body = base64.b64decode(body).decode("latin-1")
     return eval(body[1:]) if body.startswith("=") else said
 """
+SICK = """
+def handler(event, context):
+    assert event["headers"] == {"user-agent": "ELB-HealthChecker/2.0"} and event["requestContext"]["elb"]
+    return {"statusCode": int(event["path"].partition("?status=")[2])}
+"""
 WHO = """
 def handler(event, context):
     return {"statusCode": 200, "body": context.function_name}
@@ -435,6 +440,31 @@ def test_health_of_a_function_that_nobody_checks(balancing: Balancing) -> None:
             },
         )
     ]
+
+
+def test_a_function_whose_health_is_checked_is_asked_for_it(balancing: Balancing) -> None:
+    balancing.lam.create("sick", SICK)
+    group = balancing.group("sick", "sick")
+    client = balancing.client
+
+    def health() -> Any:
+        (told,) = client.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return told["TargetHealth"]
+
+    client.modify_target_group(TargetGroupArn=group, HealthCheckEnabled=True, HealthCheckPath="/health?status=200")
+    assert (health()["State"], health()["Reason"]) == ("unused", "Target.NotInUse")
+    balancing.balancer("shop", forward(group))
+    assert health() == {"State": "healthy"}
+    client.modify_target_group(TargetGroupArn=group, HealthCheckPath="/health?status=503")
+    assert health() == {
+        "State": "unhealthy",
+        "Reason": "Target.ResponseCodeMismatch",
+        "Description": "Health checks failed with these codes: [503]",
+    }
+    client.modify_target_group(TargetGroupArn=group, Matcher={"HttpCode": "200-299,503"})
+    assert health() == {"State": "healthy"}
+    client.modify_target_group(TargetGroupArn=group, HealthCheckPath="/none")
+    assert health()["Reason"] == "Target.FailedHealthChecks"
 
 
 def test_names_and_limits_are_awss(balancing: Balancing) -> None:

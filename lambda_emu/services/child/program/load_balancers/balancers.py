@@ -20,6 +20,7 @@ from lambda_emu.services.child.program.load_balancers.checks import (
     attributes_problem,
     conditions_problem,
 )
+from lambda_emu.services.child.program.load_balancers.health import health_of
 from lambda_emu.services.child.program.load_balancers.networks import ZONES, Subnet, instead_of_ec2
 
 with instead_of_ec2():
@@ -57,6 +58,7 @@ _validate_conditions = ELBv2Backend._validate_conditions
 _validate_actions = ELBv2Backend._validate_actions
 _modify_load_balancer_attributes = ELBv2Backend.modify_load_balancer_attributes
 _health_for = FakeTargetGroup.health_for
+_modify_target_group = ELBV2Response.modify_target_group
 _make_rule = FakeRule.__init__
 
 
@@ -90,6 +92,11 @@ def replace_balancers(front: Front) -> None:
             _check_function(front, group, instances)
         _register_targets(self, target_group_arn, instances)
 
+    def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
+        if self.target_type != LAMBDA or target["Id"] not in self.targets:
+            return _health_for(self, target, ec2_backend)
+        return FakeHealthStatus(target["Id"], None, None, *health_of(front, self, target["Id"]))  # type: ignore[arg-type]
+
     backend: Any = ELBv2Backend
     changed = (create_load_balancer, create_listener, create_rule, delete_load_balancer, register_targets)
     for operation in (*changed, modify_load_balancer_attributes):
@@ -98,6 +105,8 @@ def replace_balancers(front: Front) -> None:
     backend._validate_conditions, backend._validate_actions = validate_conditions, validate_actions
     group: Any = FakeTargetGroup
     group.health_for = health_for
+    response: Any = ELBV2Response
+    response.modify_target_group = modify_target_group
     rule: Any = FakeRule
     rule.__init__ = _make_rule_again
 
@@ -181,13 +190,14 @@ def delete_load_balancer(self: Any, arn: str) -> None:
         group.load_balancer_arns = [one for one in group.load_balancer_arns if one != arn]
 
 
-def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
-    """Of a function that nobody checks."""
-    if self.target_type == LAMBDA and target["Id"] in self.targets and not self.health_check_enabled:
-        reason = "Target.HealthCheckDisabled"
-        words = "Health checks are not enabled for this target"
-        return FakeHealthStatus(target["Id"], None, None, "unavailable", reason, words)  # type: ignore[arg-type]
-    return _health_for(self, target, ec2_backend)
+def modify_target_group(self: Any) -> Any:
+    """Of functions, too, by which statuses they are healthy."""
+    told = _modify_target_group(self)
+    codes = (self._get_param("Matcher") or {}).get("HttpCode")
+    group = self.elbv2_backend.target_groups.get(self._get_param("TargetGroupArn"))
+    if codes and group is not None and group.target_type == LAMBDA:
+        group.matcher = {"HttpCode": codes}
+    return told
 
 
 def _get_subnet(self: Any, taken: dict[str, str], subnet_id: str) -> Subnet:
