@@ -1,4 +1,7 @@
-"""Who may take methods and routes of APIs that IAM guards; their data planes ask, and refuse in their own words."""
+"""Who may take methods and routes of APIs that IAM guards, and ask for connections to them.
+
+Their data planes ask, and refuse in their own words.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ class ApiAccess:
     def __init__(self, access: LateAccess) -> None:
         self._access = access
 
-    async def reason(self, caller: Caller, arn: str, owner: str, policy: str | None, asked: Request) -> str | None:
+    async def reason(
+        self, caller: Caller, arn: str, owner: str, policy: str | None, asked: Request, action: str = INVOKE
+    ) -> str | None:
         """The end of AWS's text, why not; None: he may. LambdaError where nobody answers who knows."""
         if caller.kind in FREE:
             return None
@@ -26,11 +31,13 @@ class ApiAccess:
         access = self._access()
         principal = await access.sources.principal(caller)
         resource = Resource(owner, None if policy is None else Policy("resource policy of the API", policy))
-        weighed = access.weigh(caller, Demand(INVOKE, arn), principal, resource, asked)
+        weighed = access.weigh(caller, Demand(action, arn), principal, resource, asked)
         access.explained.add(asked.request_id, caller, [weighed])
-        return weighed.decision.reason(INVOKE) if weighed.is_refused else None
+        return weighed.decision.reason(action) if weighed.is_refused else None
 
 
-async def allow_all(_caller: Caller, _arn: str, _owner: str, _policy: str | None, _asked: Request) -> str | None:
+async def allow_all(
+    _caller: Caller, _arn: str, _owner: str, _policy: str | None, _asked: Request, _action: str = INVOKE
+) -> str | None:
     """Where IAM is off."""
     return None

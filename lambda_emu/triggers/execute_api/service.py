@@ -88,8 +88,16 @@ class Meaning(Protocol):
     address: ApiAddress
 
 
-MayInvoke = Callable[[Caller, str, str, "str | None", Request], Awaitable["str | None"]]
-"""Caller, ARN of what is asked for, owner of the API, its policy. The end of AWS's text, why not; None: he may."""
+INVOKE = "execute-api:Invoke"
+
+
+class MayInvoke(Protocol):
+    """By the ARN of what is asked for, the owner of the API, and its policy."""
+
+    def __call__(
+        self, caller: Caller, arn: str, owner: str, policy: str | None, asked: Request, action: str = INVOKE, /
+    ) -> Awaitable[str | None]:
+        """The end of AWS's text, why not; None: he may."""
 
 
 class Place(NamedTuple):

@@ -12,7 +12,7 @@ from lambda_emu.invoke.request import trace_header
 from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers.execute_api.functions import function_named
 from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
-from lambda_emu.triggers.execute_api.service import Seams
+from lambda_emu.triggers.execute_api.service import INVOKE, Seams
 from lambda_emu.triggers.http_apis import lambda_authorizers
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
@@ -20,6 +20,7 @@ from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
 from lambda_emu.triggers.websocket_apis.api import SocketApi, SocketAuthorizer, SocketRoute, SocketStage
 from lambda_emu.triggers.websocket_apis.connections import Client
 from lambda_emu.triggers.websocket_apis.events import Occasion, said_by
+from lambda_emu.triggers.websocket_apis.refusals import MayNot
 
 NOBODY = "NONE"
 SIGNED_FOR = "execute-api"
@@ -50,7 +51,7 @@ class SocketAuthorizers:
         self._may_invoke = seams.place.may_invoke
 
     async def authorize(self, route: SocketRoute, entrance: Entrance) -> None:
-        """What is said of who connects goes into its events. Unauthorized, Forbidden, ApiFailure."""
+        """What is said of who connects goes into its events. Unauthorized, Forbidden, MayNot, ApiFailure."""
         if route.authorization == NOBODY:
             return
         if route.authorization == "CUSTOM":
@@ -90,7 +91,7 @@ class SocketAuthorizers:
         account = entrance.api.account
         reason = await self._may_invoke(signer.caller, entrance.arn, account, None, entrance.asked)
         if reason is not None:
-            raise Forbidden(f"{signer.caller.arn} may not execute-api:Invoke on {entrance.arn} {reason}.")
+            raise MayNot(signer.caller.arn, INVOKE, entrance.arn, reason)
         entrance.client.events.signed(_identity(entrance.client.identity, signer.authorizer(region)["iam"]))
 
     def _event(self, entrance: Entrance, context: Mapping[str, Any], target: Target) -> bytes:

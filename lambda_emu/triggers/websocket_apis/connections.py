@@ -50,6 +50,10 @@ class Client:
         self.served_by: Served
         self.at_work = 0
 
+    def arn(self, below: str) -> str:
+        """Of what is asked of it: `POST/@connections/<id>`."""
+        return self.scope.arn(f"{self.api_id}/{self.stage}/{below}", "execute-api")
+
     def message(self, text: str) -> bool:
         self.at_work += 1
         self.served_by.message(self, text)

@@ -66,7 +66,7 @@ class DataPlane:
         self._occasions = Occasions(seams.clock)
         self._connections = Connections()
         seams.at_reset.append(self._connections.close)
-        self._management = Management(self._connections, seams.clock, seams.signers())
+        self._management = Management(self._connections, seams)
 
     def serve(self, asked: Request, call: Call, api: SocketApi | None, address: ApiAddress | None) -> None:
         call.fail_as(refusal_answer)

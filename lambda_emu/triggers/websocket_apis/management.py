@@ -12,25 +12,27 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
-from lambda_emu.clock import Clock
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.websocket import NORMAL
-from lambda_emu.signatures.signers import BadSignature, Signers
+from lambda_emu.model.caller import Caller
+from lambda_emu.signatures.signers import BadSignature
+from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.websocket_apis.api import SocketApi
 from lambda_emu.triggers.websocket_apis.connections import Client, Connections
 from lambda_emu.triggers.websocket_apis.refusals import (
     BadConnectionId,
     Gone,
+    MayNot,
     MayNotConnect,
     MessageTooLong,
     MissingToken,
     ReadsTooSlowly,
 )
 
-SIGNED_FOR = "execute-api"
+SIGNED_FOR, MANAGE = "execute-api", "execute-api:ManageConnections"
 ID_BYTES = 11
 MOST_BYTES = 128 * 1024
 """Of a message."""
@@ -45,10 +47,11 @@ def is_about_connection(path: bytes) -> bool:
 class Management:
     """Answers requests for connections of all APIs; of one whose API the request does not name, too."""
 
-    def __init__(self, connections: Connections, clock: Clock, signers: Signers) -> None:
+    def __init__(self, connections: Connections, seams: Seams) -> None:
         self._connections = connections
-        self._clock = clock
-        self._signers = signers
+        self._clock = seams.clock
+        self._signers = seams.signers()
+        self._may = seams.place.may_invoke
         self._ways: Mapping[str, Callable[[Client, Request], Answer]] = {
             "POST": self._send,
             "GET": self._tell,
@@ -61,14 +64,23 @@ class Management:
             way = self._ways.get(asked.method)
             if found is None or way is None:
                 raise MissingToken("A connection is asked for by POST, GET or DELETE.")
-            account = await self._account_of(asked)
+            caller = await self._caller_of(asked)
             client = self._client(found[1], api)
-            if client.scope.account != account:
-                raise MayNotConnect(f"The API is of the account {client.scope.account}, the key of {account}.")
+            await self._check(caller, client, asked)
             call.answer(way(client, asked))
 
-    async def _account_of(self, asked: Request) -> str:
-        """Of who signed. MissingToken, MayNotConnect."""
+    async def _check(self, caller: Caller, client: Client, asked: Request) -> None:
+        """MayNotConnect, MayNot."""
+        account = client.scope.account
+        if account != caller.account:
+            raise MayNotConnect(f"The API is of the account {account}, the key of {caller.account}.")
+        arn = client.arn(f"{asked.method}/@connections/{client.id}")
+        reason = await self._may(caller, arn, account, None, asked, MANAGE)
+        if reason is not None:
+            raise MayNot(caller.arn, MANAGE, arn, reason)
+
+    async def _caller_of(self, asked: Request) -> Caller:
+        """Who signed. MissingToken, MayNotConnect."""
         credential = credential_of(asked.head.get(b"authorization")) or credential_in(asked.query)
         try:
             signer = None if credential is None else await self._signers.of(asked, SIGNED_FOR, credential.region)
@@ -76,7 +88,7 @@ class Management:
             raise MayNotConnect(str(error)) from error
         if signer is None:
             raise MissingToken(f"Sign for the service `{SIGNED_FOR}`.")
-        return signer.account
+        return signer.caller
 
     def _client(self, connection_id: str, api: SocketApi | None) -> Client:
         """BadConnectionId, Gone."""

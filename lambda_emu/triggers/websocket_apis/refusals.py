@@ -13,6 +13,8 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.triggers.execute_api.refusals import ApiFailure, ApiRefusal, ApiUnavailable, Forbidden, Unauthorized
 from lambda_emu.triggers.http_answer import JSON
 
+SHOWN_DIGITS = 4
+"""Of an account, to strangers."""
 INTERNAL, LATE, FORBIDDEN = "Internal server error", "Endpoint request timed out", "Forbidden"
 
 
@@ -29,6 +31,17 @@ class SocketRefusal(LambdaError):
 
 class MayNotConnect(SocketRefusal):
     """The stage is not there, or who asks may not."""
+
+
+class MayNot(SocketRefusal):
+    """No policy lets who signed do so. reason: the end of what AWS says elsewhere; API Gateway does not."""
+
+    code = "AccessDeniedException"
+
+    def __init__(self, who: str, action: str, arn: str, reason: str) -> None:
+        account = arn.split(":")[4]
+        masked = arn.replace(account, "*" * (len(account) - SHOWN_DIGITS) + account[-SHOWN_DIGITS:], 1)
+        super().__init__(reason, f"User: {who} is not authorized to perform: {action} on resource: {masked}")
 
 
 class MissingToken(SocketRefusal):
