@@ -328,11 +328,14 @@ BOMB = "openapi: 3.0.0\ninfo: {title: a}\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]
         '{"openapi": "3.0.0", "paths": {"/a": {"get": {"parameters": [{"$ref": "file:///etc/passwd"}]}}}}',
         '{"openapi": "3.0.0", "x": {"$ref": "#/x"}, "paths": {"/a": {"$ref": "#/x"}}}',
         '{"openapi": "3.0.0", "paths": {"/a": ' + '{"a":' * 5000 + "1" + "}" * 5000 + "}}",
+        json.dumps(document({"/a" * 5000: {}})),
+        json.dumps(document({f"/{letter}" * 200: {} for letter in "ab"})),
+        json.dumps(document({f"/p{at}" + "/a" * 5000: {} for at in range(250)})),
         json.dumps(document({f"/p{at}": {} for at in range(5000)})),
         json.dumps(document({"/a b": {}})),
         "openapi: 3.0.0\npaths: !!python/object/apply:os.system ['true']\n",
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_what_is_no_document_is_refused(client: Any, body: str) -> None:
     with pytest.raises(ClientError) as refused:
@@ -417,3 +420,14 @@ def test_an_api_that_is_created_has_the_models_empty_and_error(client: Any) -> N
     assert models["Error"]["properties"] == {"message": {"type": "string"}}
     imported = client.import_rest_api(body=json.dumps(document({})))["id"]
     assert client.get_models(restApiId=imported)["items"] == []
+
+
+def test_an_api_has_no_more_resources_than_it_may_have(client: Any) -> None:
+    integration = {f"{OWN}integration": to_function()}
+    methods = dict.fromkeys(("get", "put", "post", "delete", "patch"), integration)
+    api = client.import_rest_api(body=json.dumps(document({f"/p{at}": methods for at in range(300)})))["id"]
+
+    with pytest.raises(client.exceptions.BadRequestException, match="Maximum number of resources"):
+        client.put_rest_api(restApiId=api, mode="merge", body=json.dumps(document({"/more": methods})))
+
+    assert len(resources(client, api)) == 301

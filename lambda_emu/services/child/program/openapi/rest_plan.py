@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -25,7 +25,10 @@ OWN = "x-amazon-apigateway-"
 JSON = "application/json"
 PLACES = {"header": "header", "query": "querystring", "path": "path"}
 MOST_RESOURCES = 300
-"""Of an API, as on AWS."""
+"""Of an API, as on AWS; each path has one, and what is above it."""
+MOST_CHARACTERS = 1_000_000
+"""Of all paths."""
+NO_MORE_RESOURCES = "Maximum number of resources for this API has been reached."
 
 
 class Method(Struct, frozen=True):
@@ -71,8 +74,11 @@ def plan_rest_api(document: Document, api_id: str, known: frozenset[str], base_p
     begin = document.prefix(base_path)
     methods = tuple(_method(document, schemas, operation, begin) for operation in document.operations())
     paths = tuple(dict.fromkeys(begin + path if path != "/" or not begin else begin for path in document.paths()))
-    if len(paths) > MOST_RESOURCES:
-        raise DocumentInvalid("Maximum number of resources for this API has been reached.")
+    if (
+        sum(map(len, paths)) > MOST_CHARACTERS
+        or len({above for path in paths for above in _above(path)}) > MOST_RESOURCES
+    ):
+        raise DocumentInvalid(NO_MORE_RESOURCES)
     info = document.info
     return RestPlan(
         as_text(info.get("title") or "Untitled"),
@@ -87,6 +93,12 @@ def plan_rest_api(document: Document, api_id: str, known: frozenset[str], base_p
         _settings(document),
         tuple(schemas.warnings),
     )
+
+
+def _above(path: str) -> Iterator[str]:
+    """It, and all that is above it; as many as may be, and one more."""
+    parts = path.strip("/").split("/")
+    yield from ("/".join(parts[:most]) for most in range(1, min(len(parts), MOST_RESOURCES + 1) + 1))
 
 
 def _settings(document: Document) -> Members:

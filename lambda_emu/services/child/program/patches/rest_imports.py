@@ -16,7 +16,13 @@ from moto.apigateway.models import APIGatewayBackend, Resource, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 
 from lambda_emu.services.child.program.openapi.document import DocumentInvalid, Members, members, read_document
-from lambda_emu.services.child.program.openapi.rest_plan import Method, RestPlan, plan_rest_api
+from lambda_emu.services.child.program.openapi.rest_plan import (
+    MOST_RESOURCES,
+    NO_MORE_RESOURCES,
+    Method,
+    RestPlan,
+    plan_rest_api,
+)
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 MODES = ("merge", "overwrite")
@@ -204,6 +210,8 @@ class _Import:
         path = path.rstrip("/") or "/"
         found = self._resources.get(path)
         if found is None:
+            if len(self._resources) > MOST_RESOURCES:
+                raise BadRequestException(NO_MORE_RESOURCES)
             above, _, part = path.rpartition("/")
             parent = self._resource(above or "/")
             found = self._resources[path] = self._backend.create_resource(self._api.id, parent.id, part)
