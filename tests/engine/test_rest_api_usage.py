@@ -98,6 +98,16 @@ def test_a_quota_is_used_up(api: RestApi) -> None:
     assert got[2].headers["x-amzn-ErrorType"] == "LimitExceededException"
 
 
+def test_settings_of_logs_throttle_nobody(api: RestApi) -> None:
+    operation = {"op": "replace", "path": "/*/*/logging/loglevel", "value": "INFO"}
+
+    told = api.client.update_stage(restApiId=api.id, stageName="dev", patchOperations=[operation])
+
+    settings = told["methodSettings"]["*/*"]
+    assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (10_000.0, 5000)
+    assert api.ask("/").status == 200
+
+
 @pytest.mark.parametrize("of", ["/*/*", "/~1/GET"])
 def test_a_stage_throttles_its_methods(api: RestApi, of: str) -> None:
     told = {"rateLimit": "0.001", "burstLimit": "1"}

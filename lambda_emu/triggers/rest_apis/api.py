@@ -20,6 +20,8 @@ from lambda_emu.triggers.rest_apis.routes import Routes
 
 INTEGRATION_S = 29.0
 AUTHORIZER_TTL_S = 300.0
+ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5000
+"""What an account may ask of its APIs, a second and at once."""
 ANY = "ANY"
 TO_TEXT, TO_BINARY = "CONVERT_TO_TEXT", "CONVERT_TO_BINARY"
 EMPTY: Mapping[str, Any] = {}
@@ -176,8 +178,11 @@ def _stage(told: Told, deployments: Mapping[str, Deployment]) -> Stage:
 
 
 def _throttle(told: Told) -> Throttle | None:
+    """None: as the account, of which nothing is counted."""
     rate, burst = told.get("throttlingRateLimit"), told.get("throttlingBurstLimit")
-    return None if rate is None or burst is None or rate < 0 or burst < 0 else Throttle(float(rate), float(burst))
+    if rate is None or burst is None or rate < 0 or burst < 0:
+        return None
+    return None if rate >= ACCOUNT_RATE and burst >= ACCOUNT_BURST else Throttle(float(rate), float(burst))
 
 
 def _canary(told: Told | None, deployments: Mapping[str, Deployment]) -> Canary | None:

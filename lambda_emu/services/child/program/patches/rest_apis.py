@@ -25,6 +25,10 @@ _update_stage = Stage.apply_operations
 _create_authorizer = RestAPI.create_authorizer
 _update_authorizer = Authorizer.apply_operations
 _stage_json = Stage.to_json
+_method_settings = Stage._get_default_method_settings
+
+ACCOUNT_THROTTLE = {"throttlingRateLimit": 10_000.0, "throttlingBurstLimit": 5000}
+"""What methods have of an account that says nothing else."""
 
 
 def extend() -> None:
@@ -37,6 +41,7 @@ def extend() -> None:
     RestAPI.update_integration_mocks = _mock_nothing  # type: ignore[method-assign, assignment]
     Authorizer.apply_operations = update_authorizer  # type: ignore[method-assign, assignment]
     Stage.apply_operations = update_stage  # type: ignore[method-assign, assignment]
+    Stage._get_default_method_settings = _default_settings  # type: ignore[method-assign, assignment]
     Stage.to_json = _told  # type: ignore[method-assign, assignment]
 
 
@@ -215,6 +220,10 @@ def update_stage(stage: Stage, operations: list[dict[str, Any]]) -> Stage:
         else:
             others.append(one)
     return _update_stage(stage, others)
+
+
+def _default_settings(stage: Stage) -> dict[str, Any]:
+    return _method_settings(stage) | ACCOUNT_THROTTLE
 
 
 def _told(stage: Stage) -> dict[str, Any]:
