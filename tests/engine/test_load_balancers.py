@@ -391,6 +391,8 @@ def test_a_group_without_a_target_is_unavailable_and_a_web_socket_is_refused(bal
     opens = {"Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     got = balancer.ask(Upgrade="websocket", **opens)
     assert (got.status, got.body) == (400, page(400, "Bad Request"))
+    got = balancer.ask(method="TRACE")
+    assert (got.status, got.body) == (405, page(405, "Not Allowed"))
 
 
 def test_a_function_that_takes_too_long_is_a_gateway_timeout(balancing: Balancing) -> None:

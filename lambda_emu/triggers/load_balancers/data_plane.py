@@ -43,6 +43,7 @@ from lambda_emu.triggers.load_balancers.refusals import (
     BadRequest,
     BadTarget,
     BalancerNotFound,
+    MethodNotAllowed,
     NoTarget,
     TargetTooLong,
     page,
@@ -120,6 +121,8 @@ class DataPlane:
         listener = _listener(balancer, address)
         if len(asked.head.target) > MOST_TARGET:
             raise TargetTooLong
+        if asked.head.method == b"TRACE":
+            raise MethodNotAllowed
         if asked.header(b"sec-websocket-key") is not None:
             raise BadRequest("A function cannot be reached by a WebSocket.")
         seen = _seen(address, asked)

@@ -42,6 +42,12 @@ class RequestTooLargeForTarget(BalancerRefusal):
     status, title = 413, "Request Entity Too Large"
 
 
+class MethodNotAllowed(BalancerRefusal):
+    """TRACE. The words are not recorded (?)."""
+
+    status, title = 405, "Not Allowed"
+
+
 class TargetTooLong(BalancerRefusal):
     """The URL is longer than 16 KB."""
 
