@@ -123,6 +123,8 @@ class Served:
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         self._signers = signers = self._make_signers()
         self.access = LateAccess(self._make_access, enforces=rooms.settings.iam == ENFORCE)
+        if rooms.settings.iam != OFF:
+            signers.check = self.access.check
         may_invoke = allow_all if rooms.settings.iam == OFF else ApiAccess(self.access).reason
         place = Place(signers, rooms.url, rooms.around.issuer, may_invoke)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)

@@ -10,7 +10,7 @@ from lambda_emu.access.context import caller_context, request_context
 from lambda_emu.access.demand import OF_THEMSELVES, Demand
 from lambda_emu.access.explaining import Explained, Weighed
 from lambda_emu.access.reading import demands_of, service_of
-from lambda_emu.access.refusals import not_authorized
+from lambda_emu.access.refusals import NotAuthorized
 from lambda_emu.access.sources import PolicySources, Principal, Resource
 from lambda_emu.access.watching import PolicyWatch
 from lambda_emu.arn import Scope
@@ -18,7 +18,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
-from lambda_emu.model.iam.evaluation import Asked, Decision, Kind, decide
+from lambda_emu.model.iam.evaluation import Asked, Decision, Kind, Policy, decide
 from lambda_emu.notices import Notices
 from lambda_emu.services.callers import signed_with
 
@@ -55,6 +55,16 @@ class Access:
         credential = signed_with(request)
         return self._own.region if credential is None else credential.region
 
+    async def check(self, caller: Caller, asked: Request, demand: Demand, policy: str | None) -> None:
+        """NotAuthorized. policy: of the resource, where it is not found by its ARN."""
+        principal = await self.sources.principal(caller)
+        if policy is None:
+            resource = await self.sources.resource(demand.resource)
+        else:
+            resource = Resource(policy=Policy(demand.resource, policy))
+        weighed = self.weigh(caller, demand, principal, resource, asked)
+        self.conclude(demand.action.partition(":")[0], caller, [weighed], asked)
+
     def weigh(
         self, caller: Caller, demand: Demand, principal: Principal, resource: Resource, request: Request
     ) -> Weighed:
@@ -87,7 +97,7 @@ class Access:
         self.explained.add(request.request_id, caller, weighed)
         for demand, decision, is_refused in weighed:
             if is_refused:
-                raise not_authorized(service, caller, demand, decision)
+                raise NotAuthorized(service, caller, demand, decision)
         self.watch.let(request.head, [each.demand.action for each in weighed])
 
     def _decide(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from lambda_emu.access.demand import OF_THEMSELVES
+from lambda_emu.access.demand import OF_THEMSELVES, Demand
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
 from lambda_emu.model.caller import Caller, CallerKind
@@ -36,6 +36,20 @@ class LateAccess:
     def told(self, request_id: str) -> dict[str, Any] | None:
         """Why it was let through or refused; None: nothing was decided of it, or that is long ago."""
         return None if self._access is None else self._access.explained.told(request_id)
+
+    async def check(
+        self,
+        caller: Caller,
+        asked: Request,
+        action: str,
+        resource: str,
+        policy: str | None = None,
+        context: Mapping[str, str] = {},
+    ) -> None:
+        """signatures.signers.Check. NotAuthorized; LambdaError where nobody answers who knows."""
+        if caller.kind in FREE or (caller.kind is CallerKind.ROOT and not self.enforces):
+            return
+        await self().check(caller, asked, Demand(action, resource, context), policy)
 
     async def passes(self, head: Head) -> None: ...
 

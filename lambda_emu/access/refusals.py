@@ -5,17 +5,15 @@ Codes are those of "Common errors" in each API's reference; texts as users repor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from lambda_emu.access.demand import Demand
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.model.caller import Caller
 from lambda_emu.model.iam.evaluation import Asked, Decision
 from lambda_emu.model.iam.refusals import refusal_text
-
-QUERY_ERROR = "x-amzn-query-error"
-"""Says the code of the older form, which clients of SQS show."""
 
 
 class Form(NamedTuple):
@@ -24,6 +22,7 @@ class Form(NamedTuple):
 
 
 FORMS: Mapping[str, Form] = {
+    "execute-api": Form(status=403),
     "lambda": Form(status=403),
     "s3": Form("AccessDenied", 403),
     "scheduler": Form(status=403),
@@ -31,26 +30,14 @@ FORMS: Mapping[str, Form] = {
     "sqs": Form("AccessDeniedException", 403),
 }
 """By service; any other is as DynamoDB."""
-SQS_CODE = "AccessDenied;Sender"
 
 
-class NotAuthorized(LambdaError):
+class NotAuthorized(AccessDenied):
     """decision: why."""
-
-    kind = None
 
     def __init__(self, service: str, caller: Caller, demand: Demand, decision: Decision) -> None:
         self.code, self.status = FORMS.get(service, Form())
         super().__init__(_text(service, caller, demand, decision))
-
-
-class NotAuthorizedByLambda(NotAuthorized):
-    text_key = "Message"
-
-
-def not_authorized(service: str, caller: Caller, demand: Demand, decision: Decision) -> NotAuthorized:
-    kind = NotAuthorizedByLambda if service == "lambda" else NotAuthorized
-    return kind(service, caller, demand, decision)
 
 
 def _text(service: str, caller: Caller, demand: Demand, decision: Decision) -> str:
@@ -59,6 +46,8 @@ def _text(service: str, caller: Caller, demand: Demand, decision: Decision) -> s
         action = action.lower()
     elif service == "sns":
         action = action.replace("sns:", "SNS:")
+    elif service == "execute-api":  # AWS does not tell strangers the first digits of an account
+        resource = re.sub(r"(?<=:)[0-9]{8}(?=[0-9]{4}:)", "*" * 8, resource)
     elif service == "s3":
         resource = f'"{resource}"'
     return refusal_text(Asked(caller, action, resource, ""), decision)

@@ -10,7 +10,7 @@ from lambda_emu.model.credentials import Issuer, account_of
 
 if TYPE_CHECKING:  # most servers are never asked by whom
     from lambda_emu.signatures.keys import AccessKey
-    from lambda_emu.signatures.signers import Signers
+    from lambda_emu.signatures.signers import Check, Signers
 
 
 class Facts(Protocol):
@@ -60,6 +60,8 @@ class LateSigners:
         self._is_strict = is_strict
         self._lock = Lock()  # guards the one below while it is made
         self._signers: Signers | None = None
+        self.check: Check | None = None
+        """Set before the first request; None: callers may do anything."""
 
     def __call__(self) -> Signers:
         return self._signers or self._make()
@@ -77,5 +79,8 @@ class LateSigners:
         with self._lock:
             if self._signers is None:
                 keys = Keys(self._own_account, self._root_secret, self._issuer, IssuedKeys(self._facts))
-                self._signers = Signers(self._clock, keys, bucket_in, is_strict=self._is_strict)
+                made = Signers(self._clock, keys, bucket_in, is_strict=self._is_strict)
+                if self.check is not None:
+                    made.check = self.check
+                self._signers = made
             return self._signers

@@ -5,8 +5,8 @@ Where signatures are not checked, a key stands for whoever it was made for, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -29,6 +29,25 @@ from lambda_emu.signatures.version2 import SignedV2
 __all__ = ["BadSignature", "Signer", "Signers"]
 
 BucketOf = Callable[[Head], str | None]
+
+
+class Check(Protocol):
+    """Says whether a caller may do something for which no service of its own is asked. On the loop."""
+
+    async def __call__(
+        self,
+        caller: Caller,
+        asked: Request,
+        action: str,
+        resource: str,
+        policy: str | None = None,
+        context: Mapping[str, str] = {},
+    ) -> None:
+        """LambdaError: he may not. policy: the resource's own, where its ARN leads to none. context: of conditions."""
+
+
+async def check_nothing(*_: Any, **__: Any) -> None:
+    """Where nobody is asked what callers may do."""
 
 
 class Signer(Struct, frozen=True):
@@ -77,6 +96,8 @@ class Signers:
         self._bucket_of = bucket_of
         self.is_strict = is_strict
         self._quick = QuickSigners(is_strict=is_strict)
+        self.check: Check = check_nothing
+        """Set once, by who knows what callers may do."""
 
     def forget(self) -> None:
         """A key was made or removed, or may have been."""

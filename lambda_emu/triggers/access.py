@@ -12,6 +12,11 @@ from lambda_emu.model.function.function_url import FunctionUrl
 INVOKE_URL = "lambda:InvokeFunctionUrl"
 SIGNED_FOR = "lambda"
 ANONYMOUS = "anonymous"
+ASKED_OF_SIGNERS = {
+    INVOKE_URL: {"lambda:functionurlauthtype": "AWS_IAM"},
+    INVOKE: {"lambda:invokedviafunctionurl": "true"},
+}
+"""Both are needed; with what conditions are told."""
 
 
 def check_access(function: Function, url: FunctionUrl, target: Target, account: str | None) -> None:

@@ -16,7 +16,7 @@ from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
-from lambda_emu.errors.resources import FunctionNotFound
+from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
 from lambda_emu.gateway.answers import Answer, error_answer, hint_headers
 from lambda_emu.gateway.call import Call
@@ -34,6 +34,7 @@ from lambda_emu.store import Store
 from lambda_emu.triggers import cors
 from lambda_emu.triggers.access import (
     ANONYMOUS,
+    ASKED_OF_SIGNERS,
     SIGNED_FOR,
     UnknownUrl,
     UrlForbidden,
@@ -165,9 +166,15 @@ class FunctionUrls:
     async def _signed(self, meaning: UrlMeaning, asked: Request) -> tuple[UrlMeaning, bool]:
         """With its event, and whether the signer's key is known. UrlForbidden, BadSignature."""
         region = meaning.target.id.region
-        signer = await self._signers().of(asked, SIGNED_FOR, region)
+        signers = self._signers()
+        signer = await signers.of(asked, SIGNED_FOR, region)
         check_access(meaning.function, meaning.url, meaning.target, None if signer is None else signer.account)
         assert signer is not None, "or it would be forbidden"
+        for action, context in ASKED_OF_SIGNERS.items():
+            try:
+                await signers.check(signer.caller, asked, action, meaning.target.arn, context=context)
+            except AccessDenied as error:
+                raise UrlForbidden(error.text) from error
         template = _template(meaning, asked, signer.account, signer.authorizer(region))
         return replace(meaning, template=template), signer.is_known
 

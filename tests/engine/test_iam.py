@@ -9,10 +9,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
 from boto_rig import ONE_TRY
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
@@ -32,6 +36,7 @@ class Party:
     def __init__(self, lam: OwnLam, key: str, secret: str = SECRET, token: str | None = None) -> None:
         self._session = boto3.Session(key, secret, token, REGION)
         self._lam = lam
+        self.credentials = self._session.get_credentials()
 
     def client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self._lam.url, config=Config(**ONE_TRY))
@@ -345,3 +350,56 @@ def test_explain_says_which_policy_and_statement_it_was(strict: Account) -> None
     assert told["asked"] == [{"action": "sqs:SendMessage", "resource": arn, **verdict}]
     assert f"{why} (own, statement NoSending)" in shown
     assert "nothing was decided of a request x" in explain("x", done=2)
+
+
+def signed(party: Party, url: str, service: str) -> tuple[int, str]:
+    """Status and body of a GET that this party signs."""
+    request = AWSRequest("GET", url, headers={"Host": url.split("/")[2]})
+    SigV4Auth(party.credentials, service, REGION).add_auth(request)
+    try:
+        with urlopen(Request(url, headers=dict(request.headers)), timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        return error.code, error.read().decode()
+
+
+HELLO = "def handler(event, context):\n    return 'hello'"
+
+
+def test_a_function_url_that_is_signed_for_needs_both_actions(strict: Account) -> None:
+    strict.lam.create("behind", HELLO, Role=strict.role("behind"))
+    functions = strict.root.client("lambda")
+    url = functions.create_function_url_config(FunctionName="behind", AuthType="AWS_IAM")["FunctionUrl"]
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:behind"
+    by_url = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    user = strict.user("caller", allow("lambda:InvokeFunctionUrl", arn))
+
+    assert signed(user, url, "lambda")[0] == 403
+    strict.allow(
+        "caller", allow("lambda:InvokeFunctionUrl", arn), allow("lambda:InvokeFunction", arn, Condition=by_url)
+    )
+    assert signed(user, url, "lambda") == (200, "hello")
+    assert refusal(user.client("lambda").invoke, FunctionName="behind")[0] == "AccessDeniedException"
+
+
+def test_an_http_api_that_is_signed_for_asks_for_its_route(strict: Account) -> None:
+    strict.lam.create("routed", HELLO, Role=strict.role("routed"))
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:routed"
+    gateway = strict.root.client("apigatewayv2")
+    api = gateway.create_api(Name="api", ProtocolType="HTTP")
+    made = gateway.create_integration(
+        ApiId=api["ApiId"], IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+    )
+    for path in ("/open", "/shut"):
+        target = f"integrations/{made['IntegrationId']}"
+        gateway.create_route(ApiId=api["ApiId"], RouteKey=f"GET {path}", AuthorizationType="AWS_IAM", Target=target)
+    gateway.create_stage(ApiId=api["ApiId"], StageName="$default", AutoDeploy=True)
+    strict.root.client("lambda").add_permission(
+        FunctionName="routed", StatementId="s", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+    )
+    resource = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api['ApiId']}/$default/GET/open"
+    user = strict.user("visitor", allow("execute-api:Invoke", resource))
+
+    assert signed(user, api["ApiEndpoint"] + "/open", "execute-api") == (200, "hello")
+    status, body = signed(user, api["ApiEndpoint"] + "/shut", "execute-api")
+    assert (status, json.loads(body)) == (403, {"message": "Forbidden"})

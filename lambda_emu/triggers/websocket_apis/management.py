@@ -67,7 +67,7 @@ class Management:
             caller = await self._caller_of(asked)
             client = self._client(found[1], api)
             await self._check(caller, client, asked)
-            call.answer(way(client, asked))
+            call.answer(way(self._client(found[1], api), asked))  # it may have gone meanwhile
 
     async def _check(self, caller: Caller, client: Client, asked: Request) -> None:
         """MayNotConnect, MayNot."""
