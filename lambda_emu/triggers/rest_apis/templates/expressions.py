@@ -34,6 +34,10 @@ BINDING = {
 }
 """How tight operators bind."""
 
+BY_EXPRESSION = ("matches", "replaceAll", "replaceFirst", "split")
+"""Methods that take a regular expression."""
+
+_REPEATS = re.compile(r"[*+{]")
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*"
 _REFERENCE = re.compile(rf"\$!?(\{{?)({_NAME})")
 _PROPERTY = re.compile(rf"\.({_NAME})(\()?")
@@ -61,6 +65,8 @@ class Expressions:
         self._interpolate = interpolate
         self._has_escapes = has_escapes
         self._deep = 0
+        self.may_take_long = False
+        """Whether it has regular expressions that repeat, or that nobody knows yet."""
 
     def expression(self, binding: int = 1) -> Node:
         with self.deeper():
@@ -132,13 +138,23 @@ class Expressions:
         while True:
             if (found := _PROPERTY.match(self.text, self.at)) is not None:
                 self.at = found.end()
-                yield Method(found[1], self.arguments()) if found[2] else Property(found[1])
+                if found[2]:
+                    yield self._method(found[1])
+                else:
+                    yield Property(found[1])
             elif (found := _INDEX.match(self.text, self.at)) is not None:
                 self.at = found.end()
                 yield Index(self.expression())
                 self.demand("]")
             else:
                 return
+
+    def _method(self, name: str) -> Method:
+        arguments = self.arguments()
+        if name in BY_EXPRESSION and arguments:
+            pattern = arguments[0].value if isinstance(arguments[0], Literal) else None
+            self.may_take_long = self.may_take_long or not isinstance(pattern, str) or bool(_REPEATS.search(pattern))
+        return Method(name, arguments)
 
     def _operand(self) -> Node:
         self.skip()

@@ -122,7 +122,7 @@ class Macro(Struct, frozen=True, eq=False):
 
 
 class Template(Struct, frozen=True, eq=False):
-    """is_plain: it has neither loops nor macros, so that it takes no longer than it is long."""
+    """is_plain: it has no loops, macros or repeating expressions, so that it takes no longer than it is long."""
 
     body: Block
     macros: Mapping[str, Macro]

@@ -75,7 +75,7 @@ class _Reader:
         body, end = self._block()
         if end is not None:
             raise self._on.wrong(f"#{end} ends nothing")
-        return Template(body, self._macros, self._is_plain)
+        return Template(body, self._macros, self._is_plain and not self._on.may_take_long)
 
     def _interpolated(self, text: str) -> Block:
         if self._depth > 5:

@@ -20,6 +20,7 @@ from lambda_emu.triggers.rest_apis.templates.failures import TemplateFailed, Tem
 MOST_PATTERN = 2_000
 MOST_TRIES = 20_000_000
 """Places in a text, by the power of what repeats."""
+TRIES_A_STEP = 400
 FEW = 16
 """What repeats so often at most counts as standing there so often."""
 _ONE = (codes.LITERAL, codes.NOT_LITERAL, codes.ANY, codes.IN)
@@ -44,9 +45,11 @@ class Regex(Struct, frozen=True):
         self._check(text, self.power, budget)
 
     def _check(self, text: str, power: int, budget: Budget) -> None:
-        budget.read(text)
-        if max(len(text), 2) ** power > MOST_TRIES:
+        tries = max(len(text), 2) ** power
+        if tries > MOST_TRIES:
             raise TemplateTooLong("A regular expression may take too long for its text")
+        budget.read(text)
+        budget.spend(tries // TRIES_A_STEP if power > 1 else 0)
 
 
 @lru_cache(256)
