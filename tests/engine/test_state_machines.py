@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from machines_rig import Machines
+from machines_rig import ROLE, Machines
 from own import OwnLam
-from services_rig import ACCOUNT, lam, sdk
+from services_rig import ACCOUNT, Inbox, lam, sdk
+from waiting import eventually
 
 __all__ = ["lam"]
 
@@ -413,6 +414,51 @@ def test_an_express_machine_is_waited_for(machines: Machines, add: str) -> None:
     assert ended["billingDetails"]["billedMemoryUsedInMB"] == 64
     failed = machines.states.start_sync_execution(stateMachineArn=machine, input='{"fail": "no"}')
     assert (failed["status"], failed["error"]) == ("FAILED", "ValueError")
+
+
+def test_events_of_an_execution_come_to_its_log_group(machines: Machines, lam: OwnLam) -> None:
+    logs = sdk(lam, "logs")
+    logs.create_log_group(logGroupName="/machines/logged")
+    group = {"logGroupArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/machines/logged:*"}
+    logging = {"level": "ALL", "includeExecutionData": True, "destinations": [{"cloudWatchLogsLogGroup": group}]}
+    definition = json.dumps({"StartAt": "A", "States": {"A": PASS}})
+    machine = machines.states.create_state_machine(
+        name="logged", definition=definition, roleArn=ROLE, type="EXPRESS", loggingConfiguration=logging
+    )["stateMachineArn"]
+
+    ended = machines.states.start_sync_execution(stateMachineArn=machine, input='{"n": 1}')
+
+    def lines() -> list[Any]:
+        found = logs.filter_log_events(logGroupName="/machines/logged")["events"]
+        return [json.loads(event["message"]) for event in found] if len(found) == 4 else []
+
+    told = eventually(lines, "its events")
+    assert [line["type"] for line in told] == [
+        "ExecutionStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "ExecutionSucceeded",
+    ]
+    assert {line["execution_arn"] for line in told} == {ended["executionArn"]}
+    assert json.loads(told[-1]["details"]["output"]) == {"n": 1}
+
+
+def test_rules_hear_how_executions_stand(machines: Machines, lam: OwnLam) -> None:
+    events, inbox = sdk(lam, "events"), Inbox(lam, "statuses")
+    pattern = {"source": ["aws.states"], "detail": {"status": ["SUCCEEDED"]}}
+    events.put_rule(Name="ended", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="ended", Targets=[{"Id": "1", "Arn": inbox.arn}])
+
+    ended = machines.run(machines.create("heard", {"A": PASS}), {"n": 1})
+
+    told = json.loads(inbox.next()["Body"])
+    assert (told["detail-type"], told["resources"]) == (
+        "Step Functions Execution Status Change",
+        [ended["executionArn"]],
+    )
+    assert (told["detail"]["status"], told["detail"]["output"]) == ("SUCCEEDED", '{"n":1}')
+    events.remove_targets(Rule="ended", Ids=["1"])
+    events.delete_rule(Name="ended")
 
 
 def test_nothing_is_kept_of_express_executions(machines: Machines) -> None:

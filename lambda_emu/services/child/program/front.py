@@ -6,7 +6,7 @@ import http.client
 import json
 import logging
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -116,11 +116,30 @@ class Front:
     def put_event(self, bus_arn: str, source: str, type: str, resources: list[str], detail: str) -> None:
         """In the name of a service of AWS. FrontError."""
         entry = {"Source": source, "DetailType": type, "Resources": resources, "Detail": detail}
-        body = json.dumps({"Entries": [{**entry, "EventBusName": bus_arn}]}).encode()
+        self.put_events(bus_arn, source, [entry])
+
+    def put_events(self, bus_arn: str, source: str, entries: Sequence[Mapping[str, Any]]) -> None:
+        """In the name of a service of AWS, ten at most. FrontError."""
+        body = json.dumps({"Entries": [{**entry, "EventBusName": bus_arn} for entry in entries]}).encode()
         headers = {"X-Amz-Target": "AWSEvents.PutEvents", "Content-Type": "application/x-amz-json-1.1"}
         answered = self._call("POST", "/", bus_arn, body, {**headers, OF_A_SERVICE: source})
         if answered.status != 200 or json.loads(answered.body).get("FailedEntryCount"):
             raise _refusal(bus_arn, answered)
+
+    def put_log_events(self, group_arn: str, stream: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """Into a stream that is made if there is none. events: `timestamp` and `message`. FrontError."""
+        where = {"logGroupName": group_arn.split(":", 6)[6], "logStreamName": stream}
+        asked = {**where, "logEvents": list(events)}
+        answered = self._ask_logs("PutLogEvents", group_arn, asked)
+        if b"ResourceNotFoundException" in answered.body:
+            self._ask_logs("CreateLogStream", group_arn, where)
+            answered = self._ask_logs("PutLogEvents", group_arn, asked)
+        if answered.status != 200:
+            raise _refusal(group_arn, answered)
+
+    def _ask_logs(self, operation: str, group_arn: str, members: Mapping[str, Any]) -> Answered:
+        headers = {"X-Amz-Target": f"Logs_20140328.{operation}", "Content-Type": "application/x-amz-json-1.1"}
+        return self._call("POST", "/", group_arn, json.dumps(members).encode(), headers)
 
     def put_record(self, stream_arn: str, data: str) -> None:
         """A record of a delivery stream. FrontError."""

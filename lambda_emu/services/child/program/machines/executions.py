@@ -28,6 +28,7 @@ from lambda_emu.services.child.program.machines.interpreter import parse
 from lambda_emu.services.child.program.machines.pages import page, read_page
 from lambda_emu.services.child.program.machines.running import SUCCEEDED, Running
 from lambda_emu.services.child.program.machines.table import RUNNING, Execution, ExecutionTable
+from lambda_emu.services.child.program.machines.telling import Telling
 
 INPUT_BYTES = 256 * 1024
 MOST_RUNNING = 500
@@ -58,8 +59,9 @@ def operation(serve: Operation) -> Operation:
 class Executions:
     """Used by any thread."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, telling: Telling) -> None:
         """folder: where they are kept; None: in memory."""
+        self._telling = telling
         self.table = ExecutionTable(folder, clock.now_s())
         self.activities = Activities()
         self._lock = threading.Lock()  # guards all below
@@ -76,10 +78,10 @@ class Executions:
         with self._lock:
             return list(self._running.values())
 
-    def begin(self, execution: Execution, kind: str) -> Running:
+    def begin(self, execution: Execution, machine: Machine) -> Running:
         """Refused: too many run."""
         program = parse(execution.definition)
-        is_kept = kind == "STANDARD"
+        is_kept = machine.kind == "STANDARD"
         with self._lock:
             if execution.arn in self._running:
                 raise _already(execution.arn)
@@ -91,11 +93,17 @@ class Executions:
             def keep(event: Asked, ended: Execution | None) -> None:
                 if is_kept:
                     self.table.add_event(number, event, ended)
+                if machine.logs is not None:
+                    self._telling.log_event(machine.logs, execution.arn, event)
+                if is_kept and ended is not None:
+                    self._telling.tell_status(ended)
                 if ended is not None:
                     self._end(begun)
 
-            begun = Running(execution, program, kind, self.activities, keep, lambda: self._end(begun))
+            begun = Running(execution, program, machine.kind, self.activities, keep, lambda: self._end(begun))
             self._running[execution.arn] = begun
+        if is_kept:
+            self._telling.tell_status(execution)
         begun.begin()
         return begun
 
@@ -148,14 +156,14 @@ def start_execution(executions: Executions, environ: Environ, asked: Asked) -> A
     machine, name = find_machine(environ, asked["stateMachineArn"]), _name(asked)
     given = _input(asked)
     if machine.kind == "EXPRESS":
-        begun = executions.begin(_execution(machine, name, given, asked), machine.kind).execution
+        begun = executions.begin(_execution(machine, name, given, asked), machine).execution
         return {"executionArn": begun.arn, "startDate": begun.begun_s}
     execution = _execution(machine, name, given, asked)
     known = executions.table.find(execution.arn)
     if known is not None and (known.status != RUNNING or known.input != given):
         raise _already(known.arn)
     if known is None:
-        known = executions.begin(execution, machine.kind).execution
+        known = executions.begin(execution, machine).execution
     return {"executionArn": known.arn, "startDate": known.begun_s}
 
 
@@ -165,7 +173,7 @@ def start_sync_execution(executions: Executions, environ: Environ, asked: Asked)
     if machine.kind != "EXPRESS":
         raise Refused("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     with executions.waiting():
-        running = executions.begin(_execution(machine, name, _input(asked), asked), machine.kind)
+        running = executions.begin(_execution(machine, name, _input(asked), asked), machine)
         running.over.wait()
     ended = running.execution
     assert ended.ended_s is not None, "it is over"

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.current_request import ACCOUNT
+from lambda_emu.services.child.program.machines.telling import LogSettings, log_settings
 
 _MACHINE = re.compile(
     r"(?P<base>arn:aws[a-z-]*:states:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):stateMachine:(?P<name>[^:/]{1,80}))"
@@ -34,6 +35,7 @@ class Machine(Struct, frozen=True):
     kind: str
     version: str | None = None
     alias: str | None = None
+    logs: LogSettings | None = None
 
 
 def backend_of(environ: dict[str, Any], region: str) -> Any:
@@ -64,6 +66,7 @@ def find_machine(environ: dict[str, Any], arn: str) -> Machine:
         found.type,
         None if chosen is found else chosen.arn,
         None if alias is None else arn,
+        log_settings(found.name, chosen.loggingConfiguration),
     )
 
 

@@ -19,6 +19,7 @@ from lambda_emu.services.child.program.machines.interpreter import replace_inter
 from lambda_emu.services.child.program.machines.jsonata import replace_jsonata
 from lambda_emu.services.child.program.machines.machines import check_change
 from lambda_emu.services.child.program.machines.tasks import replace_tasks
+from lambda_emu.services.child.program.machines.telling import Telling
 from lambda_emu.services.child.program.state.changes import operation_of
 
 BACKEND = "stepfunctions"
@@ -36,7 +37,7 @@ class StateMachines:
         replace_distributed()
         replace_interpreter(self.clients)
         replace_jsonata()
-        self.executions = Executions(folder)
+        self.executions = Executions(folder, Telling(front))
 
     def serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """None: it is moto's. Refused."""
