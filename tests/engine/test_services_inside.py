@@ -57,21 +57,22 @@ def test_an_address_of_ours_in_a_functions_variables_leads_to_us_inside(lam: Own
 
 
 def test_step_functions_is_reached_by_both_hosts_that_its_sdk_calls(lam: OwnLam) -> None:
-    """moto has no StartSyncExecution, which is called by a host of its own: that it says so is what can be had."""
+    """StartSyncExecution is called by a host of its own."""
     inside = probe(lam, **FAST)
 
     found = inside.run("""
         import boto3, json
-        from botocore.exceptions import ClientError
         states = boto3.client("stepfunctions")
-        names = [one["name"] for one in states.list_state_machines()["stateMachines"]]
-        try:
-            states.start_sync_execution(stateMachineArn="arn:aws:states:us-east-1:000000000000:stateMachine:x")
-        except ClientError as error:
-            result = [names, error.response["Error"]["Code"]]
+        definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+        role = "arn:aws:iam::000000000000:role/inside"
+        made = states.create_state_machine(name="inside", definition=definition, roleArn=role, type="EXPRESS")
+        machine = made["stateMachineArn"]
+        ended = states.start_sync_execution(stateMachineArn=machine, input=json.dumps({"n": 1}))
+        states.delete_state_machine(stateMachineArn=machine)
+        result = [ended["status"], ended["output"]]
     """)
 
-    assert found == [[], "NotImplemented"]
+    assert found == ["SUCCEEDED", '{"n":1}']
 
 
 @pytest.mark.parametrize(("service", "prefix"), [("SFN", "sync-"), ("CLOUDWATCH_LOGS", "stream-")])

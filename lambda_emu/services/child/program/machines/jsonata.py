@@ -14,7 +14,6 @@ from typing import Any
 from uuid import uuid4
 
 import regex
-from jsonata.functions import Functions
 from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.regex_engine import RegexFlags
@@ -30,7 +29,10 @@ from lambda_emu.services.child.program.clock import clock
 LIMIT_MS = 5000
 MOST_DEPTH = 300
 MOST_ITEMS = 100_000
-"""Of a range, and characters that a text is filled up to."""
+"""Of a list."""
+MOST_CHARACTERS = 1_000_000
+MADE_CHARACTERS = 1000
+"""As many a function puts in the place of each match, for all that is known before."""
 PATTERN_LIMIT_S = 1.0
 FRAMES = 3000
 """Of Python. Some are needed for each that JSONata has."""
@@ -46,14 +48,14 @@ def replace_jsonata() -> None:
     sys.setrecursionlimit(FRAMES)  # jsonata-python has raised it to what JSON's reader would not survive
     for component in (string_expression.StringJSONata, string_expression.StringVariableSample):
         component._eval_body = _evaluate_in_state  # type: ignore[method-assign]
-    bounded: Any = Functions
-    bounded.pad = staticmethod(_bounded_pad(bounded.pad))
+    for name, check in BOUNDED.items():
+        _bound(name, check)
 
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     """What it comes to, or NOTHING. variables: by their names without `$`. QueryError."""
     try:
-        asked = Expression(expression, _compile, LIMIT_MS, MOST_DEPTH)
+        asked = Expression(expression)
         asked.set_output_convert_nulls(False)
         for name, function in FUNCTIONS.items():
             asked.register_lambda(name, function)
@@ -68,7 +70,20 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
 
 
 class Expression(Jsonata):  # type: ignore[misc]  # it has no types
-    """Its functions `$now` and `$millis` go by the clock of work."""
+    """Its functions `$now` and `$millis` go by the clock of work. Nothing in it may be larger than is said above."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, _compile, LIMIT_MS, MOST_DEPTH)
+        leave = self.environment.lookup("__evaluate_exit")
+
+        def check(expression: Any, given: Any, environment: Any, found: Any) -> None:
+            leave(expression, given, environment, found)
+            if isinstance(found, list) and len(found) > MOST_ITEMS:
+                raise JException("D2014", 0, len(found))
+            if isinstance(found, str):
+                _check_size(len(found))
+
+        self.environment.set_evaluate_exit_callback(check)
 
     @property
     def timestamp(self) -> int:
@@ -119,13 +134,54 @@ def _checked(found: Any) -> Any:
     return found
 
 
-def _bounded_pad(pad: Callable[..., Any]) -> Callable[..., Any]:
-    def bounded(text: Any, width: Any, *more: Any) -> Any:
-        if isinstance(width, int | float) and abs(width) > MOST_ITEMS:
-            raise JException("D2014", 0, width)
-        return pad(text, width, *more)
+# -- bounds of functions that make much of little --------------------------------------------------
 
-    return bounded
+
+def _bound(name: str, check: Callable[..., None]) -> None:
+    """check: is given what the function is, and raises what is too much."""
+    native = Jsonata.static_frame.lookup(name)
+    call = native.method
+
+    def checked(*given: Any) -> Any:
+        check(*given)
+        return call(*given)
+
+    native.method = checked
+
+
+def _check_size(size: float) -> None:
+    if size > MOST_CHARACTERS:
+        raise JException("D2014", 0, size)
+
+
+def _check_pad(_: Any, width: Any, *__: Any) -> None:
+    _check_size(abs(width) if isinstance(width, int | float) else 0)
+
+
+def _check_join(texts: Any, separator: Any = None, *_: Any) -> None:
+    listed = texts if isinstance(texts, list) else []
+    _check_size(sum(map(len, listed)) + len(listed) * len(separator or ""))
+
+
+def _check_replace(text: Any, pattern: Any, replacement: Any, *_: Any) -> None:
+    """Of what a function puts there nobody knows how long it is."""
+    if not isinstance(text, str):
+        return
+    most = text.count(pattern) if isinstance(pattern, str) and pattern else len(text) + 1
+    _check_size(most * (len(replacement) if isinstance(replacement, str) else MADE_CHARACTERS))
+
+
+def _check_string(value: Any, *_: Any) -> None:
+    """What stands in it several times counts as often."""
+    size, look = 0, [value]
+    while look:
+        part = look.pop()
+        size += len(part) if isinstance(part, str) else 8
+        _check_size(size)
+        if isinstance(part, dict):
+            look += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            look += part
 
 
 # -- functions that Step Functions adds ------------------------------------------------------------
@@ -162,6 +218,14 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "random": _random,
     "range": _range,
     "uuid": lambda: str(uuid4()),
+}
+
+
+BOUNDED: Mapping[str, Callable[..., None]] = {
+    "join": _check_join,
+    "pad": _check_pad,
+    "replace": _check_replace,
+    "string": _check_string,
 }
 
 

@@ -34,15 +34,22 @@ class Worker(threading.Thread):
                 raise RuntimeError(f"More than {MOST_WORKERS} branches and tasks are under way")
             Worker.count += 1
         clock.begin(self)
-        super().start()
+        try:
+            super().start()
+        except RuntimeError:  # the system has no more of them
+            self._leave()
+            raise
 
     def run(self) -> None:
         try:
             super().run()
         finally:
-            clock.end(self)
-            with Worker.counting:
-                Worker.count -= 1
+            self._leave()
+
+    def _leave(self) -> None:
+        clock.end(self)
+        with Worker.counting:
+            Worker.count -= 1
 
 
 class Event:
