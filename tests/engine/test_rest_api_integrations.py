@@ -179,6 +179,36 @@ def test_a_url_is_asked_with_what_is_mapped_alone(api: RestApi, upstream: Upstre
     assert got.json == ["POST", "/y?b=dev", "<d>", "2", None]
 
 
+def test_templates_override_what_is_asked_and_what_is_answered(api: RestApi, upstream: Upstream) -> None:
+    template = """$input.body
+        #set($context.requestOverride.header.x-a = "over $input.params('id')")
+        #set($context.requestOverride.path.rest = "else/where")
+        #set($context.requestOverride.querystring.q = ["1", "2"])
+        #set($context.responseOverride.status = 418)"""
+    url = {
+        "type": "HTTP",
+        "integrationHttpMethod": "POST",
+        "uri": f"{upstream.url}/{{rest}}",
+        "requestParameters": {
+            "integration.request.header.X-A": "'mapped'",
+            "integration.request.path.rest": "method.request.path.id",
+        },
+        "requestTemplates": {JSON: template},
+    }
+    named = api.method("POST /{id}", url)
+    answer = "#set($context.responseOverride.header.X-B = 'over')$input.json('$')"
+    api.answers(
+        named, "200", responseParameters={"method.response.header.X-B": "'mapped'"}, responseTemplates={JSON: answer}
+    )
+    api.deploy()
+
+    got = api.ask("/7", "body", Content_Type=JSON)
+
+    assert (got.status, got.headers["X-B"]) == (418, "over")
+    assert got.json[:2] == ["POST", "/else/where?q=1&q=2"]
+    assert got.json[3] == "over 7"
+
+
 def test_who_is_asked_instead_may_not_answer(api: RestApi) -> None:
     api.method("GET /", {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://127.0.0.1:9/"})
     api.deploy()
