@@ -56,7 +56,8 @@ class Keys:
         self._issuer = issuer
         self._find_key = find_key
         self._kept: dict[tuple[str, str | None], Key | None] = {}
-        self._times_forgotten = 0
+        self.times_forgotten = 0
+        """Grows when what was found before may not hold any more."""
 
     def known(self, access_key: str, token: str | None) -> Key | None:
         """LookupError: `find` knows; None: there is no such key."""
@@ -64,11 +65,11 @@ class Keys:
 
     async def find(self, access_key: str, token: str | None) -> Key | None:
         """None: there is no such key."""
-        kept, times = (access_key, token), self._times_forgotten
+        kept, times = (access_key, token), self.times_forgotten
         found = self._root(access_key) or self._of_session(access_key, token)
         if found is None and _KEY_OF_IAM.fullmatch(access_key) is not None:
             found = _key(access_key, await self._find_key(access_key))
-        if times == self._times_forgotten:
+        if times == self.times_forgotten:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
             self._kept[kept] = found
@@ -76,7 +77,7 @@ class Keys:
 
     def forget(self) -> None:
         """A key was made or removed, or may have been."""
-        self._times_forgotten += 1
+        self.times_forgotten += 1
         self._kept.clear()
 
     def stranger(self, access_key: str) -> Caller:

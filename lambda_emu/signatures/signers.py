@@ -112,21 +112,21 @@ class Signers:
         known = self._quick.caller(asked, self._clock.now_s())
         if known is not None:
             return known
-        claim = self._claim_of(asked, family)
+        times, claim = self._keys.times_forgotten, self._claim_of(asked, family)
         if claim is None:
             return self._unsigned(asked, family)
         try:
             key = self._keys.known(claim.access_key, claim.token)
         except LookupError:
             return None
-        return self._caller(claim, key, asked)
+        return self._caller(claim, key, asked, times)
 
     async def caller(self, asked: Request, family: Family | None = None) -> Caller:
         """The same."""
-        claim = self._claim_of(asked, family)
+        times, claim = self._keys.times_forgotten, self._claim_of(asked, family)
         if claim is None:
             return self._unsigned(asked, family)
-        return self._caller(claim, await self._keys.find(claim.access_key, claim.token), asked)
+        return self._caller(claim, await self._keys.find(claim.access_key, claim.token), asked, times)
 
     async def of(self, asked: Request, service: str, region: str) -> Signer | None:
         """Who signed it for this service in this region; None: nobody did. BadSignature.
@@ -156,13 +156,16 @@ class Signers:
             check_unreadable(asked, family or family_of(asked, None))
         return ANONYMOUS
 
-    def _caller(self, claim: Claim, key: Key | None, asked: Request) -> Caller:
+    def _caller(self, claim: Claim, key: Key | None, asked: Request, times: int) -> Caller:
+        """times: how often keys were forgotten when this one was not known yet."""
         if self.is_strict:
             caller = self._check(claim, key, asked, family_of(asked, claim.service))
         else:
             caller = self._keys.stranger(claim.access_key) if key is None else key.caller
         if key is not None and isinstance(claim.signed, Signed):
             self._quick.keep(asked, claim.signed, key)
+            if times != self._keys.times_forgotten:
+                self._quick.forget()
         return caller
 
     def _check(self, claim: Claim, key: Key | None, asked: Request, family: Family) -> Caller:
