@@ -209,6 +209,31 @@ def test_templates_override_what_is_asked_and_what_is_answered(api: RestApi, ups
     assert got.json[3] == "over 7"
 
 
+@pytest.mark.parametrize("header", ["X-Amzn-Trace-Id", "Authorization", "Content-Length"])
+def test_a_mapping_sets_no_header_that_is_not_its_own(api: RestApi, header: str) -> None:
+    function = {"type": "AWS", "integrationHttpMethod": "POST", "uri": invoke_arn("sayer")}
+    api.answers(
+        api.method("POST /", {**function, "requestParameters": {f"integration.request.header.{header}": "'x'"}})
+    )
+    api.deploy()
+
+    got = api.ask("/", "{}", Content_Type=JSON)
+
+    assert (got.status, got.json) == (500, ERROR)
+
+
+def test_a_template_is_told_the_headers_that_are_not_of_the_way_alone(api: RestApi) -> None:
+    names = "#foreach($name in $input.params().header.keySet())$name #end"
+    api.answers(api.mock("GET /"), responseTemplates={JSON: names})
+    api.deploy()
+
+    got = api.ask("/", X_Ab="1", Max_Forwards="3", Content_MD5="x", TE="trailers", Accept="*/*")
+
+    told = got.body.decode().split()
+    assert {"X-Ab", "Accept", "Host", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"} <= set(told)
+    assert not {"Max-Forwards", "Content-MD5", "TE", "Connection", "Content-Length"} & set(told)
+
+
 def test_who_is_asked_instead_may_not_answer(api: RestApi) -> None:
     api.method("GET /", {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://127.0.0.1:9/"})
     api.deploy()

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lambda_emu.http.message import Head
-from lambda_emu.triggers.http_event import HOP_BY_HOP, MADE_HERE, forwarded, parameters_of, quoted, to_json
+from lambda_emu.triggers.http_event import parameters_of, quoted, to_json
 from lambda_emu.triggers.rest_apis.binary import as_text
 from lambda_emu.triggers.rest_apis.context import Moment, context_of
 from lambda_emu.triggers.rest_apis.entering import Entered
+from lambda_emu.triggers.rest_apis.headers import headers_in
 
+TRACE = "x-amzn-trace-id"
 AT = "\x00"
 """Stands where a value of the moment is put: no header, path or name has it."""
-FORWARDED = {
-    "x-forwarded-for": "X-Forwarded-For",
-    "x-forwarded-port": "X-Forwarded-Port",
-    "x-forwarded-proto": "X-Forwarded-Proto",
-}
 
 
 class EventTemplate(NamedTuple):
@@ -78,11 +75,10 @@ def _around_the_moment(context: str) -> tuple[str, str, str, str, str]:
 
 
 def headers_of(head: Head) -> dict[str, list[str]]:
-    """All values of each but the trace, by the names as they came; what differs in case alone is one."""
+    """All values of each but the trace; names that differ in case alone are one."""
     found: dict[str, list[str]] = {}
-    spelled: dict[bytes, str] = {}
-    names = head.names or [name for name, _ in head.headers]
-    for (name, value), told in zip(head.headers, names, strict=True):
-        if name not in HOP_BY_HOP and name not in MADE_HERE:
-            found.setdefault(spelled.setdefault(name, told.decode("latin-1")), []).append(value.decode("latin-1"))
-    return found | {FORWARDED[name]: [value] for name, value in forwarded(head).items()}
+    spelled: dict[str, str] = {}
+    for name, value in headers_in(head):
+        if name.lower() != TRACE:
+            found.setdefault(spelled.setdefault(name.lower(), name), []).append(value)
+    return found

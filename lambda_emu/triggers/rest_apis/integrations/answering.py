@@ -14,6 +14,7 @@ from lambda_emu.triggers.rest_apis.binary import is_binary
 from lambda_emu.triggers.rest_apis.context import Moment, template_context
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.gateway_responses import EXTENDED_ID, REQUEST_ID
+from lambda_emu.triggers.rest_apis.headers import check_mapped, headers_in, remapped
 from lambda_emu.triggers.rest_apis.integrations.answered import Answered, IntegrationCall
 from lambda_emu.triggers.rest_apis.integrations.functions import Functions
 from lambda_emu.triggers.rest_apis.integrations.http import Urls
@@ -77,6 +78,7 @@ class Integrations:
         asked = asked_of(entered, moment, integration)
         mapping = integration.mapping
         mapped = await self._run(is_quick(mapping, asked), map_request, mapping, asked)
+        check_mapped(mapped.headers, integration.kind)
         uri = filled(integration.uri, {**entered.parameters, **mapped.path}, entered.variables)
         answered = await self._way(integration)(IntegrationCall(entered, moment, mapped, uri))
         if integration.kind == PROXY:
@@ -86,7 +88,7 @@ class Integrations:
         body = answer_body(answered, entered, chosen.content_handling or "")
         quick = is_quick_answer(chosen, body, asked)
         made = await self._run(quick, map_answer, chosen, answered.headers, body, asked, mapped.overrides)
-        headers = [(name, value) for name, values in made.headers.items() for value in values]
+        headers = remapped([(name, value) for name, values in made.headers.items() for value in values])
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", made.media_type))
         return Answer(made.status, [*headers, *_ours(entered, moment, integration)], made.body)
@@ -115,11 +117,7 @@ async def _mock(call: IntegrationCall) -> Answered:
 def asked_of(entered: Entered, moment: Moment, integration: Integration | None = None) -> Asked:
     """The request as templates, mappings and validators see it."""
     request = entered.request
-    names = request.head.names or [name for name, _ in request.head.headers]
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, (_, value) in zip(names, request.head.headers, strict=True)
-    ]
+    headers = headers_in(request.head)
     handling = "" if integration is None else integration.content_handling
     binary = is_binary(request.header(b"content-type"), entered.deployment.binary_types)
     body = converted(request.body, binary=binary, handling=handling)
@@ -167,7 +165,7 @@ def refusal_of(error: MappingRefused) -> RestRefusal:
 
 def _ours(entered: Entered, moment: Moment, integration: Integration) -> list[tuple[str, str]]:
     request_id = entered.request.request_id
-    trace = [(TRACE, trace_root(moment.trace))] if integration.is_function else []
+    trace = [] if integration.kind == PROXY else [(TRACE, trace_root(moment.trace))]
     return [(REQUEST_ID, request_id), (EXTENDED_ID, request_id), *trace]
 
 

@@ -12,18 +12,19 @@ from lambda_emu.triggers.execute_api.upstream import (
     FAILURES,
     FORWARDED,
     MOST_HOPS,
-    OURS,
     PASSED_ON,
     UpstreamRequest,
     begin,
 )
 from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
+from lambda_emu.triggers.rest_apis.headers import NOT_PROXIED, headers_in, remapped
 from lambda_emu.triggers.rest_apis.integrations.answered import Answered, Headers, IntegrationCall
 from lambda_emu.triggers.rest_apis.refusals import IntegrationFailed, IntegrationTimedOut, Misconfigured
 
+JSON = "application/json"
 MOST_BYTES = 10 * 1024 * 1024
-REMAPPED = ("connection", "content-length", "date", "server", "x-amzn-requestid")
-"""Headers of an answer that go by another name: ours have these."""
+UNTOLD = ("content-encoding", "via")
+"""Headers of an answer that HTTP_PROXY leaves out."""
 NO_BODY = ("GET", "HEAD", "OPTIONS")
 
 
@@ -42,20 +43,12 @@ class Urls:
     async def pass_on(self, call: IntegrationCall) -> Answered:
         """The request as it came, with what was mapped."""
         asked, mapped = call.entered.request, call.mapped
-        given = {name.lower() for name in mapped.headers}
-        names = asked.head.names or [name for name, _ in asked.head.headers]
-        headers = [
-            (told.decode("latin-1"), value.decode("latin-1"))
-            for (name, value), told in zip(asked.head.headers, names, strict=True)
-            if name not in HOP_BY_HOP and name not in OURS and name.decode("latin-1") not in given
-        ]
+        given = {name.lower() for name in mapped.headers} | {"x-amzn-trace-id", *NOT_PROXIED}
+        headers = [one for one in headers_in(asked.head) if one[0].lower() not in given]
         headers += [(name, value) for name, values in mapped.headers.items() for value in values]
         query = asked.query.decode("latin-1")
         answered = await self._asked(call, headers, mapped.query, asked.body, query)
-        told = [
-            (f"x-amzn-Remapped-{name}" if name.lower() in REMAPPED else name, value) for name, value in answered.headers
-        ]
-        return answered._replace(headers=told)
+        return answered._replace(headers=[one for one in remapped(answered.headers) if one[0].lower() not in UNTOLD])
 
     async def _asked(
         self,
@@ -72,11 +65,16 @@ class Urls:
             raise Misconfigured("The URI of the integration is no URL of HTTP.")
         said = "&".join(part for part in (raw_query, urlencode(query, doseq=True)) if part)
         url = f"{call.uri}{('&' if '?' in call.uri else '?') if said else ''}{said}"
+        kind = head.get(b"content-type")
         mine = [
+            ("Accept", JSON),
+            ("Content-Type", JSON if kind is None else kind.decode("latin-1")),
             ("User-Agent", f"AmazonAPIGateway_{call.entered.api.id}"),
             ("x-amzn-apigateway-api-id", call.entered.api.id),
             ("X-Amzn-Trace-Id", call.moment.trace),
         ]
+        if call.method in NO_BODY:
+            mine = [one for one in mine if one[0] != "Content-Type"]
         named = {name.lower() for name, _ in headers}
         headers = [*headers, *(one for one in mine if one[0].lower() not in named)]
         headers.append(("Forwarded", f"for={source_of(head)};host={call.entered.domain};proto=http"))
