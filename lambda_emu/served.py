@@ -48,8 +48,8 @@ from lambda_emu.services.kinesis.service import StreamService
 from lambda_emu.services.localstack import LocalStackPages
 from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.neighbours.service import NeighbourService
+from lambda_emu.services.observers import All
 from lambda_emu.services.overview import Overview
-from lambda_emu.services.passing.peer import All
 from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.services.sqs.service import QueueService

@@ -19,7 +19,7 @@ FREE = (CallerKind.ANONYMOUS, CallerKind.SERVICE)
 
 
 class LateAccess:
-    """services.passing.peer.Observer as well. make: with which policies. enforces: what IAM would refuse is refused."""
+    """services.observers.Observer as well. make: with which policies. enforces: what IAM would refuse is so."""
 
     def __init__(self, make: Callable[[], Access], *, enforces: bool) -> None:
         self.enforces = enforces

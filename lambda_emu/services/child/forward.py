@@ -24,8 +24,9 @@ from lambda_emu.services.catalogue import named
 from lambda_emu.services.child.child import Child
 from lambda_emu.services.child.errors import ChildBusy, ChildLost
 from lambda_emu.services.child.program.objects.bodies import BEGUN
+from lambda_emu.services.observers import Observer
 from lambda_emu.services.passing.forwarder import Forwarder, passed_head
-from lambda_emu.services.passing.peer import Observer, PeerRequest
+from lambda_emu.services.passing.peer import PeerRequest
 
 log = logging.getLogger(__name__)
 

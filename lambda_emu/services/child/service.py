@@ -34,7 +34,7 @@ from lambda_emu.services.wire_errors import query_error, rest_json_error, s3_err
 if TYPE_CHECKING:
     from lambda_emu.services.child.child import Child
     from lambda_emu.services.child.forward import ChildForwarder
-    from lambda_emu.services.passing.peer import Observer
+    from lambda_emu.services.observers import Observer
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.wire_errors import wire_error
 
 if TYPE_CHECKING:
+    from lambda_emu.services.observers import Observer
     from lambda_emu.services.passing.forwarder import Forwarder
-    from lambda_emu.services.passing.peer import Observer
 
 LARGE_REQUESTS = Workers("large requests to neighbours", 8, 128)
 REQUEST_BYTES = 16 * 1024 * 1024

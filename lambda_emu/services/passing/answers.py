@@ -8,8 +8,9 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.http.stream import Stream
+from lambda_emu.services.observers import Observer
 from lambda_emu.services.passing.line import Line
-from lambda_emu.services.passing.peer import Observer, Peer
+from lambda_emu.services.passing.peer import Peer
 
 WHOLE_BYTES = 256 * 1024
 """Of an answer that is kept until all of it is here; a larger one is passed on as it comes."""

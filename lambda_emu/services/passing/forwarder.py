@@ -14,8 +14,9 @@ from lambda_emu.gateway.pieces import PIECE_BYTES, PIECES
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
+from lambda_emu.services.observers import Nobody, Observer
 from lambda_emu.services.passing.answers import OF_ONE_HOP, OwnAnswer, PassedAnswer
-from lambda_emu.services.passing.peer import Nobody, Observer, Peer, PeerRequest
+from lambda_emu.services.passing.peer import Peer, PeerRequest
 
 log = logging.getLogger(__name__)
 

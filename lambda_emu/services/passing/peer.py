@@ -1,4 +1,4 @@
-"""What is said between a forwarder and who is at the other end, and who is told of what passes."""
+"""What is said between a forwarder and who is at the other end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple, Protocol
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.request import Request
-from lambda_emu.http.message import Head
 from lambda_emu.services.passing.line import Line
 
 
@@ -37,38 +36,3 @@ class Peer(Protocol):
 
     def busy(self, waiting: int) -> LambdaError:
         """So many wait for it already."""
-
-
-class Observer(Protocol):
-    """Who is told of requests that pass. On the loop."""
-
-    async def passes(self, head: Head) -> None:
-        """It is about to be sent."""
-
-    def passed(self, head: Head, body: bytes | None) -> bytes | None:
-        """It has been answered, of which its caller does not know yet. body: what he is told; None: it comes later."""
-
-
-class All:
-    """Several, told one after the other; each is given what the one before made of a body."""
-
-    def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
-
-    async def passes(self, head: Head) -> None:
-        for one in self._observers:
-            await one.passes(head)
-
-    def passed(self, head: Head, body: bytes | None) -> bytes | None:
-        for one in self._observers:
-            body = one.passed(head, body)
-        return body
-
-
-class Nobody:
-    """Observes nothing."""
-
-    async def passes(self, head: Head) -> None: ...
-
-    def passed(self, head: Head, body: bytes | None) -> bytes | None:
-        return body

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -30,9 +31,6 @@ from lambda_emu.model.credentials import Issuer
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
-from lambda_emu.triggers.execute_api.addresses import ApiAddress, address_in
-from lambda_emu.triggers.execute_api.apis import Apis, Read, ReadApi
-from lambda_emu.triggers.execute_api.functions import Permissions
 from lambda_emu.triggers.execute_api.refusals import (
     LABEL,
     PATH,
@@ -44,6 +42,9 @@ from lambda_emu.triggers.execute_api.refusals import (
 
 if TYPE_CHECKING:
     from lambda_emu.signatures.signers import Signers
+    from lambda_emu.triggers.execute_api.addresses import ApiAddress
+    from lambda_emu.triggers.execute_api.apis import Apis, Read, ReadApi
+    from lambda_emu.triggers.execute_api.functions import Permissions
 
 EXECUTE = b"/_aws/execute-api/"
 USER_REQUEST = re.compile(rb"/restapis/[^/]+/[^/]+/_user_request_(?:/.*)?")
@@ -168,9 +169,8 @@ class ExecuteApi:
         self._planes: dict[str, DataPlane] = {}
         self._apis: Apis | None = None
         self._signers = place.signers
-        self._seams = Seams(
-            store, invoke, loop, clock, place, Permissions(store), place.signers, self._token_keys, self.apis, []
-        )
+        self._make_seams = partial(self._seams_of, store, invoke, place)
+        self._seams: Seams | None = None
         self.elsewhere: Callable[[], Read] | None = None
         """Makes what reads APIs that somebody else keeps, set before the first request; None: they are the child's."""
         self._small = Handling(self._serve, REQUEST_BYTES, TooLargeForApi())
@@ -195,13 +195,15 @@ class ExecuteApi:
         if self._apis is not None:
             self._apis.forget()
         self._signers.forget()
-        for call in self._seams.at_reset:
+        for call in [] if self._seams is None else self._seams.at_reset:
             call()
 
     def _serve(self, asked: Request, call: Call) -> None:
         call.detach(self._begin, asked, call)
 
     def _begin(self, asked: Request, call: Call) -> None:
+        from lambda_emu.triggers.execute_api.addresses import address_in  # here: most servers are never asked
+
         kept: Meaning | None = asked.head.meaning
         try:
             address = address_in(asked) if kept is None else kept.address
@@ -226,10 +228,21 @@ class ExecuteApi:
     def _plane(self, kind: str) -> DataPlane:
         found = self._planes.get(kind)
         if found is None:
+            self._seams = self._seams or self._make_seams()
             found = self._planes[kind] = self._kinds[kind].make(self._seams)
         return found
 
+    def _seams_of(self, store: Store, invoke: Invoke, place: Place) -> Seams:
+        from lambda_emu.triggers.execute_api.functions import Permissions
+
+        permissions, token_keys = Permissions(store), self._token_keys
+        return Seams(
+            store, invoke, self._loop, self._clock, place, permissions, place.signers, token_keys, self.apis, []
+        )
+
     def _make_apis(self) -> Apis:
+        from lambda_emu.triggers.execute_api.apis import Apis
+
         readers = {name: kind.read for name, kind in self._kinds.items()}
         if self.elsewhere is None:
             return Apis(self._ask_child, readers, self._clock)

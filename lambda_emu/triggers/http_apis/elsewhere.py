@@ -81,7 +81,7 @@ class ControlPlane:
 
 
 class Watch:
-    """services.passing.Observer: what passes on its way there is looked at, and nothing of it is changed."""
+    """services.observers.Observer: what passes on its way there is looked at, and nothing of it is changed."""
 
     def __init__(self, changed: Callable[[Head], None]) -> None:
         self._changed = changed
