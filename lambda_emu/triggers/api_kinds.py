@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from lambda_emu.triggers.execute_api.refusals import ApiFailure
 from lambda_emu.triggers.execute_api.service import ApiKind, DataPlane, Seams
+
+INSTALL = "pip install 'lambda-emu[services]'"
 
 if TYPE_CHECKING:
     from lambda_emu.triggers.execute_api.apis import AnyApi, Told
@@ -42,8 +45,11 @@ def _read_websocket_api(told: Told) -> AnyApi:
 
 
 def _serve_websocket_apis(seams: Seams) -> DataPlane:
-    from lambda_emu.triggers.websocket_apis.making import make_data_plane
-
+    """ApiFailure: what it needs is not installed."""
+    try:
+        from lambda_emu.triggers.websocket_apis.making import make_data_plane
+    except ModuleNotFoundError as error:
+        raise ApiFailure(f"WebSocket APIs need what is not installed ({error}): {INSTALL}") from error
     return make_data_plane(seams)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from own import OwnLam
+from own import OwnLam, Served
 from services_rig import sdk
 from test_http_apis import arn
 from websocket_rig import Caller
@@ -14,7 +14,7 @@ from websocket_rig import Caller
 class SocketApi:
     """A WebSocket API with a stage that is deployed to by itself. functions: by the keys of their routes."""
 
-    def __init__(self, lam: OwnLam, functions: Mapping[str, str], stage: str = "dev", **api: Any) -> None:
+    def __init__(self, lam: OwnLam | Served, functions: Mapping[str, str], stage: str = "dev", **api: Any) -> None:
         self.lam = lam
         self.client = sdk(lam, "apigatewayv2")
         told = {"Name": "sockets", "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from own import OwnLam, own_emulator
+from own import OwnLam, own_emulator, served
 from services_rig import ACCOUNT, Inbox, sdk
 from socket_rig import SocketApi
 from test_function_urls import ask
@@ -271,3 +271,16 @@ def test_a_reset_and_a_stop_end_connections_and_functions_hear_it(tmp_path: Path
         caller = SocketApi(lam, {"$default": "told"}).call()
         lam.emulator.reset()
         assert caller.hear_end()[0] == 1000
+
+
+def test_who_has_not_installed_what_it_needs_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "wsproto.py").write_text("raise ModuleNotFoundError(\"No module named 'wsproto'\")")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    (tmp_path / "project").mkdir()
+    with served(tmp_path / "project", "process") as lam:
+        api = SocketApi(lam, {})
+        with pytest.raises(Refused) as refused:
+            api.call()
+    assert refused.value.status == 500
+    assert "pip install 'lambda-emu[services]'" in refused.value.headers["x-lambda-emu-hint"]
