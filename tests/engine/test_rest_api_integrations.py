@@ -234,6 +234,38 @@ def test_a_template_is_told_the_headers_that_are_not_of_the_way_alone(api: RestA
     assert not {"Max-Forwards", "Content-MD5", "TE", "Connection", "Content-Length"} & set(told)
 
 
+def test_headers_that_are_others_are_renamed_in_answers(api: RestApi) -> None:
+    others = (
+        "Authorization",
+        "Content-MD5",
+        "Expect",
+        "Host",
+        "Max-Forwards",
+        "Proxy-Authenticate",
+        "Server",
+        "Trailer",
+    )
+    names = (*others, "Upgrade", "User-Agent", "WWW-Authenticate", "Date", "Connection")
+    told = {f"method.response.header.{name}": f"'{name}'" for name in (*names, "Age", "Pragma")}
+    api.answers(api.mock("GET /"), "200", responseParameters=told)
+    api.deploy()
+
+    headers = api.ask("/").headers
+
+    assert {name: headers.get(f"x-amzn-Remapped-{name}") for name in names} == {name: name for name in names}
+    assert (headers["Age"], headers["Pragma"]) == ("Age", "Pragma")
+
+
+def test_the_template_of_an_answer_reads_what_that_of_the_request_has_overridden(api: RestApi) -> None:
+    asked = '{"statusCode": 200}#set($context.requestOverride.path.kind = $input.params("kind"))'
+    named = api.mock("GET /{kind}", asked)
+    answer = '#if($context.requestOverride.path.kind == "one")path was one#{else}else#end'
+    api.answers(named, "200", responseTemplates={JSON: answer})
+    api.deploy()
+
+    assert (api.ask("/one").body, api.ask("/two").body) == (b"path was one", b"else")
+
+
 def test_who_is_asked_instead_may_not_answer(api: RestApi) -> None:
     api.method("GET /", {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://127.0.0.1:9/"})
     api.deploy()

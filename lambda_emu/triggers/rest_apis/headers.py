@@ -21,8 +21,11 @@ FORWARDED = {
     "x-forwarded-port": "X-Forwarded-Port",
     "x-forwarded-proto": "X-Forwarded-Proto",
 }
-REMAPPED = ("connection", "content-length", "date", "server", "x-amzn-requestid")
-"""Of an answer: they go by `x-amzn-Remapped-…`, since ours have these names."""
+REMAPPED = (
+    *("authorization", "connection", "content-length", "content-md5", "date", "expect", "host", "max-forwards"),
+    *("proxy-authenticate", "server", "trailer", "upgrade", "user-agent", "www-authenticate", "x-amzn-requestid"),
+)
+"""Of an answer: they go by `x-amzn-Remapped-…`, since ours have these names, or requests."""
 ILLEGAL = ("content-length", "transfer-encoding", "x-amzn-trace-id", "x-amzn-apigateway-api-id")
 ILLEGAL_OF_AWS = (*ILLEGAL, "authorization", "connection", "expect", "proxy-authenticate", "te")
 
