@@ -7,12 +7,8 @@ from typing import NamedTuple
 
 from lambda_emu.arn import REGION
 from lambda_emu.gateway.request import Request
-from lambda_emu.triggers.load_balancers.refusals import BalancerNotFound
+from lambda_emu.triggers.load_balancers.refusals import LABEL, PATH, BalancerNotFound
 
-LABEL = "elb"
-PATH = "/_lambda-emu/elb/"
-"""What the path form begins with; the name follows, with a listener's port behind a colon if it is not to be the first
-one, and then the path that the targets see."""
 MOST_PORT = 65535
 
 _HOST = re.compile(
@@ -33,11 +29,6 @@ class BalancerAddress(NamedTuple):
     port: int | None
     path: str
     domain: str | None
-
-
-def is_balancers(host: str) -> bool:
-    """Whether a host, in lower case and without a port, is a load balancer's."""
-    return f".{LABEL}." in host and _HOST.fullmatch(host) is not None
 
 
 def address_in(asked: Request) -> BalancerAddress:

@@ -10,6 +10,11 @@ from collections.abc import Sequence
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, hint_headers
 
+LABEL = "elb"
+"""Stands in a load balancer's host behind its name, or behind the region."""
+PATH = "/_lambda-emu/elb/"
+"""What the path form begins with; the name follows, with a listener's port behind a colon if it is not to be the first
+one, and then the path that the targets see."""
 SERVER = ("Server", "awselb/2.0")
 
 

@@ -17,12 +17,19 @@ from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.invoke.request import Invoke
 from lambda_emu.store import Store
-from lambda_emu.triggers.load_balancers.addresses import PATH, is_balancers
-from lambda_emu.triggers.load_balancers.refusals import BalancerRefusal, RequestTooLargeForTarget, refusal_answer
+from lambda_emu.triggers.load_balancers.refusals import (
+    LABEL,
+    PATH,
+    BalancerRefusal,
+    RequestTooLargeForTarget,
+    refusal_answer,
+)
 
 if TYPE_CHECKING:
     from lambda_emu.triggers.load_balancers.data_plane import DataPlane
 
+ABOVE = (f".{LABEL}.localhost", f".{LABEL}.localhost.localstack.cloud", f".{LABEL}.amazonaws.com")
+"""What hosts of load balancers end with."""
 SIGNED_FOR = "elasticloadbalancing"
 REQUEST_BYTES = 1024 * 1024
 SMALL_TARGET_BYTES = 4096
@@ -38,7 +45,7 @@ class FactSource(Protocol):
 class LoadBalancers:
     """Serves those of all accounts, and is told of the requests to their control plane."""
 
-    claims = ServiceClaims(is_host=is_balancers, paths=(PATH.encode(),))
+    claims = ServiceClaims(is_host=lambda host: host.endswith(ABOVE), paths=(PATH.encode(),))
     answers_pages = True
 
     def __init__(self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, facts: FactSource) -> None:
