@@ -35,9 +35,8 @@ NEVER = (
 LIBRARIES = {"click", "httptools", "msgspec", "pybase64", "typing_extensions", "uvloop", "yaml"}
 """That a first invocation needs; whoever needs another one imports it when it is asked for."""
 BELOW_A_SERVICE = re.compile(r"lambda_emu\.(?:services|event_sources|triggers|project)\.\w+\.(\w+)")
-KNOWS_WHAT_IS_ASKED_FOR = {"service", "late", "neighbour", "left", "errors", "refusals", "addresses"}
-"""Of a service, a source or a door, and which hosts are load balancers'; what then serves is imported with the first
-request for it, as LateQueues does."""
+KNOWS_WHAT_IS_ASKED_FOR = {"service", "late", "neighbour", "left", "errors", "refusals"}
+"""Of a service, a source or a door; what then serves is imported with the first request for it, as LateQueues does."""
 HELLO = "def handler(event, context): return 'hello'"
 PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
 
