@@ -11,6 +11,8 @@ from lambda_emu.triggers.execute_api.service import ApiKind, DataPlane, Seams
 INSTALL = "pip install 'lambda-emu[services]'"
 
 if TYPE_CHECKING:
+    from lambda_emu.gateway.answers import Answer
+    from lambda_emu.gateway.request import Request
     from lambda_emu.triggers.execute_api.apis import AnyApi, Told
 
 
@@ -30,6 +32,13 @@ def _read_rest_api(told: Told) -> AnyApi:
     from lambda_emu.triggers.rest_apis.api import read_api
 
     return read_api(told)
+
+
+def _too_large_for_rest(request: Request) -> Answer:
+    from lambda_emu.triggers.rest_apis.gateway_responses import refusal_answer
+    from lambda_emu.triggers.rest_apis.refusals import TooLargeForRest
+
+    return refusal_answer(TooLargeForRest(), {}, "", request.request_id, lambda _: None)
 
 
 def _serve_rest_apis(seams: Seams) -> DataPlane:
@@ -55,7 +64,7 @@ def _serve_websocket_apis(seams: Seams) -> DataPlane:
 
 KINDS: Mapping[str, ApiKind] = {
     "HTTP": ApiKind(_read_http_api, _serve_http_apis),
-    "REST": ApiKind(_read_rest_api, _serve_rest_apis),
+    "REST": ApiKind(_read_rest_api, _serve_rest_apis, _too_large_for_rest),
     "WEBSOCKET": ApiKind(_read_websocket_api, _serve_websocket_apis),
 }
 """By the name that their control plane has for it."""

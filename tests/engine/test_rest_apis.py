@@ -239,9 +239,13 @@ def test_an_api_tells_its_own_answers_in_its_own_words(lam: OwnLam) -> None:
 def test_more_than_an_event_may_have_is_too_large(api: RestApi) -> None:
     api.deploy()
 
-    got: Got = api.ask("/", b"x" * (10 * 1024 * 1024 + 1))
+    api.ask("/")
 
-    assert got.status == 413
+    got: Got = api.ask("/", b"x" * (10 * 1024 * 1024 + 1))
+    event: Got = api.ask("/", b"x" * (7 * 1024 * 1024))
+
+    assert [(one.status, one.json) for one in (got, event)] == [(413, {"message": "Request Too Long"})] * 2
+    assert got.headers["x-amzn-ErrorType"] == "RequestTooLargeException"
 
 
 def test_a_canary_has_its_part_of_the_requests(lam: OwnLam) -> None:

@@ -132,10 +132,14 @@ class Seams(Struct, frozen=True):
 
 
 class ApiKind(Struct, frozen=True):
-    """How APIs of a kind are read, and what serves them, made with the first request. Both import what they need."""
+    """How APIs of a kind are read, and what serves them, made with the first request. Both import what they need.
+
+    too_large: what is said to a request that is; None: as HTTP APIs say it.
+    """
 
     read: ReadApi
     make: Callable[[Seams], DataPlane]
+    too_large: Callable[[Request], Answer] | None = None
 
 
 class ExecuteApi:
@@ -181,9 +185,21 @@ class ExecuteApi:
         return self._small if on_loop else self._large
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        if isinstance(error, TooLargeForApi) and (too_large := self._kind_of(request).too_large) is not None:
+            return too_large(request)
         if isinstance(error, ApiRefusal):
             return refusal_answer(error, request.request_id)
         return error_answer(error, request.request_id)
+
+    def _kind_of(self, request: Request) -> ApiKind:
+        """Of an API that is known; of no other HTTP's."""
+        from lambda_emu.triggers.execute_api.addresses import address_in  # as below
+
+        try:
+            api = None if self._apis is None else self._apis.known(address_in(request).api_id)
+        except ApiNotFound:
+            api = None
+        return self._kinds["HTTP" if api is None else api.kind]
 
     def apis(self) -> Apis:
         """On the loop."""
