@@ -138,6 +138,28 @@ def test_other_services_are_asked_as_the_role_and_in_its_account(machines: Machi
     assert f":sts::{ACCOUNT}:assumed-role/machines/" in output["who"]["Arn"]
 
 
+def test_an_api_is_asked_by_the_host_that_it_has_on_aws(machines: Machines, lam: OwnLam) -> None:
+    tells = "def handler(event, context):\n    return [event['rawPath'], event['rawQueryString']]\n"
+    function, gateway = machines.function("of-an-api", tells), sdk(lam, "apigatewayv2")
+    api = gateway.create_api(Name="asked", ProtocolType="HTTP", Target=function)["ApiId"]
+    lam.client.add_permission(
+        FunctionName="of-an-api",
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+    )
+    asks = {"ApiEndpoint": f"{api}.execute-api.us-east-1.amazonaws.com", "Method": "GET", "AuthType": "IAM_ROLE"}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::apigateway:invoke", "End": True}
+    found = asks | {"Path": "/a/b", "QueryParameters": {"n": ["1"]}}
+    absent = asks | {"ApiEndpoint": "absent.execute-api.us-east-1.amazonaws.com"}
+
+    output = machines.output(machines.create("asks-api", {"A": task | {"Parameters": found}}))
+    failed = machines.run(machines.create("asks-none", {"A": task | {"Parameters": absent}}))
+
+    assert (output["StatusCode"], output["ResponseBody"]) == (200, ["/a/b", "n=1"])
+    assert (failed["status"], failed["error"]) == ("FAILED", "ApiGateway.404")
+
+
 def test_errors_of_services_are_named_as_by_sdk_2_for_java(machines: Machines) -> None:
     get = {
         "Type": "Task",

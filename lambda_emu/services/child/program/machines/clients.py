@@ -45,6 +45,11 @@ class RoleClients:
             self._clients.move_to_end(key)
             return self._clients[key]
 
+    def credentials(self, role: str) -> Credentials:
+        """Of a session of it."""
+        with self._lock:
+            return self._keys_of(role)
+
     def _make(self, region: str, service: str, role: str) -> BaseClient:
         keys = self._keys_of(role)
         return self._session.create_client(

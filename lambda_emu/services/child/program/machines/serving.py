@@ -11,6 +11,7 @@ from lambda_emu.services.child.program.checks.explaining import mistake
 from lambda_emu.services.child.program.checks.refused import BODY, Environ, StartResponse
 from lambda_emu.services.child.program.current_request import REQUEST_ID
 from lambda_emu.services.child.program.front import Front
+from lambda_emu.services.child.program.machines.api_gateway import replace_api_gateway
 from lambda_emu.services.child.program.machines.clients import RoleClients
 from lambda_emu.services.child.program.machines.definitions import replace_definitions
 from lambda_emu.services.child.program.machines.distributed import replace_distributed
@@ -35,6 +36,7 @@ class StateMachines:
         replace_definitions()
         replace_tasks()
         replace_distributed()
+        replace_api_gateway(front.url, self.clients)
         replace_interpreter(self.clients)
         replace_jsonata()
         self.executions = Executions(folder, Telling(front))
