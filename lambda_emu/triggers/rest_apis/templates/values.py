@@ -110,7 +110,7 @@ def is_true(value: Value) -> bool:
 
 
 def are_equal(left: Value, right: Value, budget: Budget, deep: int = 0) -> bool:
-    """Nothing equals an empty text, as what is missing of a body is found to be both (?)."""
+    """Nothing equals an empty text: API Gateway has that in its place."""
     _check(deep)
     budget.spend()
     if left is right:
