@@ -17,6 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 from inside import probe
+from lam import Lam
 from own import OwnLam, own_emulator
 from server_rig import Exchange, body_of, http_server, send
 from services_rig import ACCOUNT, sdk
@@ -82,7 +83,7 @@ def arn(function: str) -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"
 
 
-def let_in(lam: OwnLam, function: str, source: str | None = None) -> None:
+def let_in(lam: Lam, function: str, source: str | None = None) -> None:
     """API Gateway may invoke the function."""
     more: Any = {} if source is None else {"SourceArn": source}
     lam.client.add_permission(

@@ -284,3 +284,24 @@ def test_who_has_not_installed_what_it_needs_is_told_so(tmp_path: Path, monkeypa
             api.call()
     assert refused.value.status == 500
     assert "pip install 'lambda-emu[services]'" in refused.value.headers["x-lambda-emu-hint"]
+
+
+def test_after_a_kill_clients_connect_again_by_the_same_id(tmp_path: Path) -> None:
+    with served(tmp_path, "process", "--account", ACCOUNT) as lam:
+        lam.role = f"arn:aws:iam::{ACCOUNT}:role/test"
+        lam.create("answer", ANSWER, Timeout=30)
+        let_in(lam, "answer")
+        api = SocketApi(lam, {})
+        api.route("$default", "answer", answers=True)
+        with api.call() as caller:
+            caller.say("hello")
+            assert caller.hear() == "$default"
+            lam.process.kill()
+            assert caller.hear_end()[0] == 1006
+    path = f"/_lambda-emu/api/{api.id}/dev"
+    with (
+        served(tmp_path, "process", "--account", ACCOUNT) as lam,
+        Caller(f"{lam.url.replace('http', 'ws')}{path}") as caller,
+    ):
+        caller.say("hello")
+        assert caller.hear() == "$default"
