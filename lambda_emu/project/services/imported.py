@@ -21,6 +21,8 @@ from lambda_emu.project.services.reach import Reach
 
 REST, HTTP = "rest", "http"
 NAME, DOCUMENT, STAGE = "lambda-emu:api", "lambda-emu:document", "lambda-emu:stage"
+PERMITTED = f"{PREFIX}api-"
+"""How ids of the permissions of these APIs begin."""
 FIRST_STAGES = {REST: "dev", HTTP: "$default"}
 
 _FUNCTION = re.compile(r":function:([\w-]{1,64})")
@@ -37,12 +39,13 @@ def declare_api(building: Building, declared: Declared, functions: Iterable[Decl
     for function in functions:
         if function.name in named:
             said = {"Principal": "apigateway.amazonaws.com", "Action": "lambda:InvokeFunction"}
-            id = f"{PREFIX}api-{hash_of([declared.name])}"
+            id = f"{PERMITTED}{hash_of([declared.name])}"
             building.permission(function, id, {**said, "SourceArn": Reference(api)}, declared.place("openapi"))
 
 
 def _find(reach: Reach) -> Iterator[Present]:
-    if not any(reach.of(IMPORTED_API)) and not any(reach.left.of("execute-api")):
+    has_left = any(one.id.startswith(PERMITTED) for one in reach.left.of("execute-api"))
+    if not has_left and not any(reach.of(IMPORTED_API)):
         return
     for kind, id, tags in (*_rest_apis(reach), *_http_apis(reach)):
         if tags.get(TAG) == ORIGIN and NAME in tags:
