@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from lambda_emu.api.token import OWN
-from lambda_emu.config import Settings
+from lambda_emu.config import ENFORCE, Settings
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.server import Emulator
 from lambda_emu.shutdown import stop_within_s
@@ -46,5 +46,9 @@ def _lines(emulator: Emulator) -> Iterator[str]:
     if ahead_s := emulator.work_clock.lead.shown_s:
         ahead = f"{write_duration(ahead_s)} ahead of this machine's"
         yield f"its clock is {ahead}; `lambda-emu clock reset` sets it back"
-    if not is_loopback(emulator.settings.host):
-        yield f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}"
+    settings = emulator.settings
+    if is_loopback(settings.host):
+        return
+    if settings.iam == ENFORCE and "root_secret" not in settings.given:
+        yield "everybody knows the root users' secret; LAMBDA_EMU_ROOT_SECRET sets another"
+    yield f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}"

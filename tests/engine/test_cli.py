@@ -96,6 +96,22 @@ def test_a_server_that_checks_signatures_is_asked_as_the_root_user(folder: Path)
     assert "The request signature we calculated does not match" in unknown.stderr
 
 
+@pytest.mark.parametrize(("secret", "told"), [({}, True), ({"LAMBDA_EMU_ROOT_SECRET": "ours"}, False)])
+def test_a_secret_that_everybody_knows_is_told_where_others_can_ask(
+    folder: Path, secret: dict[str, str], told: bool
+) -> None:
+    line = [sys.executable, "-m", "lambda_emu", "serve", "--port=0", "--engine=process", "--iam=enforce"]
+    line.append("--host=0.0.0.0")
+    with subprocess.Popen(line, cwd=folder, env=ENVIRONMENT | secret, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        said = [server.stdout.readline() for _ in range(3 if told else 2)]
+        server.terminate()
+
+    known = "everybody knows the root users' secret; LAMBDA_EMU_ROOT_SECRET sets another\n"
+    assert (known in said) is told
+    assert "take the token" in said[-1]
+
+
 def test_a_service_that_is_named_otherwise_than_by_the_cli_is_told(folder: Path) -> None:
     line = [sys.executable, "-m", "lambda_emu", "serve", "--port=0", "--engine=process", "--service=eventbridge=aws"]
     with subprocess.Popen(line, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
