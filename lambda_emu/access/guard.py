@@ -11,13 +11,14 @@ from lambda_emu.access.demand import OF_THEMSELVES, Demand
 from lambda_emu.access.explaining import Explained, Weighed
 from lambda_emu.access.reading import demands_of, service_of
 from lambda_emu.access.refusals import NotAuthorized
+from lambda_emu.access.services import in_its_name
 from lambda_emu.access.sources import PolicySources, Principal, Resource
 from lambda_emu.access.watching import PolicyWatch
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
-from lambda_emu.model.caller import Caller
+from lambda_emu.model.caller import Caller, CallerKind
 from lambda_emu.model.iam.evaluation import Asked, Decision, Kind, Policy, decide
 from lambda_emu.notices import Notices
 from lambda_emu.services.callers import signed_with
@@ -114,8 +115,13 @@ class Access:
     def _tell(self, caller: Caller, demand: Demand, decision: Decision) -> None:
         """Once, with what to add."""
         who, reason = caller.principal_arn, decision.reason(demand.action)
-        statement = json.dumps({"Effect": "Allow", "Action": demand.action, "Resource": demand.resource})
-        cure = f"{decision.policy} has it" if decision.denied else f"add to its policies {statement}"
+        statement: dict[str, object] = {"Effect": "Allow", "Action": demand.action, "Resource": demand.resource}
+        whose = "its policies"
+        if caller.kind is CallerKind.SERVICE:
+            statement |= {"Principal": {"Service": who}}
+            statement |= {"Condition": {"ArnLike": {"aws:SourceArn": demand.context["aws:sourcearn"]}}}
+            whose = "the function's policy"
+        cure = f"{decision.policy} has it" if decision.denied else f"add to {whose} {json.dumps(statement)}"
         self._notices.tell(
             f"on AWS {who} may not {demand.action} on {demand.resource}, {reason}: {cure}",
             about=f"{who} {demand.action} {demand.resource}",
@@ -153,8 +159,9 @@ class Authorizer:
             return True
         sources = self._access.sources
         version, weighed = sources.version, []
+        caller, demands = in_its_name(caller, asked, self._demands(service, caller, asked))
         principal = sources.known_principal(caller)
-        asked.wanted = demands = self._demands(service, caller, asked)
+        asked.wanted = demands
         for demand in demands:
             resource = sources.known_resource(demand.resource)
             if principal is None or resource is None:
@@ -187,7 +194,8 @@ class Authorizer:
         service = self._service(asked)
         if service is None:
             return
-        demands = self._demands(service, caller, asked) if asked.wanted is None else asked.wanted
+        wanted = self._demands(service, caller, asked) if asked.wanted is None else asked.wanted
+        caller, demands = in_its_name(caller, asked, wanted)
         sources, weighed = self._access.sources, []
         principal = await sources.principal(caller)
         for demand in demands:

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lambda_emu.access.demand import OF_THEMSELVES, Demand
+from lambda_emu.access.services import is_in_a_name
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
 from lambda_emu.model.caller import Caller, CallerKind
@@ -76,18 +77,18 @@ class LateAuthorizer:
 
     def at_once(self, caller: Caller, asked: Request) -> bool:
         """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
-        if self._is_free(caller):
+        if self._is_free(caller, asked):
             return True
         return (self._authorizer or self._make()).at_once(caller, asked)
 
     async def find(self, caller: Caller, asked: Request) -> None:
         """NotAuthorized; LambdaError where nobody answers who knows."""
-        if not self._is_free(caller):
+        if not self._is_free(caller, asked):
             await (self._authorizer or self._make()).find(caller, asked)
 
-    def _is_free(self, caller: Caller) -> bool:
+    def _is_free(self, caller: Caller, asked: Request) -> bool:
         if caller.kind in FREE:
-            return True
+            return not is_in_a_name(caller, asked)
         return self._is_own and not self._late.enforces and caller.kind is CallerKind.ROOT
 
     def _make(self) -> Authorizer:

@@ -20,6 +20,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
+from waiting import eventually
 
 ACCOUNT, OTHER, REGION = "123456789012", "210987654321", "us-east-1"
 SECRET = "any"
@@ -403,3 +404,55 @@ def test_an_http_api_that_is_signed_for_asks_for_its_route(strict: Account) -> N
     assert signed(user, api["ApiEndpoint"] + "/open", "execute-api") == (200, "hello")
     status, body = signed(user, api["ApiEndpoint"] + "/shut", "execute-api")
     assert (status, json.loads(body)) == (403, {"message": "Forbidden"})
+
+
+def test_a_topic_runs_a_function_whose_policy_lets_it(strict: Account) -> None:
+    sqs, sns = strict.root.client("sqs"), strict.root.client("sns")
+    url = sqs.create_queue(QueueName="ran")["QueueUrl"]
+    code = f"""
+import boto3
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl="{url}", MessageBody=event["Records"][0]["Sns"]["Message"])
+"""
+    strict.lam.create("heard", code, Role=strict.role("heard", allow("sqs:SendMessage")))
+    topic = sns.create_topic(Name="heard")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:heard")
+
+    sns.publish(TopicArn=topic, Message="refused")
+    strict.root.client("lambda").add_permission(
+        FunctionName="heard",
+        StatementId="topic",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
+    sns.publish(TopicArn=topic, Message="let in")
+
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert message["Body"] == "let in"
+
+
+def test_with_warn_a_bucket_runs_a_function_and_what_its_policy_lacks_is_said(
+    warning: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    warning.lam.create("told", "def handler(event, context):\n    pass", Role=warning.lam.role)
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:told"
+    s3 = warning.root.client("s3")
+    s3.create_bucket(Bucket="telling")
+    told = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="telling", NotificationConfiguration={"LambdaFunctionConfigurations": [told]}
+    )
+
+    def lines() -> list[str]:
+        return [one.message for one in caplog.records if "s3.amazonaws.com may not" in one.message]
+
+    with caplog.at_level(logging.WARNING):
+        for key in ("a", "b"):
+            s3.put_object(Bucket="telling", Key=key, Body=b"")
+        eventually(lambda: bool(lines()), "a line about it")
+
+    [said] = lines()
+    assert "because no resource-based policy allows the lambda:InvokeFunction action: add to the function's" in said
+    assert '"Principal": {"Service": "s3.amazonaws.com"}' in said
+    assert '"aws:SourceArn": "arn:aws:s3:::telling"' in said

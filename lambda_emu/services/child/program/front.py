@@ -8,7 +8,7 @@ import logging
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
@@ -27,7 +27,16 @@ RUN_LIMIT_S = 910.0
 """No function runs longer than 900 s."""
 OF_A_SERVICE = "X-Lambda-Emu-Source"
 """Of events of a service that is served here: they may have a source that begins with `aws.`."""
+INVOKED_BY = "X-Lambda-Emu-Invoked-By"
+"""As access.services reads it: whose policy of a function has to let it run."""
 FUNCTIONS = "/2015-03-31/functions/"
+
+
+class Invoker(NamedTuple):
+    """Of which service it is, as policies name it, and for what: the ARN of a bucket, topic or rule."""
+
+    principal: str
+    source: str
 
 
 class FrontError(Exception):
@@ -72,13 +81,13 @@ class Front:
         found: dict[str, Any] = json.loads(answered.body)
         return found
 
-    def send_event(self, arn: str, event: object) -> None:
-        """Have the function run some time: it is kept when this returns. FrontError."""
-        self._invoke(arn, json.dumps(event).encode(), "Event")
+    def send_event(self, arn: str, event: object, by: Invoker | None = None) -> None:
+        """Have the function run some time: it is kept when this returns. FrontError. by: None: whoever may."""
+        self._invoke(arn, json.dumps(event).encode(), "Event", by=by)
 
-    def run(self, arn: str, payload: bytes, limit_s: float = RUN_LIMIT_S) -> Answered:
+    def run(self, arn: str, payload: bytes, limit_s: float = RUN_LIMIT_S, by: Invoker | None = None) -> Answered:
         """Run the function and wait for what it answers; a function's own error is an answer too. FrontError."""
-        return self._invoke(arn, payload, "RequestResponse", limit_s)
+        return self._invoke(arn, payload, "RequestResponse", limit_s, by)
 
     def try_run(self, arn: str, payload: bytes, limit_s: float) -> Answered:
         """As `run`, and what the server refuses is an answer too. FrontSlow after limit_s, FrontError."""
@@ -195,8 +204,12 @@ class Front:
             found = self._credentials[account] = self.issuer.of_service(account, uuid4().hex)
         return found
 
-    def _invoke(self, arn: str, payload: bytes, kind: str, limit_s: float = ACCEPT_LIMIT_S) -> Answered:
+    def _invoke(
+        self, arn: str, payload: bytes, kind: str, limit_s: float = ACCEPT_LIMIT_S, by: Invoker | None = None
+    ) -> Answered:
         headers = {"X-Amz-Invocation-Type": kind}
+        if by is not None:
+            headers[INVOKED_BY] = f"{by.principal} {by.source}"
         path = f"{FUNCTIONS}{quote(arn, safe='')}/invocations"
         answered = self._call("POST", path, arn, payload, headers, limit_s)
         if answered.status >= 300:

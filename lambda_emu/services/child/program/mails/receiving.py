@@ -12,7 +12,7 @@ from typing import Any
 from moto.moto_api._internal import mock_random
 from msgspec import msgpack
 
-from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
+from lambda_emu.services.child.program.front import Front, FrontError, FrontGone, Invoker
 from lambda_emu.services.child.program.mails.message import Mail
 from lambda_emu.services.child.program.mails.notices import SUBJECT, Received
 from lambda_emu.services.child.program.mails.rules import Disposition, Rule, matching, run
@@ -20,6 +20,7 @@ from lambda_emu.services.child.program.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
+PRINCIPAL = "ses.amazonaws.com"
 AT_ONCE = 4
 ANSWER_LIMIT_S = 30.0
 """So long SES waits for a function that may stop a rule."""
@@ -87,13 +88,15 @@ class Actions:
     def __init__(self, front: Front, backend: Any, mail: Mail) -> None:
         self._front = front
         self._account, self._region = backend.account_id, backend.region_name
+        self._set = getattr(backend.describe_active_receipt_rule_set(), "name", "")
+        self._rule = ""  # that is followed
         self._mail = mail
         self._extra: list[tuple[str, str]] = []
         self._id = "".join(mock_random.choice(ID_LETTERS) for _ in range(40))
 
     def act(self, rule: Rule, action: Mapping[str, Any], recipients: Sequence[str]) -> Disposition:
         kind, said = next(iter(action.items()), ("an action that is none", {}))
-        do = ACTIONS.get(kind)
+        do, self._rule = ACTIONS.get(kind), str(rule.get("Name"))
         if do is None:
             log.warning("rule %s of SES: %s has no effect here", rule.get("Name"), kind)
             return Disposition.CONTINUE
@@ -109,15 +112,19 @@ class Actions:
     def _received(self) -> Received:
         return Received(self._mail, self._id, self._extra)
 
+    @property
+    def _rule_arn(self) -> str:
+        return f"arn:aws:ses:{self._region}:{self._account}:receipt-rule-set/{self._set}:receipt-rule/{self._rule}"
+
     def _run_function(self, said: Mapping[str, Any], recipients: Sequence[str]) -> Disposition:
         arn, kind = said["FunctionArn"], said.get("InvocationType") or "Event"
         action = {"type": "Lambda", "functionArn": arn, "invocationType": kind}
         self._tell(said.get("TopicArn"), recipients, action)
-        event = self._received.event(recipients, action)
+        event, by = self._received.event(recipients, action), Invoker(PRINCIPAL, self._rule_arn)
         if kind != "RequestResponse":
-            self._front.send_event(arn, event)
+            self._front.send_event(arn, event, by)
             return Disposition.CONTINUE
-        answered = self._front.run(arn, json.dumps(event).encode(), ANSWER_LIMIT_S)
+        answered = self._front.run(arn, json.dumps(event).encode(), ANSWER_LIMIT_S, by)
         return _disposition(answered.body)
 
     def _store(self, said: Mapping[str, Any], recipients: Sequence[str]) -> Disposition:

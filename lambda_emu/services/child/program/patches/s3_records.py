@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from lambda_emu.services.child.program import current_request
-from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
+from lambda_emu.services.child.program.front import Front, FrontError, FrontGone, Invoker
 from lambda_emu.services.child.program.patches import s3_events
 
 log = logging.getLogger(__name__)
@@ -159,13 +159,11 @@ class NotificationSender:
         self._front.find_function(arn)
 
     def _send_to_function(self, arn: str, event: Any) -> None:
-        self._front.send_event(arn, event)
+        self._front.send_event(arn, event, Invoker(PRINCIPAL, _bucket_arn(event)))
 
     def _send_to_queue(self, arn: str, event: Any) -> None:
         self._front.send_message(arn, json.dumps(event))
-        records = event.get("Records")
-        bucket = records[0]["s3"]["bucket"]["name"] if records else event["Bucket"]
-        self._front.policies.look(arn, PRINCIPAL, f"arn:aws:s3:::{bucket}")
+        self._front.policies.look(arn, PRINCIPAL, _bucket_arn(event))
 
     def _put_event(self, bus: str, told: Any) -> None:
         type, resource, detail = told
@@ -282,3 +280,8 @@ def _try(deliver: Deliver, arn: str, event: Any) -> None:
         log.warning("S3 could not notify %s", error)
     except Exception:
         log.exception("S3 could not notify %s", arn)
+
+
+def _bucket_arn(event: Any) -> str:
+    records = event.get("Records")
+    return f"arn:aws:s3:::{records[0]['s3']['bucket']['name'] if records else event['Bucket']}"

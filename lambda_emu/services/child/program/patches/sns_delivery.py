@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lambda_emu.arn import scope_in
-from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
+from lambda_emu.services.child.program.front import Front, FrontError, FrontGone, Invoker
 from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.patches.sns_fifo import FifoPlace, Topics
 from lambda_emu.services.child.program.patches.sns_filters import replace_filters, wants
@@ -159,7 +159,7 @@ class SnsDelivery:
         protocol, endpoint = sent.subscription.protocol, sent.subscription.endpoint
         try:
             if protocol == "lambda":
-                self._front.send_event(endpoint, event_of(sent))
+                self._front.send_event(endpoint, event_of(sent), Invoker(PRINCIPAL, sent.topic_arn))
             elif protocol == "sqs":
                 self._send_to_queue(sent, endpoint)
             elif protocol == "firehose":
