@@ -160,6 +160,19 @@ def test_an_api_is_asked_by_the_host_that_it_has_on_aws(machines: Machines, lam:
     assert (failed["status"], failed["error"]) == ("FAILED", "ApiGateway.404")
 
 
+def test_a_fifo_topic_has_messages_in_their_group(machines: Machines, lam: OwnLam) -> None:
+    sns, inbox = sdk(lam, "sns"), Inbox(lam, "grouped.fifo", FifoQueue="true")
+    topic = sns.create_topic(Name="grouped.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn, Attributes={"RawMessageDelivery": "true"})
+    said = {"TopicArn": topic, "Message": "hello", "MessageGroupId": "g", "MessageDeduplicationId": "1"}
+    publish = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": said, "End": True}
+
+    machines.output(machines.create("publishes", {"Publish": publish}))
+
+    message = inbox.next()
+    assert (message["Body"], message["Attributes"]["MessageGroupId"]) == ("hello", "g")
+
+
 def test_errors_of_services_are_named_as_by_sdk_2_for_java(machines: Machines) -> None:
     get = {
         "Type": "Task",

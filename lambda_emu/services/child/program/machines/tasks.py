@@ -16,7 +16,10 @@ from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils, state_task_lambda
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_sns,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 
 from lambda_emu.services.child.program.machines.waiting import written
@@ -33,6 +36,8 @@ HEADER_NAMES = {
     )
 }
 """As AWS writes them; botocore has them in small letters."""
+OF_FIFO_TOPICS = {"MessageDeduplicationId", "MessageGroupId"}
+"""Members of Publish that moto drops."""
 SERVICES = {"cloudwatchlogs": "logs", "eventbridge": "events", "sfn": "stepfunctions", "states": "stepfunctions"}
 """As resources name them, and as boto3 does."""
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|\s+")
@@ -46,6 +51,8 @@ def replace_tasks() -> None:
     by_arn._from_error = _failed_by_arn(by_arn._from_error)
     sdk: Any = state_task_service_aws_sdk.StateTaskServiceAwsSdk
     sdk._normalise_service_error_name = staticmethod(error_prefix)
+    for taken in state_task_service_sns._SUPPORTED_API_PARAM_BINDINGS.values():
+        taken.update(OF_FIFO_TOPICS)
     task: Any = StateTaskService
     task._normalise_parameters, task._normalise_response = _send, _receive
 
