@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parent / "project"
 CODE = PROJECT / "code"
+REGION = "us-east-1"
 RUNTIME: Final = "python3.11"
 ROLE = "arn:aws:iam::000000000000:role/bench"
 MEMORY_MB = 1769
@@ -28,9 +29,9 @@ def client_of(url: str, service: str) -> Any:
     return boto3.client(
         service,
         endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="bench",
-        aws_secret_access_key="bench",
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
         config=Config(retries={"max_attempts": 0}, read_timeout=120),
     )
 

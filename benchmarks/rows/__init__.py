@@ -12,6 +12,7 @@ from benchmarks.rows.crowd import crowd, throughput
 from benchmarks.rows.doors import doors
 from benchmarks.rows.fed import fed
 from benchmarks.rows.growth import growth
+from benchmarks.rows.guarded import guarded
 from benchmarks.rows.idle import idle
 from benchmarks.rows.languages import compiled, javas, languages
 from benchmarks.rows.machines import machines
@@ -38,6 +39,7 @@ ROWS: dict[str, Row] = {
         warm,
         processes,
         doors,
+        guarded,
         throughput,
         crowd,
         cold,
