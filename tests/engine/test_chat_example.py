@@ -120,8 +120,9 @@ def test_what_the_readme_tells_to_type_shows_what_it_says(chat: Chat, urls: Mapp
 
     with chat.come("Ada", "kitchen") as ada:
         ada.say({"action": "say", "text": "Who has the salt?"})
+        assert ada.hear_json() == heard[1]
         typed = chat.type([f"SLACK={urls['slack']}", f"TELEGRAM={urls['telegram']}", *lines[2:]])
-        assert [ada.hear_json() for _ in heard[1:]] == heard[1:]
+        assert [ada.hear_json() for _ in heard[2:]] == heard[2:]
 
     decoder = json.JSONDecoder()
     first, end = decoder.raw_decode(typed.strip())
