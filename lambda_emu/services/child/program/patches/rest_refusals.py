@@ -47,7 +47,7 @@ def create_resource(response: Any) -> Answered:
             f"Cannot create a child of a resource with a greedy path variable: {parent.get_path()}"
         )
     if len(api.resources) >= MOST_RESOURCES:
-        raise BadRequestException(f"The maximum number of resources per REST API is {MOST_RESOURCES}")  # (?)
+        raise BadRequestException("Maximum number of resources for this API has been reached.")  # (?)
     return _create_resource(response)
 
 
