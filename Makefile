@@ -67,11 +67,13 @@ aws-cli:
 
 # What needs no core of its own, and measures nothing, runs on two cores. The others follow one by one, since environments
 # are given their share of these.
-SERVICES := alarms* api_destinations cbor chat_example cron_example destinations email event_sources_* examples \
-	firehose* http2_curl http_api_* http_apis http_apis_elsewhere kinesis_sdks large_objects localstack \
-	log_groups log_sdks log_subscriptions metrics* moved_clock neighbours objects orders_example other_services \
-	photo_example project_events project_pools project_sockets pushed recursion rules s3_callers schedules \
-	services_command services_refusals sqs stream_example user_pools* websocket_*
+SERVICES := alarms* api_destinations api_inside cbor chat_example cron_example destinations email event_sources_* \
+	example_of_each_language examples firehose* food_example function_urls http2_curl http_api_* http_apis \
+	http_apis_elsewhere http_imports iam kinesis_sdks large_objects load_balancers localstack log_groups \
+	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours objects orders_example \
+	other_services photo_example project_* pushed recursion rest_* rules s3_callers schedules services_command \
+	services_inside services_refusals signatures sqs state_machine* stream_example user_pools* web_example \
+	websocket_*
 KILLED := alarms services user_pools
 BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \
 	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
