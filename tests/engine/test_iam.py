@@ -456,3 +456,19 @@ def test_with_warn_a_bucket_runs_a_function_and_what_its_policy_lacks_is_said(
     assert "because no resource-based policy allows the lambda:InvokeFunction action: add to the function's" in said
     assert '"Principal": {"Service": "s3.amazonaws.com"}' in said
     assert '"aws:SourceArn": "arn:aws:s3:::telling"' in said
+
+
+def test_a_topic_sends_to_a_queue_whose_policy_lets_it(strict: Account) -> None:
+    sqs, sns = strict.root.client("sqs"), strict.root.client("sns")
+    url, arn = sqs.create_queue(QueueName="fed")["QueueUrl"], f"arn:aws:sqs:{REGION}:{ACCOUNT}:fed"
+    topic = sns.create_topic(Name="feeding")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+    sns.publish(TopicArn=topic, Message="refused")
+    of_topic = {"ArnEquals": {"aws:SourceArn": topic}}
+    grant = allow("sqs:SendMessage", arn, Principal={"Service": "sns.amazonaws.com"}, Condition=of_topic)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(grant)})
+    sns.publish(TopicArn=topic, Message="let in")
+
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10)["Messages"]
+    assert message["Body"] == "let in"

@@ -112,12 +112,14 @@ class Front:
         said = json.loads(answered.body)
         return b64decode(said["Plaintext"]), b64decode(said["CiphertextBlob"]), said["KeyId"]
 
-    def send_message(self, queue_arn: str, body: str, **members: object) -> None:
-        """members: more of SendMessage's own, but None. FrontError."""
+    def send_message(self, queue_arn: str, body: str, by: Invoker | None = None, **members: object) -> None:
+        """members: more of SendMessage's own, but None. FrontError. by: None: whoever may."""
         account, name = queue_arn.split(":")[4:6]
         asked = {"QueueUrl": f"http://{self._host}:{self._port}/{account}/{name}", "MessageBody": body}
         asked |= {key: value for key, value in members.items() if value is not None}  # type: ignore[misc]
         headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
+        if by is not None:
+            headers[INVOKED_BY] = f"{by.principal} {by.source}"
         answered = self._call("POST", "/", queue_arn, json.dumps(asked).encode(), headers)
         if answered.status != 200:
             raise _refusal(queue_arn, answered)

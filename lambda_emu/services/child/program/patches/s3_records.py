@@ -162,7 +162,7 @@ class NotificationSender:
         self._front.send_event(arn, event, Invoker(PRINCIPAL, _bucket_arn(event)))
 
     def _send_to_queue(self, arn: str, event: Any) -> None:
-        self._front.send_message(arn, json.dumps(event))
+        self._front.send_message(arn, json.dumps(event), Invoker(PRINCIPAL, _bucket_arn(event)))
         self._front.policies.look(arn, PRINCIPAL, _bucket_arn(event))
 
     def _put_event(self, bus: str, told: Any) -> None:

@@ -195,6 +195,7 @@ class SnsDelivery:
         self._front.send_message(
             arn,
             body_of(sent),
+            Invoker(PRINCIPAL, sent.topic_arn),
             MessageAttributes=attributes,
             MessageGroupId=order and order.group,
             MessageDeduplicationId=order and order.deduplication,
