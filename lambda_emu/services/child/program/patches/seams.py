@@ -65,13 +65,13 @@ def match_newlines() -> None:
 def extend(backend: str) -> None:
     """Before moto's service of this name is made: operations that it has not."""
     if backend == "apigatewayv2":
-        from lambda_emu.services.child.program.patches import http_apis, http_exports, http_imports
+        from lambda_emu.services.child.program.patches.api_gateway import http_apis, http_exports, http_imports
 
         http_apis.extend()
         http_exports.extend()
         http_imports.extend()
     if backend == "apigateway":
-        from lambda_emu.services.child.program.patches import (
+        from lambda_emu.services.child.program.patches.api_gateway import (
             rest_apis,
             rest_exports,
             rest_imports,

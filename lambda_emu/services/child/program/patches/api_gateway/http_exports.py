@@ -11,7 +11,7 @@ from moto.apigatewayv2.exceptions import BadRequestException
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 
 from lambda_emu.services.child.program.openapi.http_export import write_http_api
-from lambda_emu.services.child.program.patches.http_apis import serves
+from lambda_emu.services.child.program.patches.api_gateway.http_apis import serves
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 SPECIFICATION, FORMATS = "OAS30", ("JSON", "YAML")

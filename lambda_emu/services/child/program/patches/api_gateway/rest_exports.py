@@ -10,7 +10,7 @@ from moto.apigateway.exceptions import BadRequestException, StageNotFoundExcepti
 from moto.apigateway.responses import APIGatewayResponse
 
 from lambda_emu.services.child.program.openapi.rest_export import KINDS, write_rest_api
-from lambda_emu.services.child.program.patches.rest_apis import deployed
+from lambda_emu.services.child.program.patches.api_gateway.rest_apis import deployed
 from lambda_emu.services.child.program.state.moment import now
 
 Answered = tuple[int, dict[str, Any], str | bytes]

@@ -14,7 +14,7 @@ from moto.apigateway.exceptions import BadRequestException, DeploymentNotFoundEx
 from moto.apigateway.models import APIGatewayBackend, Authorizer, RestAPI, Stage, apigateway_backends
 from moto.apigateway.responses import APIGatewayResponse
 
-from lambda_emu.services.child.program.patches.rest_canaries import change_canary, promoted
+from lambda_emu.services.child.program.patches.api_gateway.rest_canaries import change_canary, promoted
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 

@@ -1,0 +1,1 @@
+"""What moto lacks of API Gateway, put into its classes: HTTP, WebSocket and REST APIs."""
