@@ -40,6 +40,7 @@ DEMANDS: Mapping[str, Demands] = {
 """By the prefix of their actions: those that are evaluated."""
 ROUTED = ("lambda", "s3", "scheduler")
 """Whose operations are paths, whatever their headers say."""
+UNKNOWN = "UnknownOperation"
 MOST_FIELDS = 2000
 _read_json = Decoder().decode
 
@@ -56,13 +57,15 @@ def service_of(names: Sequence[str], request: Request) -> str | None:
 
 
 def demands_of(service: str, request: Request, scope: Scope) -> Sequence[Demand]:
-    """What it asks for; nothing: what cannot be read. scope: of the caller."""
+    """What it asks for. scope: of the caller."""
     target = request.head.first.get(b"x-amz-target")
     if target is not None and service not in ROUTED:
         operation = target.rpartition(b".")[2].decode("latin-1")
         return DEMANDS[service](Asking(service, operation, _members(request), scope, request))
     said = _routed(service, request)
-    return () if said is None else DEMANDS[service](Asking(service, *said, scope, request))
+    if said is None:  # who may do anything hears from whoever serves it that there is no such operation
+        return (Demand(f"{service}:{UNKNOWN}"),)
+    return DEMANDS[service](Asking(service, *said, scope, request))
 
 
 def _routed(service: str, request: Request) -> tuple[str, Mapping[str, Any]] | None:

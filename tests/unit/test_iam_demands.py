@@ -329,3 +329,18 @@ def test_what_cannot_be_read_asks_for_everything(body: bytes) -> None:
     asked.head.first[b"x-amz-target"] = b"DynamoDB_20120810.GetItem"
 
     assert [(each.action, each.resource) for each in demands_of(name, asked, OURS)] == [("dynamodb:GetItem", "*")]
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("/2015-03-31/%66unctions/f/invocations", ("lambda:InvokeFunction", FUNCTION)),
+        ("/2015-03-31/functions/%66/invocations/", ("lambda:InvokeFunction", FUNCTION)),
+        ("/2015-03-31//functions/f/invocations", ("lambda:UnknownOperation", "*")),
+        ("/elsewhere", ("lambda:UnknownOperation", "*")),
+    ],
+)
+def test_no_way_to_write_a_path_asks_for_nothing(path: str, wanted: tuple[str, str]) -> None:
+    asked = Request(Head(b"POST", path.encode(), [], "1.1", True), path.encode(), b"", "id")
+
+    assert [(each.action, each.resource) for each in demands_of("lambda", asked, OURS)] == [wanted]

@@ -28,12 +28,13 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 def route(method: str, path: str, query: str) -> tuple[str, Mapping[str, str]] | None:
-    """The operation, and what its path and query say; None: there is none."""
+    """The operation, and what its path and query say, however the path is written; None: there is none."""
+    path = unquote(path.replace("%2F", "%252F").replace("%2f", "%252F"))
     for by, pattern, literal, name in _routes():
         found = pattern.fullmatch(path) if by == method else None
         if found is not None and (literal is None or literal in query.split("&")):
             said = {key: values[0] for key, values in parse_qs(query).items()}
-            return name, said | {key: unquote(value) for key, value in found.groupdict().items()}
+            return name, said | {key: value.replace("%2F", "/") for key, value in found.groupdict().items()}
     return None
 
 
