@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
@@ -63,3 +64,32 @@ class HttpReply(GatheredReply):
 
     def _fail(self, error: LambdaError) -> None:
         self._call.fail(error)
+
+
+class TimedReply(HttpReply):
+    """One that is given once: when all is returned, or too late for it. late: what the client is told then, and why."""
+
+    late: tuple[Callable[[str], LambdaError], str]
+
+    def __init__(self, call: Call, loop: Loop, clock: Clock, limit_s: float) -> None:
+        super().__init__(call, loop)
+        self._is_told = False
+        self._limit = clock.call_later(limit_s, self._give_up)
+
+    def _give_up(self) -> None:
+        """The function goes on; nobody waits for it any more."""
+        make, reason = self.late
+        self._fail(make(reason))
+
+    def _answer(self, answer: Answer) -> None:
+        if self._is_first():
+            super()._answer(answer)
+
+    def _fail(self, error: LambdaError) -> None:
+        if self._is_first():
+            super()._fail(error)
+
+    def _is_first(self) -> bool:
+        self._limit.cancel()
+        told, self._is_told = self._is_told, True
+        return not told

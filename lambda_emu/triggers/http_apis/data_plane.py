@@ -135,8 +135,9 @@ class DataPlane:
     def _invoke_with(self, meaning: ApiMeaning, asked: Request, call: Call, trace: str, payload: bytes) -> None:
         integration = meaning.integration
         change = self._change_of(integration, asked, meaning.door)
-        reply = ApiReply(call, self._loop, integration.payload_format, change, has_cors=meaning.api.cors is not None)
-        reply.limit = self._clock.call_later(integration.timeout_s, reply.late)
+        limit_s, payload_format = integration.timeout_s, integration.payload_format
+        has_cors = meaning.api.cors is not None
+        reply = ApiReply(call, self._loop, self._clock, limit_s, payload_format, change, has_cors=has_cors)
         self._invoke(InvokeRequest(asked.request_id, meaning.target, payload, trace_id=trace), reply)
 
     def _change_of(self, integration: Integration, asked: Request, door: Door) -> Change | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lambda_emu.clock import Timer
+from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import TooLarge
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
@@ -14,29 +14,36 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiUnavailable, TooLargeForApi
 from lambda_emu.triggers.http_answer import proxy_answer, whole_answer
-from lambda_emu.triggers.reply import HttpReply
+from lambda_emu.triggers.reply import TimedReply
 
 LARGE = Workers("large answers and events of HTTP APIs", 4, 64)
 CORS = "access-control-"
 """How headers begin that are the API's own once it has a CORS configuration."""
 
 
-class ApiReply(HttpReply):
-    """The answer of an API, given once: when all is returned, or too late for it. limit: rings when it is."""
+class ApiReply(TimedReply):
+    """The answer of an API."""
 
     workers = LARGE
     failure = ApiFailure
-    limit: Timer
+    late = ApiUnavailable, "The function did not answer within the integration's timeout."
 
     def __init__(
-        self, call: Call, loop: Loop, payload_format: str, change: Callable[[Answer], Answer] | None, *, has_cors: bool
+        self,
+        call: Call,
+        loop: Loop,
+        clock: Clock,
+        limit_s: float,
+        payload_format: str,
+        change: Callable[[Answer], Answer] | None,
+        *,
+        has_cors: bool,
     ) -> None:
         """change: what the integration's parameter mapping makes of an answer."""
-        super().__init__(call, loop)
+        super().__init__(call, loop, clock, limit_s)
         self._change = change
         self._read_payload = proxy_answer if payload_format == "1.0" else whole_answer
         self._has_cors = has_cors
-        self._is_told = False
 
     def refused(self, error: LambdaError) -> None:
         if isinstance(error, TooLarge):
@@ -47,10 +54,6 @@ class ApiReply(HttpReply):
             error = ApiFailure(error.text)
         self._fail(error)
 
-    def late(self) -> None:
-        """The function goes on; nobody waits for it any more."""
-        self._fail(ApiUnavailable("The function did not answer within the integration's timeout."))
-
     def read(self, payload: bytes) -> Answer:
         answer = self._read_payload(payload)
         if self._has_cors:
@@ -59,16 +62,3 @@ class ApiReply(HttpReply):
             answer = self._change(answer)
         answer.headers.append((REQUEST_ID, self._call.request.request_id))
         return answer
-
-    def _answer(self, answer: Answer) -> None:
-        if self._is_first():
-            super()._answer(answer)
-
-    def _fail(self, error: LambdaError) -> None:
-        if self._is_first():
-            super()._fail(error)
-
-    def _is_first(self) -> bool:
-        self.limit.cancel()
-        told, self._is_told = self._is_told, True
-        return not told

@@ -165,8 +165,7 @@ class DataPlane:
     def _run(
         self, meaning: BalancerMeaning, lead: Lead, asked: Request, call: Call, trace: str, payload: bytes
     ) -> None:
-        reply = BalancerReply(call, self._loop, multi_value=lead.multi_value)
-        reply.limit = self._clock.call_later(meaning.balancer.idle_s, reply.late)
+        reply = BalancerReply(call, self._loop, self._clock, meaning.balancer.idle_s, multi_value=lead.multi_value)
         self._invoke(InvokeRequest(asked.request_id, lead.target, payload, trace_id=trace), reply)
 
     def _lead(self, meaning: BalancerMeaning, group: TargetGroup, asked: Request) -> Lead:

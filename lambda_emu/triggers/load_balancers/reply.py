@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.json import decode
 
-from lambda_emu.clock import Timer
+from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import TooLarge
@@ -27,7 +27,7 @@ from lambda_emu.triggers.load_balancers.refusals import (
     RequestTooLargeForTarget,
     TargetTimedOut,
 )
-from lambda_emu.triggers.reply import HttpReply
+from lambda_emu.triggers.reply import TimedReply
 
 LARGE = Workers("large answers and events of load balancers", 4, 64)
 MOST_BYTES = 1024 * 1024
@@ -43,17 +43,16 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS = re.compile(r"[2-5][0-9][0-9]")
 
 
-class BalancerReply(HttpReply):
-    """Given once: when all is returned, or too late for it. limit: rings when it is."""
+class BalancerReply(TimedReply):
+    """The answer of a target."""
 
     workers = LARGE
     failure = BadTarget
-    limit: Timer
+    late = TargetTimedOut, "The function did not answer within the load balancer's idle timeout."
 
-    def __init__(self, call: Call, loop: Loop, *, multi_value: bool) -> None:
-        super().__init__(call, loop)
+    def __init__(self, call: Call, loop: Loop, clock: Clock, limit_s: float, *, multi_value: bool) -> None:
+        super().__init__(call, loop, clock, limit_s)
         self._multi_value = multi_value
-        self._is_told = False
 
     def done(self, outcome: Outcome) -> None:
         if not outcome.failed and len(outcome.payload) > MOST_BYTES:
@@ -70,25 +69,8 @@ class BalancerReply(HttpReply):
             error = BadTarget(error.text)
         self._fail(error)
 
-    def late(self) -> None:
-        """The function goes on; nobody waits for it any more."""
-        self._fail(TargetTimedOut("The function did not answer within the load balancer's idle timeout."))
-
     def read(self, payload: bytes) -> Answer:
         return read_answer(payload, multi_value=self._multi_value)
-
-    def _answer(self, answer: Answer) -> None:
-        if self._is_first():
-            super()._answer(answer)
-
-    def _fail(self, error: LambdaError) -> None:
-        if self._is_first():
-            super()._fail(error)
-
-    def _is_first(self) -> bool:
-        self.limit.cancel()
-        told, self._is_told = self._is_told, True
-        return not told
 
 
 def read_answer(payload: bytes, *, multi_value: bool) -> Answer:

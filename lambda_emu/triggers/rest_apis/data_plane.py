@@ -120,8 +120,7 @@ class DataPlane:
         return moment.trace, meaning.template.event(moment, asked.body)
 
     def _invoke_with(self, meaning: ProxyMeaning, asked: Request, call: Call, trace: str, payload: bytes) -> None:
-        reply = ProxyReply(call, self._loop, trace, is_binary=meaning.wants_bytes)
-        reply.limit = self._clock.call_later(meaning.timeout_s, reply.late)
+        reply = ProxyReply(call, self._loop, self._clock, meaning.timeout_s, trace, is_binary=meaning.wants_bytes)
         self._invoke(InvokeRequest(asked.request_id, meaning.target, payload, trace_id=trace), reply)
 
     def _find_meaning(self, entered: Entered, for_page: cors.Headers) -> ProxyMeaning:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_emu.clock import Timer
+from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import TooLarge
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure
@@ -11,7 +11,7 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.triggers.http_answer import proxy_answer
-from lambda_emu.triggers.reply import HttpReply
+from lambda_emu.triggers.reply import TimedReply
 from lambda_emu.triggers.rest_apis.gateway_responses import EXTENDED_ID, REQUEST_ID
 from lambda_emu.triggers.rest_apis.refusals import (
     BadProxyAnswer,
@@ -25,45 +25,27 @@ LARGE = Workers("large answers and events of REST APIs", 4, 64)
 TRACE = "X-Amzn-Trace-Id"
 
 
-class ProxyReply(HttpReply):
-    """The answer of a method, given once: when all is returned, or too late for it. limit: rings when it is."""
+class ProxyReply(TimedReply):
+    """The answer of a method."""
 
     workers = LARGE
     failure = BadProxyAnswer
-    limit: Timer
+    late = IntegrationTimedOut, "The function did not answer within the integration's timeout."
 
-    def __init__(self, call: Call, loop: Loop, trace: str, *, is_binary: bool) -> None:
+    def __init__(self, call: Call, loop: Loop, clock: Clock, limit_s: float, trace: str, *, is_binary: bool) -> None:
         """is_binary: whether who asks is given bytes for what a function returned in base64."""
-        super().__init__(call, loop)
+        super().__init__(call, loop, clock, limit_s)
         self._trace = trace
         self._is_binary = is_binary
-        self._is_told = False
 
     def refused(self, error: LambdaError) -> None:
         self._fail(refusal_of(error))
-
-    def late(self) -> None:
-        """The function goes on; nobody waits for it any more."""
-        self._fail(IntegrationTimedOut("The function did not answer within the integration's timeout."))
 
     def read(self, payload: bytes) -> Answer:
         answer = proxy_answer(payload, keeps_base64=not self._is_binary)
         request_id = self._call.request.request_id
         answer.headers.extend(((REQUEST_ID, request_id), (EXTENDED_ID, request_id), (TRACE, trace_root(self._trace))))
         return answer
-
-    def _answer(self, answer: Answer) -> None:
-        if self._is_first():
-            super()._answer(answer)
-
-    def _fail(self, error: LambdaError) -> None:
-        if self._is_first():
-            super()._fail(error)
-
-    def _is_first(self) -> bool:
-        self.limit.cancel()
-        told, self._is_told = self._is_told, True
-        return not told
 
 
 def refusal_of(error: LambdaError) -> LambdaError:
