@@ -32,9 +32,9 @@ class MalformedAnswer(ValueError):
 
 def whole_answer(payload: bytes) -> Answer:
     """Of a function that returns it: in full, where there is a statusCode, else as the body. MalformedAnswer."""
-    returned = _returned(payload)
+    returned = decoded(payload)
     if isinstance(returned, dict) and "statusCode" in returned:
-        return _full_answer(returned, _body(returned), JSON)
+        return _full_answer(returned, body_in(returned), JSON)
     body = returned.encode("utf-8", "replace") if isinstance(returned, str) else payload
     return Answer(200, [("Content-Type", JSON)], body)
 
@@ -44,7 +44,7 @@ def proxy_answer(payload: bytes, *, keeps_base64: bool = False) -> Answer:
 
     keeps_base64: what is said to be in base64 goes out as it stands.
     """
-    returned = _returned(payload)
+    returned = decoded(payload)
     if not isinstance(returned, dict) or "statusCode" not in returned:
         raise MalformedAnswer("it is no object with a statusCode")
     several = _several(returned.get("multiValueHeaders"))
@@ -53,7 +53,7 @@ def proxy_answer(payload: bytes, *, keeps_base64: bool = False) -> Answer:
     if isinstance(single, dict):
         single = {name: value for name, value in single.items() if name.lower() not in named}
     members = {"statusCode": returned["statusCode"], "headers": single}
-    body = _body(returned | {"isBase64Encoded": False} if keeps_base64 else returned)
+    body = body_in(returned | {"isBase64Encoded": False} if keeps_base64 else returned)
     answer = _full_answer(members, body, "" if "content-type" in named else JSON)
     for name, values in several.items():
         for value in values:
@@ -61,7 +61,7 @@ def proxy_answer(payload: bytes, *, keeps_base64: bool = False) -> Answer:
     return answer
 
 
-def _returned(payload: bytes) -> Any:
+def decoded(payload: bytes) -> Any:
     """MalformedAnswer."""
     try:
         return decode(payload)  # in a quarter of json's time, which takes more (NaN, halves of characters)
@@ -97,7 +97,7 @@ def streamed_answer(payload: bytes, content_type: str) -> Answer:
 
 def _full_answer(returned: Mapping[str, Any], body: bytes, content_type: str) -> Answer:
     """content_type: unless the function says one; empty: it does so elsewhere."""
-    status = _status(returned["statusCode"])
+    status = status_of(returned["statusCode"])
     headers = list(_headers(returned.get("headers")))
     if content_type and not any(name.lower() == "content-type" for name, _ in headers):
         headers.insert(0, ("Content-Type", content_type))
@@ -105,8 +105,8 @@ def _full_answer(returned: Mapping[str, Any], body: bytes, content_type: str) ->
     return Answer(status, headers, b"" if status in BODILESS else body)
 
 
-def _status(given: Any) -> int:
-    """A number, or one that is written as text."""
+def status_of(given: Any) -> int:
+    """A number, or one that is written as text. MalformedAnswer."""
     if isinstance(given, bool) or not isinstance(given, int | str) or not _STATUS.fullmatch(str(given)):
         raise MalformedAnswer("statusCode is no status of HTTP")
     return int(given)
@@ -118,8 +118,7 @@ def _headers(given: Any) -> Iterable[tuple[str, str]]:
     if not isinstance(given, dict):
         raise MalformedAnswer("headers is no object")
     for name, value in given.items():
-        if not _NAME.fullmatch(name):
-            raise MalformedAnswer("a header has a name that HTTP forbids")
+        check_name(name)
         if value is None or name.lower() in DROPPED:
             continue
         remapped = name.lower() in REMAPPED or name.lower().startswith("x-amzn-")
@@ -127,10 +126,20 @@ def _headers(given: Any) -> Iterable[tuple[str, str]]:
 
 
 def _text(value: Any) -> str:
-    """A scalar as JSON writes it; what is no ASCII goes out in UTF-8."""
+    """A scalar as JSON writes it; what is no ASCII goes out in UTF-8. MalformedAnswer."""
     if isinstance(value, dict | list):
         raise MalformedAnswer("a header's value is no scalar")
-    text = value if isinstance(value, str) else json.dumps(value)
+    return header_text(value if isinstance(value, str) else json.dumps(value))
+
+
+def check_name(name: str) -> None:
+    """Of a header. MalformedAnswer."""
+    if not _NAME.fullmatch(name):
+        raise MalformedAnswer("a header has a name that HTTP forbids")
+
+
+def header_text(text: str) -> str:
+    """As it is sent. MalformedAnswer."""
     if _FORBIDDEN.search(text):
         raise MalformedAnswer("a header's value has a character that HTTP forbids")
     return text.encode("utf-8", "replace").decode("latin-1")
@@ -144,7 +153,8 @@ def _cookies(given: Any) -> Iterable[str]:
     return [_text(cookie) for cookie in given]
 
 
-def _body(returned: Mapping[str, Any]) -> bytes:
+def body_in(returned: Mapping[str, Any]) -> bytes:
+    """MalformedAnswer."""
     body, encoded = returned.get("body"), returned.get("isBase64Encoded")
     if body is None:
         return b""

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
-from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
-
-from msgspec.json import decode
 
 from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Outcome
@@ -19,7 +14,18 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.triggers.http_answer import BODILESS, BYTES, MalformedAnswer
+from lambda_emu.triggers.http_answer import (
+    BODILESS,
+    BYTES,
+    DROPPED,
+    REMAPPED,
+    MalformedAnswer,
+    body_in,
+    check_name,
+    decoded,
+    header_text,
+    status_of,
+)
 from lambda_emu.triggers.load_balancers.refusals import (
     SERVER,
     BadTarget,
@@ -32,15 +38,8 @@ from lambda_emu.triggers.reply import TimedReply
 LARGE = Workers("large answers and events of load balancers", 4, 64)
 MOST_BYTES = 1024 * 1024
 """Of what a function returns, as JSON, and of a request's body."""
-OF_ONE_HOP = frozenset(
-    (
-        *("connection", "content-length", "date", "keep-alive", "proxy-authenticate", "proxy-connection", "te"),
-        *("trailer", "transfer-encoding", "upgrade"),
-    )
-)
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_STATUS = re.compile(r"[2-5][0-9][0-9]")
+UNTOLD = REMAPPED | DROPPED | {"proxy-authenticate"}
+"""Headers of a function that its caller does not get."""
 
 
 class BalancerReply(TimedReply):
@@ -75,35 +74,17 @@ class BalancerReply(TimedReply):
 
 def read_answer(payload: bytes, *, multi_value: bool) -> Answer:
     """multi_value: which one of `headers` and `multiValueHeaders` is read; the other is not. MalformedAnswer."""
-    returned = _returned(payload)
-    status = _status(returned.get("statusCode"))
+    returned = decoded(payload)
+    if not isinstance(returned, dict):
+        raise MalformedAnswer("it is no object with a statusCode")
+    status = status_of(returned.get("statusCode"))
     headers = list(_several(returned.get("multiValueHeaders")) if multi_value else _single(returned.get("headers")))
     names = {name.lower() for name, _ in headers}
     if "content-type" not in names and status not in BODILESS:
         headers.insert(0, ("Content-Type", BYTES))
     if "server" not in names:
         headers.insert(0, SERVER)
-    return Answer(status, headers, b"" if status in BODILESS else _body(returned))
-
-
-def _returned(payload: bytes) -> Mapping[str, Any]:
-    try:
-        returned = decode(payload)
-    except (ValueError, RecursionError):
-        try:
-            returned = json.loads(payload)  # which takes more: NaN, halves of characters
-        except (ValueError, RecursionError) as error:
-            raise MalformedAnswer("it is not JSON") from error
-    if not isinstance(returned, dict):
-        raise MalformedAnswer("it is no object with a statusCode")
-    return returned
-
-
-def _status(given: Any) -> int:
-    """A number, or one that is written as text (?)."""
-    if isinstance(given, bool) or not isinstance(given, int | str) or not _STATUS.fullmatch(str(given)):
-        raise MalformedAnswer("statusCode is no status of HTTP")
-    return int(given)
+    return Answer(status, headers, b"" if status in BODILESS else body_in(returned))
 
 
 def _single(given: Any) -> Iterator[tuple[str, str]]:
@@ -124,27 +105,9 @@ def _several(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _header(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if not _NAME.fullmatch(name):
-        raise MalformedAnswer("a header has a name that HTTP forbids")
+    check_name(name)
     if not isinstance(value, str):
         raise MalformedAnswer("a header's value is no text")
-    if _FORBIDDEN.search(value):
-        raise MalformedAnswer("a header's value has a character that HTTP forbids")
-    if name.lower() not in OF_ONE_HOP:
-        yield name, value.encode("utf-8", "replace").decode("latin-1")
-
-
-def _body(returned: Mapping[str, Any]) -> bytes:
-    body, encoded = returned.get("body"), returned.get("isBase64Encoded")
-    if body is None:
-        return b""
-    if not isinstance(body, str):
-        raise MalformedAnswer("body is no text")
-    if not isinstance(encoded, bool | None):
-        raise MalformedAnswer("isBase64Encoded is neither true nor false")
-    if not encoded:
-        return body.encode("utf-8", "replace")
-    try:
-        return b64decode(body, validate=True)
-    except ValueError as error:
-        raise MalformedAnswer("body is no base64") from error
+    text = header_text(value)
+    if name.lower() not in UNTOLD:
+        yield name, text
