@@ -13,7 +13,8 @@ INSTALL = "pip install 'lambda-emu[services]'"
 if TYPE_CHECKING:
     from lambda_emu.gateway.answers import Answer
     from lambda_emu.gateway.request import Request
-    from lambda_emu.triggers.execute_api.apis import AnyApi, Told
+    from lambda_emu.triggers.execute_api.apis import AnyApi
+    from lambda_emu.triggers.known import Told
 
 
 def _read_http_api(told: Told) -> AnyApi:

@@ -9,9 +9,10 @@ import pytest
 
 from lambda_emu.clock import Clock
 from lambda_emu.http.message import Head
-from lambda_emu.triggers.execute_api.apis import KEPT, Apis
+from lambda_emu.triggers.execute_api.apis import Apis
 from lambda_emu.triggers.execute_api.refusals import ApiFailure
 from lambda_emu.triggers.http_apis.api import Api, read_api
+from lambda_emu.triggers.known import KEPT
 
 
 class Plane:

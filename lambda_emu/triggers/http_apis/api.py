@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from lambda_emu.arn import partition_of
 from lambda_emu.model.parameter_mapping import Change, changes_of
-from lambda_emu.triggers.execute_api.apis import Told
 from lambda_emu.triggers.http_apis.routes import ANY, DEFAULT_KEY, Routes, RouteShape
+from lambda_emu.triggers.known import Told
 
 DEFAULT_STAGE = "$default"
 INTEGRATION_S = 30.0

@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from lambda_emu.triggers.known import Told
 from lambda_emu.triggers.load_balancers.patterns import glob
 
-Told = Mapping[str, Any]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LAMBDA = "lambda"
 IDLE_S = 60.0

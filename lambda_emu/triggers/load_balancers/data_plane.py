@@ -6,6 +6,7 @@ docs/contract/events.md#load-balancers.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors
 from lambda_emu.triggers.http_event import forwarded, source_of
+from lambda_emu.triggers.known import Known, Told, Unclear, understood
 from lambda_emu.triggers.load_balancers.addresses import BalancerAddress, address_in
 from lambda_emu.triggers.load_balancers.balancer import (
     LAMBDA,
@@ -34,14 +36,15 @@ from lambda_emu.triggers.load_balancers.balancer import (
     Redirect,
     TargetGroup,
     Unserved,
+    read_balancer,
 )
-from lambda_emu.triggers.load_balancers.balancers import Balancers
 from lambda_emu.triggers.load_balancers.events import EventTemplate, make_template, traced
 from lambda_emu.triggers.load_balancers.refusals import (
     SERVER,
     ActionUnserved,
     BadRequest,
     BadTarget,
+    BalancerFailure,
     BalancerNotFound,
     MethodNotAllowed,
     NoTarget,
@@ -58,6 +61,10 @@ MOST_TARGET = 16 * 1024
 URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 """They stay as they are; what HTTP forbids in a header is escaped."""
 MOVED = {301: "Moved Permanently", 302: "Found"}
+
+
+Read = Callable[[str], Awaitable[Told | None]]
+"""What the control plane says of a balancer, as read_balancer takes it; None: there is none of this name."""
 
 
 class Lead(NamedTuple):
@@ -82,17 +89,26 @@ class BalancerMeaning(NamedTuple):
 class DataPlane:
     """Serves the load balancers of all accounts."""
 
-    def __init__(self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, balancers: Balancers) -> None:
+    def __init__(self, store: Store, invoke: Invoke, loop: Loop, clock: Clock, read: Read) -> None:
         self._store = store
         self._invoke = invoke
         self._loop = loop
         self._clock = clock
-        self._balancers = balancers
+        self._read = read
+        self._balancers = Known(self._read_balancer, clock)
         self._turns = Turns()
 
     def forget(self) -> None:
         """No balancer is as it was."""
         self._balancers.forget()
+
+    async def _read_balancer(self, name: str) -> Balancer | None:
+        """BalancerFailure: it is told in a way that nobody understands."""
+        told = await self._read(name)
+        try:
+            return None if told is None else understood(told, read_balancer)
+        except Unclear as error:
+            raise BalancerFailure(f"The load balancer's configuration makes no sense: {error}") from error
 
     def serve(self, asked: Request, call: Call) -> None:
         call.detach(self._begin, asked, call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -77,13 +78,12 @@ class LoadBalancers:
         (self._data_plane or self._make()).serve(asked, call)
 
     def _make(self) -> DataPlane:
-        from lambda_emu.triggers.load_balancers.balancers import Balancers
         from lambda_emu.triggers.load_balancers.data_plane import DataPlane
 
         with self._lock:
             if self._data_plane is None:
-                balancers = Balancers(lambda name: self._facts.ask("load-balancer", name))
-                self._data_plane = DataPlane(self._store, self._invoke, self._loop, self._clock, balancers)
+                read = partial(self._facts.ask, "load-balancer")
+                self._data_plane = DataPlane(self._store, self._invoke, self._loop, self._clock, read)
             return self._data_plane
 
     # -- of requests to other services ------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from lambda_emu.arn import partition_of
-from lambda_emu.triggers.execute_api.apis import Told
+from lambda_emu.triggers.known import Told
 from lambda_emu.triggers.rest_apis.mapping.answers import AnswerMapping, read_answer_mappings
 from lambda_emu.triggers.rest_apis.mapping.requests import RequestMapping, read_request_mapping
 from lambda_emu.triggers.rest_apis.mapping.schemas import Models

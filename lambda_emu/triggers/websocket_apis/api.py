@@ -6,13 +6,13 @@ Values are taken as they are told; what makes no sense serves nobody, and distur
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
 from lambda_emu.arn import partition_of
+from lambda_emu.triggers.known import Told
 
-Told = Mapping[str, Any]
 CONNECT, DISCONNECT, DEFAULT = "$connect", "$disconnect", "$default"
 INTEGRATION_S = 29.0
 
@@ -87,7 +87,7 @@ class SocketStage(Struct, frozen=True):
 class SocketApi(Struct, frozen=True):
     """One WebSocket API of an account in a region. selection: the expression that chooses a message's route."""
 
-    kind = "WEBSOCKET"
+    kind: ClassVar[str] = "WEBSOCKET"
 
     id: str
     account: str
