@@ -15,7 +15,8 @@ from lambda_emu.project.deploy import ORIGIN, apply
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import CannotChange, Present, ResourceChange
 from lambda_emu.project.services.alarms import ALARMS
-from lambda_emu.project.services.apis import API, APIS, api_id
+from lambda_emu.project.services.api_gateway import api_id
+from lambda_emu.project.services.apis import API, APIS
 from lambda_emu.project.services.balancers import BALANCER, BALANCERS, RULES_OF_BALANCERS, path_of
 from lambda_emu.project.services.desired import make_wanted
 from lambda_emu.project.services.imported import IMPORTED, addresses

@@ -14,15 +14,15 @@ from lambda_emu.project.api_keys import IMPORTED_API
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, Reference, ResourceKey
-from lambda_emu.project.services.apis import ANYWHERE, api_id
+from lambda_emu.project.services.api_gateway import V1, V2, all_v1, all_v2, api_arn, api_id, may_be_there
 from lambda_emu.project.services.building import Building, filled, hash_of
 from lambda_emu.project.services.left import ORIGIN, PREFIX, TAG
 from lambda_emu.project.services.reach import Reach
 
 REST, HTTP = "rest", "http"
 NAME, DOCUMENT, STAGE = "lambda-emu:api", "lambda-emu:document", "lambda-emu:stage"
-PERMITTED = f"{PREFIX}api-"
-"""How ids of the permissions of these APIs begin."""
+EVENT = "api"
+"""Stands in the ids of their permissions, where others have their kind of event."""
 FIRST_STAGES = {REST: "dev", HTTP: "$default"}
 
 _FUNCTION = re.compile(r":function:([\w-]{1,64})")
@@ -39,53 +39,32 @@ def declare_api(building: Building, declared: Declared, functions: Iterable[Decl
     for function in functions:
         if function.name in named:
             said = {"Principal": "apigateway.amazonaws.com", "Action": "lambda:InvokeFunction"}
-            id = f"{PERMITTED}{hash_of([declared.name])}"
+            id = f"{PREFIX}{EVENT}-{hash_of([declared.name])}"
             building.permission(function, id, {**said, "SourceArn": Reference(api)}, declared.place("openapi"))
 
 
 def _find(reach: Reach) -> Iterator[Present]:
-    has_left = any(one.id.startswith(PERMITTED) for one in reach.left.of("execute-api"))
-    if not has_left and not any(reach.of(IMPORTED_API)):
+    if not may_be_there(reach, IMPORTED_API, EVENT):
         return
-    for kind, id, tags in (*_rest_apis(reach), *_http_apis(reach)):
+    rest = [(REST, api["id"], api.get("tags") or {}) for api in all_v1(reach, "GetRestApis")]
+    http = [(HTTP, api["ApiId"], api.get("Tags") or {}) for api in all_v2(reach, "GetApis")]
+    for kind, id, tags in rest + http:
         if tags.get(TAG) == ORIGIN and NAME in tags:
             shown = {"Kind": kind, "Stage": tags.get(STAGE, ""), "Document": tags.get(DOCUMENT, "")}
-            yield Present(ResourceKey(IMPORTED_API, tags[NAME]), shown, _arn(id, reach), ORIGIN)
-
-
-def _rest_apis(reach: Reach) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    token: dict[str, str] = {}
-    while True:
-        page = reach.call("apigateway", "GetRestApis", limit=500, **token)
-        for api in page.get("items", []):
-            yield REST, api["id"], api.get("tags") or {}
-        if not page.get("position"):
-            return
-        token = {"position": page["position"]}
-
-
-def _http_apis(reach: Reach) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-    token: dict[str, str] = {}
-    while True:
-        page = reach.call("apigatewayv2", "GetApis", **token)
-        for api in page.get("Items", []):
-            yield HTTP, api["ApiId"], api.get("Tags") or {}
-        if not page.get("NextToken"):
-            return
-        token = {"NextToken": page["NextToken"]}
+            yield Present(ResourceKey(IMPORTED_API, tags[NAME]), shown, api_arn(id, reach), ORIGIN)
 
 
 def _create(name: str, members: Members, reach: Reach) -> str:
     stage = members["Stage"]
     if members["Kind"] == REST:
-        id = reach.call("apigateway", "ImportRestApi", body=members["Body"].encode())["id"]
+        id = reach.call(V1, "ImportRestApi", body=members["Body"].encode())["id"]
         _tag(id, name, members, reach)
-        reach.call("apigateway", "CreateDeployment", restApiId=id, stageName=stage)
+        reach.call(V1, "CreateDeployment", restApiId=id, stageName=stage)
     else:
-        id = reach.call("apigatewayv2", "ImportApi", Body=members["Body"])["ApiId"]
+        id = reach.call(V2, "ImportApi", Body=members["Body"])["ApiId"]
         _tag(id, name, members, reach)
-        reach.call("apigatewayv2", "CreateStage", ApiId=id, StageName=stage, AutoDeploy=True)
-    return _arn(id, reach)
+        reach.call(V2, "CreateStage", ApiId=id, StageName=stage, AutoDeploy=True)
+    return api_arn(id, reach)
 
 
 def _update(present: Present, members: Members, reach: Reach) -> str:
@@ -95,10 +74,10 @@ def _update(present: Present, members: Members, reach: Reach) -> str:
         return _create(present.key.name, members, reach)
     id = api_id(present.identifier)
     if members["Kind"] == REST:
-        reach.call("apigateway", "PutRestApi", restApiId=id, mode="overwrite", body=members["Body"].encode())
-        reach.call("apigateway", "CreateDeployment", restApiId=id, stageName=members["Stage"])
+        reach.call(V1, "PutRestApi", restApiId=id, mode="overwrite", body=members["Body"].encode())
+        reach.call(V1, "CreateDeployment", restApiId=id, stageName=members["Stage"])
     else:
-        reach.call("apigatewayv2", "ReimportApi", ApiId=id, Body=members["Body"])
+        reach.call(V2, "ReimportApi", ApiId=id, Body=members["Body"])
     _tag(id, present.key.name, members, reach)
     return present.identifier
 
@@ -106,9 +85,9 @@ def _update(present: Present, members: Members, reach: Reach) -> str:
 def _delete(present: Present, reach: Reach) -> None:
     id = api_id(present.identifier)
     if present.shown["Kind"] == REST:
-        reach.find("apigateway", "DeleteRestApi", restApiId=id)
+        reach.find(V1, "DeleteRestApi", restApiId=id)
     else:
-        reach.find("apigatewayv2", "DeleteApi", ApiId=id)
+        reach.find(V2, "DeleteApi", ApiId=id)
 
 
 def _tag(id: str, name: str, members: Members, reach: Reach) -> None:
@@ -116,13 +95,9 @@ def _tag(id: str, name: str, members: Members, reach: Reach) -> None:
     scope = reach.context.scope
     begin = f"arn:{scope.partition}:apigateway:{scope.region}::"
     if members["Kind"] == REST:
-        reach.call("apigateway", "TagResource", resourceArn=f"{begin}/restapis/{id}", tags=tags)
+        reach.call(V1, "TagResource", resourceArn=f"{begin}/restapis/{id}", tags=tags)
     else:
-        reach.call("apigatewayv2", "TagResource", ResourceArn=f"{begin}/apis/{id}", Tags=tags)
-
-
-def _arn(id: str, reach: Reach) -> str:
-    return reach.arn("execute-api", id + ANYWHERE)
+        reach.call(V2, "TagResource", ResourceArn=f"{begin}/apis/{id}", Tags=tags)
 
 
 def addresses(reach: Reach) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, ResourceKey
-from lambda_emu.project.services.apis import ANYWHERE, api_id
+from lambda_emu.project.services.api_gateway import V1, all_v1, api_arn, api_id, may_be_there
 from lambda_emu.project.services.building import Building
 from lambda_emu.project.services.left import ORIGIN, TAG
 from lambda_emu.project.services.reach import Reach
@@ -18,8 +18,6 @@ from lambda_emu.triggers.execute_api.refusals import LABEL, PATH
 REST_API = "REST API"
 NAME = "lambda-emu-rest"
 STAGE = "dev"
-SERVICE = "apigateway"
-PAGE = 500
 PROXY = "AWS_PROXY"
 
 _INVOKE = "arn:aws:apigateway:{}:lambda:path/2015-03-31/functions/{}/invocations"
@@ -47,29 +45,18 @@ def address_of(present: Present, reach: Reach) -> str:
 
 def _find(reach: Reach) -> Iterator[Present]:
     """The one of this name whose tag says that it is ours."""
-    if not any(reach.of(REST_API)) and not any(reach.left.of("execute-api")):
+    if not may_be_there(reach, REST_API, "rest"):
         return
-    for api in _pages(reach, "GetRestApis"):
+    for api in all_v1(reach, "GetRestApis"):
         if api["name"] == NAME and api.get("tags", {}).get(TAG) == ORIGIN:
             shown = {f"{verb} {path}": _shown(method) for path, verb, method in _methods(api["id"], reach)}
-            arn = reach.arn("execute-api", api["id"] + ANYWHERE)
-            yield Present(ResourceKey(REST_API, NAME), shown, arn, ORIGIN)
+            yield Present(ResourceKey(REST_API, NAME), shown, api_arn(api["id"], reach), ORIGIN)
             return
-
-
-def _pages(reach: Reach, operation: str, **members: Any) -> Iterator[Mapping[str, Any]]:
-    position: dict[str, str] = {}
-    while True:
-        page = reach.call(SERVICE, operation, limit=PAGE, **members, **position)
-        yield from page.get("items", [])
-        if not page.get("position"):
-            return
-        position = {"position": page["position"]}
 
 
 def _methods(id: str, reach: Reach) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Path, verb, what is told of it."""
-    for resource in _pages(reach, "GetResources", restApiId=id, embed=["methods"]):
+    for resource in all_v1(reach, "GetResources", restApiId=id, embed=["methods"]):
         for verb, method in resource.get("resourceMethods", {}).items():
             yield resource["path"], verb, method
 
@@ -81,9 +68,9 @@ def _shown(method: Mapping[str, Any]) -> Members:
 
 
 def _create(name: str, members: Members, reach: Reach) -> str:
-    id: str = reach.call(SERVICE, "CreateRestApi", name=name, tags={TAG: ORIGIN})["id"]
+    id: str = reach.call(V1, "CreateRestApi", name=name, tags={TAG: ORIGIN})["id"]
     _put(id, members, reach)
-    return reach.arn("execute-api", id + ANYWHERE)
+    return api_arn(id, reach)
 
 
 def _update(present: Present, members: Members, reach: Reach) -> str:
@@ -92,7 +79,7 @@ def _update(present: Present, members: Members, reach: Reach) -> str:
     resources = _resources(id, reach)
     for method in present.shown.keys() - members.keys():
         verb, path = method.split(" ")
-        reach.find(SERVICE, "DeleteMethod", restApiId=id, resourceId=resources[path], httpMethod=verb)
+        reach.find(V1, "DeleteMethod", restApiId=id, resourceId=resources[path], httpMethod=verb)
     changed = {name: told for name, told in members.items() if present.shown.get(name) != told}
     _put(id, changed, reach)
     return present.identifier
@@ -103,16 +90,16 @@ def _put(id: str, methods: Members, reach: Reach) -> None:
     for name, told in methods.items():
         verb, path = name.split(" ")
         method = {"restApiId": id, "resourceId": _resource(path, id, resources, reach), "httpMethod": verb}
-        reach.find(SERVICE, "DeleteMethod", **method)
-        reach.call(SERVICE, "PutMethod", **method, authorizationType=told["authorizationType"])
+        reach.find(V1, "DeleteMethod", **method)
+        reach.call(V1, "PutMethod", **method, authorizationType=told["authorizationType"])
         uri = _INVOKE.format(reach.context.scope.region, told["function"])
-        reach.call(SERVICE, "PutIntegration", **method, type=PROXY, integrationHttpMethod="POST", uri=uri)
-    reach.call(SERVICE, "CreateDeployment", restApiId=id, stageName=STAGE)
+        reach.call(V1, "PutIntegration", **method, type=PROXY, integrationHttpMethod="POST", uri=uri)
+    reach.call(V1, "CreateDeployment", restApiId=id, stageName=STAGE)
 
 
 def _resources(id: str, reach: Reach) -> dict[str, str]:
     """Ids by path."""
-    return {one["path"]: one["id"] for one in _pages(reach, "GetResources", restApiId=id)}
+    return {one["path"]: one["id"] for one in all_v1(reach, "GetResources", restApiId=id)}
 
 
 def _resource(path: str, id: str, resources: dict[str, str], reach: Reach) -> str:
@@ -120,13 +107,13 @@ def _resource(path: str, id: str, resources: dict[str, str], reach: Reach) -> st
     if path not in resources:
         above, _, part = path.rpartition("/")
         parent = _resource(above or "/", id, resources, reach)
-        made = reach.call(SERVICE, "CreateResource", restApiId=id, parentId=parent, pathPart=part)
+        made = reach.call(V1, "CreateResource", restApiId=id, parentId=parent, pathPart=part)
         resources[path] = made["id"]
     return resources[path]
 
 
 def _delete(present: Present, reach: Reach) -> None:
-    reach.find(SERVICE, "DeleteRestApi", restApiId=api_id(present.identifier))
+    reach.find(V1, "DeleteRestApi", restApiId=api_id(present.identifier))
 
 
 RESTS: Mapping[str, ResourceKind[Reach]] = {REST_API: ResourceKind("", _find, _create, _update, _delete)}
