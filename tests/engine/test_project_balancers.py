@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from boto_rig import client_at
-from own import OwnLam, own_emulator
+from project_rig import EventAccount, event_account
 from test_function_urls import Got, ask
-
-from lambda_emu.project import read_project
 
 WHO = """
 def handler(event, context):
     return {"statusCode": 200, "body": f"{context.function_name} {'multiValueHeaders' in event}"}
 """
-FUNCTION = "runtime: python3.11, handler: app.handler, code: src"
 
 
-class Account:
-    """One emulator, to which projects are deployed one after the other."""
+class Account(EventAccount):
+    """Asks its load balancers, too."""
 
-    def __init__(self, lam: OwnLam, folder: Path) -> None:
-        self.lam = lam
-        self.folder = folder
-        self.elb: Any = client_at(lam.url, "elbv2")
-
-    def deploy(self, **events: str) -> set[tuple[str, str]]:
-        """What was done to which kinds. events: by function."""
-        functions = "".join(f"  {name}: {{{FUNCTION}, events: [{said}]}}\n" for name, said in events.items())
-        (self.folder / "lambda-emu.yaml").write_text(f"functions:\n{functions}")
-        changes = self.lam.emulator.deploy(read_project(self.folder))
-        return {(change.action.name, change.key.kind) for change in changes if change.action.name != "LEAVE"}
+    @property
+    def elb(self) -> Any:
+        return client_at(self.lam.url, "elbv2")
 
     def ask(self, path: str, balancer: str = "lambda-emu", method: str = "", **headers: str) -> Got:
         said = {"Host": f"admin.{balancer}.elb.localhost", **headers}
@@ -42,11 +30,8 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "src").mkdir()
-    (folder / "src" / "app.py").write_text(WHO)
-    with own_emulator(folder, "process", stems=0) as lam:
-        yield Account(lam, folder)
+    with event_account(Account, WHO, tmp_path_factory.mktemp("project")) as made:
+        yield made
 
 
 SHOP = "alb: {path: /admin/*, balancer: shop, host: [admin.*], method: [POST], header: {x-kind: a*}, query: {v: '1'}}"

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from own import OwnLam, own_emulator
+from project_rig import EventAccount, event_account
 
-from lambda_emu.project import ProjectError, read_project
+from lambda_emu.project import ProjectError
 
 WHO = """
 def handler(event, context):
     return {"statusCode": 200, "body": f"{context.function_name} {event['resource']} {event['pathParameters']}"}
 """
-FUNCTION = "runtime: python3.11, handler: app.handler, code: src"
 
 
-class Account:
-    """One emulator, to which projects are deployed one after the other."""
-
-    def __init__(self, lam: OwnLam, folder: Path) -> None:
-        self.lam = lam
-        self.folder = folder
-
-    def deploy(self, **events: str) -> set[tuple[str, str]]:
-        """What was done to which kinds. events: by function."""
-        functions = "".join(f"  {name}: {{{FUNCTION}, events: [{said}]}}\n" for name, said in events.items())
-        (self.folder / "lambda-emu.yaml").write_text(f"functions:\n{functions or '  {}'}")
-        changes = self.lam.emulator.deploy(read_project(self.folder))
-        return {(change.action.name, change.key.kind) for change in changes if change.action.name != "LEAVE"}
+class Account(EventAccount):
+    """Asks its REST API, too."""
 
     def ask(self, path: str, method: str = "GET") -> tuple[int, str]:
-        [address] = [where for what, where in self.lam.emulator.addresses if what == "REST API"]
         try:
-            with urlopen(Request(address + path, method=method), timeout=30) as answer:
+            with urlopen(Request(self.address("REST API") + path, method=method), timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, json.loads(error.read())["message"]
@@ -45,11 +31,8 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "src").mkdir()
-    (folder / "src" / "app.py").write_text(WHO)
-    with own_emulator(folder, "process", stems=0) as lam:
-        yield Account(lam, folder)
+    with event_account(Account, WHO, tmp_path_factory.mktemp("project")) as made:
+        yield made
 
 
 def test_methods_of_a_project_lead_to_its_functions(account: Account) -> None:

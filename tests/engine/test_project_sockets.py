@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from boto_rig import client_at
-from own import OwnLam, own_emulator
+from project_rig import EventAccount, event_account
 from websocket_rig import Caller, Refused
-
-from lambda_emu.project import read_project
 
 WHO = """
 def handler(event, context):
     return {"statusCode": 200, "body": f"{context.function_name} {event['requestContext']['routeKey']}"}
 """
-FUNCTION = "runtime: python3.11, handler: app.handler, code: src"
 
 
-class Account:
-    """One emulator, to which projects are deployed one after the other."""
-
-    def __init__(self, lam: OwnLam, folder: Path) -> None:
-        self.lam = lam
-        self.folder = folder
-
-    def deploy(self, **events: str) -> set[tuple[str, str]]:
-        """What was done to which kinds. events: by function."""
-        functions = "".join(f"  {name}: {{{FUNCTION}, events: [{said}]}}\n" for name, said in events.items())
-        (self.folder / "lambda-emu.yaml").write_text(f"functions:\n{functions or '  {}'}")
-        changes = self.lam.emulator.deploy(read_project(self.folder))
-        return {(change.action.name, change.key.kind) for change in changes if change.action.name != "LEAVE"}
+class Account(EventAccount):
+    """Asks its WebSocket API, too."""
 
     def call(self) -> Caller:
-        [address] = [where for what, where in self.lam.emulator.addresses if what == "WebSocket API"]
-        return Caller(address)
+        return Caller(self.address("WebSocket API"))
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "src").mkdir()
-    (folder / "src" / "app.py").write_text(WHO)
-    with own_emulator(folder, "process", stems=0) as lam:
-        yield Account(lam, folder)
+    with event_account(Account, WHO, tmp_path_factory.mktemp("project")) as made:
+        yield made
 
 
 def test_routes_of_a_project_lead_to_its_functions(account: Account) -> None:
