@@ -9,8 +9,7 @@ from lambda_emu.access.demand import Demand
 from lambda_emu.access.late import FREE, LateAccess
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
-
-INVOKE = "execute-api:Invoke"
+from lambda_emu.triggers.execute_api.iam import INVOKE_API
 
 
 class ApiAccess:
@@ -20,7 +19,7 @@ class ApiAccess:
         self._access = access
 
     async def reason(
-        self, caller: Caller, arn: str, owner: str, policy: str | None, asked: Request, action: str = INVOKE
+        self, caller: Caller, arn: str, owner: str, policy: str | None, asked: Request, action: str = INVOKE_API
     ) -> str | None:
         """The end of AWS's text, why not; None: he may. LambdaError where nobody answers who knows."""
         if caller.kind in FREE:
@@ -37,7 +36,7 @@ class ApiAccess:
 
 
 async def allow_all(
-    _caller: Caller, _arn: str, _owner: str, _policy: str | None, _asked: Request, _action: str = INVOKE
+    _caller: Caller, _arn: str, _owner: str, _policy: str | None, _asked: Request, _action: str = INVOKE_API
 ) -> str | None:
     """Where IAM is off."""
     return None

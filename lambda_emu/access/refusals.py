@@ -5,7 +5,6 @@ Codes are those of "Common errors" in each API's reference; texts as users repor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.model.caller import Caller
 from lambda_emu.model.iam.evaluation import Asked, Decision
 from lambda_emu.model.iam.refusals import refusal_text
+from lambda_emu.triggers.execute_api.iam import masked
 
 
 class Form(NamedTuple):
@@ -27,7 +27,7 @@ FORMS: Mapping[str, Form] = {
     "s3": Form("AccessDenied", 403),
     "scheduler": Form(status=403),
     "sns": Form("AuthorizationError", 403),
-    "sqs": Form("AccessDeniedException", 403),
+    "sqs": Form(status=403),
 }
 """By service; any other is as DynamoDB."""
 
@@ -46,8 +46,8 @@ def _text(service: str, caller: Caller, demand: Demand, decision: Decision) -> s
         action = action.lower()
     elif service == "sns":
         action = action.replace("sns:", "SNS:")
-    elif service == "execute-api":  # AWS does not tell strangers the first digits of an account
-        resource = re.sub(r"(?<=:)[0-9]{8}(?=[0-9]{4}:)", "*" * 8, resource)
+    elif service == "execute-api":
+        resource = masked(resource)
     elif service == "s3":
         resource = f'"{resource}"'
     return refusal_text(Asked(caller, action, resource, ""), decision)

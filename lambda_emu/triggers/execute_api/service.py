@@ -31,6 +31,7 @@ from lambda_emu.model.credentials import Issuer
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
+from lambda_emu.triggers.execute_api.iam import INVOKE_API
 from lambda_emu.triggers.execute_api.refusals import (
     LABEL,
     PATH,
@@ -89,14 +90,11 @@ class Meaning(Protocol):
     address: ApiAddress
 
 
-INVOKE = "execute-api:Invoke"
-
-
 class MayInvoke(Protocol):
     """By the ARN of what is asked for, the owner of the API, and its policy."""
 
     def __call__(
-        self, caller: Caller, arn: str, owner: str, policy: str | None, asked: Request, action: str = INVOKE, /
+        self, caller: Caller, arn: str, owner: str, policy: str | None, asked: Request, action: str = INVOKE_API, /
     ) -> Awaitable[str | None]:
         """The end of AWS's text, why not; None: he may."""
 

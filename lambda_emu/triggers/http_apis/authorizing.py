@@ -17,6 +17,7 @@ from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers import http_event
 from lambda_emu.triggers.execute_api.addresses import ApiAddress
 from lambda_emu.triggers.execute_api.functions import function_named
+from lambda_emu.triggers.execute_api.iam import INVOKE_API, SIGNED_FOR
 from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.http_apis import lambda_authorizers, payload_v1
@@ -27,7 +28,6 @@ from lambda_emu.triggers.http_apis.jwt import BadToken, check_scopes, token_cont
 from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
 from lambda_emu.triggers.http_event import Door, EventTimes
 
-SIGNED_FOR = "execute-api"
 BEARER = "Bearer"
 NOBODY = "NONE"
 """Who is asked about requests to a route that anybody may take."""
@@ -115,7 +115,7 @@ class Authorizers:
             raise Forbidden(f"The API is of the account {asked.api.account}, the key of {signer.account}.")
         reason = await self._may_invoke(signer.caller, asked.arn, asked.api.account, None, asked.request)
         if reason is not None:
-            raise Forbidden(f"{signer.caller.arn} may not execute-api:Invoke on {asked.arn} {reason}.")
+            raise Forbidden(f"{signer.caller.arn} may not {INVOKE_API} on {asked.arn} {reason}.")
         return _permit(asked, signer.authorizer(asked.api.region), 0.0 if signer.is_known else math.inf)
 
     def _facts(self, asked: RoutedRequest) -> IdentityInput:

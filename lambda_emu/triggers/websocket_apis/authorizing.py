@@ -11,8 +11,9 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
 from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers.execute_api.functions import function_named
+from lambda_emu.triggers.execute_api.iam import INVOKE_API, SIGNED_FOR
 from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
-from lambda_emu.triggers.execute_api.service import INVOKE, Seams
+from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.http_apis import lambda_authorizers
 from lambda_emu.triggers.http_apis.api import Authorizer
 from lambda_emu.triggers.http_apis.identity import IdentityInput, identity_values
@@ -23,7 +24,6 @@ from lambda_emu.triggers.websocket_apis.events import Occasion, said_by
 from lambda_emu.triggers.websocket_apis.refusals import MayNot
 
 NOBODY = "NONE"
-SIGNED_FOR = "execute-api"
 
 
 class Entrance(NamedTuple):
@@ -91,7 +91,7 @@ class SocketAuthorizers:
         account = entrance.api.account
         reason = await self._may_invoke(signer.caller, entrance.arn, account, None, entrance.asked)
         if reason is not None:
-            raise MayNot(signer.caller.arn, INVOKE, entrance.arn, reason)
+            raise MayNot(signer.caller.arn, INVOKE_API, entrance.arn, reason)
         entrance.client.events.signed(_identity(entrance.client.identity, signer.authorizer(region)["iam"]))
 
     def _event(self, entrance: Entrance, context: Mapping[str, Any], target: Target) -> bytes:

@@ -19,6 +19,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.http.websocket import NORMAL
 from lambda_emu.model.caller import Caller
 from lambda_emu.signatures.signers import BadSignature
+from lambda_emu.triggers.execute_api.iam import MANAGE_CONNECTIONS, SIGNED_FOR
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.websocket_apis.api import SocketApi
 from lambda_emu.triggers.websocket_apis.connections import Client, Connections
@@ -32,7 +33,6 @@ from lambda_emu.triggers.websocket_apis.refusals import (
     ReadsTooSlowly,
 )
 
-SIGNED_FOR, MANAGE = "execute-api", "execute-api:ManageConnections"
 ID_BYTES = 11
 MOST_BYTES = 128 * 1024
 """Of a message."""
@@ -75,9 +75,9 @@ class Management:
         if account != caller.account:
             raise MayNotConnect(f"The API is of the account {account}, the key of {caller.account}.")
         arn = client.arn(f"{asked.method}/@connections/{client.id}")
-        reason = await self._may(caller, arn, account, None, asked, MANAGE)
+        reason = await self._may(caller, arn, account, None, asked, MANAGE_CONNECTIONS)
         if reason is not None:
-            raise MayNot(caller.arn, MANAGE, arn, reason)
+            raise MayNot(caller.arn, MANAGE_CONNECTIONS, arn, reason)
 
     async def _caller_of(self, asked: Request) -> Caller:
         """Who signed. MissingToken, MayNotConnect."""

@@ -10,11 +10,10 @@ import json
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer, hint_headers
 from lambda_emu.gateway.request import Request
+from lambda_emu.triggers.execute_api.iam import refusal_text
 from lambda_emu.triggers.execute_api.refusals import ApiFailure, ApiRefusal, ApiUnavailable, Forbidden, Unauthorized
 from lambda_emu.triggers.http_answer import JSON
 
-SHOWN_DIGITS = 4
-"""Of an account, to strangers."""
 INTERNAL, LATE, FORBIDDEN = "Internal server error", "Endpoint request timed out", "Forbidden"
 
 
@@ -39,9 +38,7 @@ class MayNot(SocketRefusal):
     code = "AccessDeniedException"
 
     def __init__(self, who: str, action: str, arn: str, reason: str) -> None:
-        account = arn.split(":")[4]
-        masked = arn.replace(account, "*" * (len(account) - SHOWN_DIGITS) + account[-SHOWN_DIGITS:], 1)
-        super().__init__(reason, f"User: {who} is not authorized to perform: {action} on resource: {masked}")
+        super().__init__(reason, refusal_text(who, action, arn))
 
 
 class MissingToken(SocketRefusal):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from lambda_emu.model.caller import Caller, CallerKind
 from lambda_emu.model.iam.evaluation import Asked, Held, Policy, decide
+from lambda_emu.triggers.execute_api.iam import INVOKE_API, refusal_text
 from lambda_emu.triggers.http_event import source_of
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.refusals import AccessDenied, Misconfigured
 
-INVOKE = "execute-api:Invoke"
 SHORT = '"execute-api:/'
 """How a policy may name what is of its own API."""
 NAME = "resource policy of the API"
@@ -25,7 +25,7 @@ def check_policy(entered: Entered, caller: Caller, *, may_be_silent: bool = Fals
     policy = entered.deployment.policy
     if policy is None:
         return
-    asked = Asked(caller, INVOKE, entered.arn, entered.api.account, _context(entered))
+    asked = Asked(caller, INVOKE_API, entered.arn, entered.api.account, _context(entered))
     try:
         decision = decide(asked, Held(), Policy(NAME, whole_text(policy, entered.api.arn(""))))
     except ValueError as error:
@@ -33,7 +33,7 @@ def check_policy(entered: Entered, caller: Caller, *, may_be_silent: bool = Fals
     if decision.allowed or (may_be_silent and not decision.denied):
         return
     who = "anonymous" if caller.kind is CallerKind.ANONYMOUS else caller.arn
-    words = f"User: {who} is not authorized to perform: {INVOKE} on resource: {masked(entered)}"
+    words = refusal_text(who, INVOKE_API, entered.arn)
     raise AccessDenied(
         f"The API's policy {'denies' if decision.denied else 'does not allow'} it.",
         f"{words} with an explicit deny" if decision.denied else words,
@@ -45,12 +45,6 @@ def whole_text(policy: str, arn: str) -> str:
     if policy.startswith('{\\"'):
         policy = policy.replace('\\"', '"').replace("\\/", "/")
     return policy.replace(SHORT, f'"{arn}')
-
-
-def masked(entered: Entered) -> str:
-    """AWS does not tell strangers the first digits of an account."""
-    account = entered.api.account
-    return entered.arn.replace(account, "*" * (len(account) - 4) + account[-4:], 1)
 
 
 def _context(entered: Entered) -> dict[str, str]:

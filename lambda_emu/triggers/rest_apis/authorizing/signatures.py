@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from lambda_emu.signatures.signers import BadSignature
+from lambda_emu.triggers.execute_api.iam import INVOKE_API, SIGNED_FOR, refusal_text
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.rest_apis.authorizing.permit import Permit
-from lambda_emu.triggers.rest_apis.authorizing.resource_policies import check_policy, masked, whole_text
+from lambda_emu.triggers.rest_apis.authorizing.resource_policies import check_policy, whole_text
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.refusals import AccessDenied, BadlySigned, NotSigned
 
-SIGNED_FOR = "execute-api"
 MEMBERS: Mapping[str, str] = {
     "accessKey": "accessKey",
     "accountId": "accountId",
@@ -40,17 +40,16 @@ class SignatureAuthorizers:
         if signer is None:
             raise NotSigned(f"Sign for the service `{SIGNED_FOR}` in {api.region}.")
         iam = signer.authorizer(api.region)["iam"]
+        refusal = refusal_text(iam["userArn"], INVOKE_API, entered.arn)
         is_own = signer.account == api.account
         check_policy(entered, signer.caller, may_be_silent=is_own)
         if not is_own and entered.deployment.policy is None:
-            action = f"is not authorized to perform: execute-api:Invoke on resource: {masked(entered)}"
             hint = f"The API is of the account {api.account}, the key of {signer.account}."
-            raise AccessDenied(hint, f"User: {iam['userArn']} {action}")
+            raise AccessDenied(hint, refusal)
         policy = entered.deployment.policy
         whole = None if policy is None else whole_text(policy, api.arn(""))
         reason = await self._may_invoke(signer.caller, entered.arn, api.account, whole, entered.request)
         if reason is not None:
-            action = f"is not authorized to perform: execute-api:Invoke on resource: {masked(entered)} {reason}"
-            raise AccessDenied(f"IAM does not let it: {reason}", f"User: {iam['userArn']} {action}")
+            raise AccessDenied(f"IAM does not let it: {reason}", f"{refusal} {reason}")
         identity = {name: iam[other] for name, other in MEMBERS.items()}
         return Permit(replace(entered, identity=identity), 0.0 if signer.is_known else math.inf)
