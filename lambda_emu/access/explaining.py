@@ -6,20 +6,26 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from lambda_emu.access.cures import cure_of
 from lambda_emu.access.demand import Demand
 from lambda_emu.model.caller import Caller
 from lambda_emu.model.iam.evaluation import Decision
+from lambda_emu.services.s3_ids import s3_ids
 
 MOST_KEPT = 2048
 """Requests; of each there are a few values that others have anyway."""
 
 
 class Weighed(NamedTuple):
-    """One thing that was asked for, and what was decided. is_refused: for that the request was refused."""
+    """One thing that was asked for, and what was decided. is_refused: for that the request was refused.
+
+    is_anybody: IAM here has the caller.
+    """
 
     demand: Demand
     decision: Decision
     is_refused: bool
+    is_anybody: bool = True
 
 
 class Explained:
@@ -34,16 +40,23 @@ class Explained:
             self._kept.popitem(last=False)
 
     def told(self, request_id: str) -> dict[str, Any] | None:
-        """As JSON; None: it is not among them."""
-        found = self._kept.get(request_id)
+        """As JSON; None: it is not among them. request_id: also as S3 has it."""
+        found = self._kept.get(request_id) or self._of_s3(request_id)
         if found is None:
             return None
         caller, weighed = found
-        return {"request_id": request_id, "caller": caller.arn, "asked": [_shown(each) for each in weighed]}
+        return {"request_id": request_id, "caller": caller.arn, "asked": [_shown(caller, each) for each in weighed]}
+
+    def _of_s3(self, request_id: str) -> tuple[Caller, Sequence[Weighed]] | None:
+        for id, kept in reversed(list(self._kept.items())):
+            if s3_ids(id)["x-amz-request-id"] == request_id:
+                return kept
+        return None
 
 
-def _shown(weighed: Weighed) -> dict[str, Any]:
-    demand, decision, is_refused = weighed
+def _shown(caller: Caller, weighed: Weighed) -> dict[str, Any]:
+    demand, decision, is_refused, is_anybody = weighed
+    cure = None if decision.allowed else cure_of(caller, demand, decision, is_anybody=is_anybody)
     return {
         "action": demand.action,
         "resource": demand.resource,
@@ -52,6 +65,7 @@ def _shown(weighed: Weighed) -> dict[str, Any]:
         "why": _why(weighed),
         "policy": decision.policy,
         "statement": decision.sid,
+        "cure": cure and {"text": cure.text, "statement": cure.statement},
     }
 
 

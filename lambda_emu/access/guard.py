@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from lambda_emu.access.context import caller_context, request_context
+from lambda_emu.access.cures import cure_of
 from lambda_emu.access.demand import OF_THEMSELVES, Demand
 from lambda_emu.access.explaining import Explained, Weighed
 from lambda_emu.access.reading import demands_of, service_of
@@ -18,7 +18,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
-from lambda_emu.model.caller import Caller, CallerKind
+from lambda_emu.model.caller import Caller
 from lambda_emu.model.iam.evaluation import Asked, Decision, Kind, Policy, decide
 from lambda_emu.notices import Notices
 from lambda_emu.services.callers import signed_with
@@ -87,16 +87,16 @@ class Access:
                     self._kept.clear()
                 self._kept[key] = caller, self.sources.version, resource, decision
         if decision.allowed:
-            return Weighed(demand, decision, False)
+            return Weighed(demand, decision, False, principal.exists)
         is_refused = self.enforces or _is_of_others(caller, demand, resource, decision)
         if not is_refused and principal.exists:
             self._tell(caller, demand, decision)
-        return Weighed(demand, decision, is_refused)
+        return Weighed(demand, decision, is_refused, principal.exists)
 
     def conclude(self, service: str, caller: Caller, weighed: Sequence[Weighed], request: Request) -> None:
         """NotAuthorized."""
         self.explained.add(request.request_id, caller, weighed)
-        for demand, decision, is_refused in weighed:
+        for demand, decision, is_refused, _ in weighed:
             if is_refused:
                 raise NotAuthorized(service, caller, demand, decision)
         self.watch.let(request.head, [each.demand.action for each in weighed])
@@ -115,13 +115,7 @@ class Access:
     def _tell(self, caller: Caller, demand: Demand, decision: Decision) -> None:
         """Once, with what to add."""
         who, reason = caller.principal_arn, decision.reason(demand.action)
-        statement: dict[str, object] = {"Effect": "Allow", "Action": demand.action, "Resource": demand.resource}
-        whose = "its policies"
-        if caller.kind is CallerKind.SERVICE:
-            statement |= {"Principal": {"Service": who}}
-            statement |= {"Condition": {"ArnLike": {"aws:SourceArn": demand.context["aws:sourcearn"]}}}
-            whose = "the function's policy"
-        cure = f"{decision.policy} has it" if decision.denied else f"add to {whose} {json.dumps(statement)}"
+        cure = cure_of(caller, demand, decision)
         self._notices.tell(
             f"on AWS {who} may not {demand.action} on {demand.resource}, {reason}: {cure}",
             about=f"{who} {demand.action} {demand.resource}",

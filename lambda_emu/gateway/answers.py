@@ -43,7 +43,9 @@ def hint_headers(error: LambdaError) -> list[tuple[str, str]]:
     """The one that has its hint, if there is any: what others said may stand in it, and be of any characters."""
     if error.hint is None:
         return []
-    printable = "".join(character if character.isprintable() else " " for character in error.hint[:MOST_HINT])
+    printable = "".join(character if character.isprintable() else " " for character in error.hint[:MOST_HINT]).replace(
+        "…", "..."
+    )
     return [(HINT, printable.encode("ascii", "backslashreplace").decode())]
 
 

@@ -8,6 +8,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.router import FORM
 from lambda_emu.services.callers import signed_with
 from lambda_emu.services.json_wire import JSON, json_error
+from lambda_emu.services.s3_ids import s3_ids
 from lambda_emu.services.xml import XML, element
 from lambda_emu.signatures.refusals import BadSignature
 
@@ -45,8 +46,10 @@ def query_error(error: LambdaError, request: Request) -> Answer:
 def s3_error(error: LambdaError, request: Request) -> Answer:
     members = error.members if isinstance(error, BadSignature) else {}
     more = "".join(element(name, value) for name, value in members.items())
-    text = f"<Error>{_said(error)}{more}<RequestId>{request.request_id}</RequestId></Error>"
-    return Answer(error.status, [("Content-Type", "application/xml")], text.encode())
+    ids = s3_ids(request.request_id)
+    more += element("RequestId", ids["x-amz-request-id"]) + element("HostId", ids["x-amz-id-2"])
+    headers = [("Content-Type", "application/xml"), *ids.items()]
+    return Answer(error.status, headers, f"<Error>{_said(error)}{more}</Error>".encode())
 
 
 def rest_json_error(error: LambdaError, request: Request) -> Answer:

@@ -348,9 +348,43 @@ def test_explain_says_which_policy_and_statement_it_was(strict: Account) -> None
     arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:explained"
     why = "with an explicit deny in an identity-based policy"
     verdict = {"allowed": False, "refused": True, "why": why, "policy": "own", "statement": "NoSending"}
+    verdict |= {"cure": {"text": "own has it", "statement": None}}
     assert told["asked"] == [{"action": "sqs:SendMessage", "resource": arn, **verdict}]
     assert f"{why} (own, statement NoSending)" in shown
     assert "nothing was decided of a request x" in explain("x", done=2)
+
+
+def explained(strict: Account, error: ClientError) -> Any:
+    data_dir = str(strict.lam.emulator.settings.data_dir)
+    request_id = error.response["ResponseMetadata"]["RequestId"]
+    line = [sys.executable, "-m", "lambda_emu", "iam", "explain", request_id, "--data-dir", data_dir, "--json"]
+    ran = subprocess.run(line, capture_output=True, timeout=60, text=True, check=True)
+    return json.loads(ran.stdout)
+
+
+def test_explain_says_what_to_add(strict: Account) -> None:
+    strict.root.client("s3").create_bucket(Bucket="to-be-opened")
+    user = strict.user("poor")
+    with pytest.raises(ClientError) as refused:
+        user.client("s3").put_object(Bucket="to-be-opened", Key="k", Body=b"b")
+
+    cure = explained(strict, refused.value)["asked"][0]["cure"]
+    strict.allow("poor", cure["statement"])
+
+    assert cure["text"] == "add to its policies"
+    user.client("s3").put_object(Bucket="to-be-opened", Key="k", Body=b"b")
+
+
+def test_explain_says_that_nobody_made_the_role(strict: Account) -> None:
+    role = strict.role("short-lived")
+    session = strict.session(role)
+    strict.root.client("iam").delete_role(RoleName="short-lived")
+    with pytest.raises(ClientError) as refused:
+        session.client("sqs").list_queues()
+
+    cure = explained(strict, refused.value)["asked"][0]["cure"]
+
+    assert cure["text"] == f"IAM here has no {role}: make it, and add to its policies"
 
 
 def signed(party: Party, url: str, service: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,10 +25,11 @@ def iam() -> None:
 @endpoint_option
 @json_option
 def explain(request_id: str, data_dir: str | None, endpoint_url: str | None, as_json: bool) -> None:
-    """Tell why the request with this id, `x-amzn-RequestId` of its answer, was let through or refused.
+    """Tell why the request with this id was let through or refused, and what to add to which policies.
 
-    The last 2,048 requests of which something was decided are known. Which server is asked, and when it asks for its
-    token, is as with `ps`.
+    The id is `x-amzn-RequestId` of its answer, of S3's `x-amz-request-id`. The last 2,048 requests that were held
+    against policies are known; a signature that does not hold is refused before. Which server is asked, and when it
+    asks for its token, is as with `ps`.
     """
     from lambda_emu.cli.client import NotFound
     from lambda_emu.cli.servers import any_server
@@ -35,12 +37,23 @@ def explain(request_id: str, data_dir: str | None, endpoint_url: str | None, as_
     try:
         told = any_server(endpoint_url, data_dir).explain(request_id)
     except NotFound as error:
-        raise NotDone(f"nothing was decided of a request {request_id}, or others came since.") from error
+        text = (
+            f"nothing was decided of a request {request_id} by policies: its signature was refused before, whoever "
+            "signs may ask for that, or 2,048 others came since."
+        )
+        raise NotDone(text) from error
     if as_json:
         show.json_line(told)
         return
     click.echo(told["caller"])
     show.table(HEADINGS, [_row(one) for one in told["asked"]])
+    for one in told["asked"]:
+        if one["cure"]:
+            click.echo(f"{one['action']}: {_cure(**one['cure'])}")
+
+
+def _cure(text: str, statement: Mapping[str, Any] | None) -> str:
+    return text if statement is None else f"{text} {json.dumps(statement)}"
 
 
 def _row(one: Mapping[str, Any]) -> tuple[str, str, str, str]:

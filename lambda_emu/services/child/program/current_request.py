@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha512
 from typing import Any
+
+from lambda_emu.services.s3_ids import s3_ids
 
 _here = threading.local()
 
@@ -99,5 +99,4 @@ def session_token() -> str:
 
 def request_ids() -> dict[str, str]:
     """As S3 names its requests: both say the same request."""
-    digest = sha512(_said(REQUEST_ID, "").encode()).digest()
-    return {"x-amz-request-id": digest[:8].hex().upper(), "x-amz-id-2": b64encode(digest[8:64]).decode()}
+    return s3_ids(_said(REQUEST_ID, ""))

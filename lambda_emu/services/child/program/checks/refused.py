@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
+from lambda_emu.services.s3_ids import s3_ids
+
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
@@ -38,7 +40,9 @@ def tell(backend: str | None, environ: Environ, refused: Refused, start_response
     headers = [("x-amzn-RequestId", request_id)]
     said = f"<Code>{code}</Code><Message>{escape(text)}</Message>"
     if backend in XML:
-        kind, body = "application/xml", f"<Error>{said}<RequestId>{request_id}</RequestId></Error>"
+        ids = s3_ids(request_id)
+        about = f"<RequestId>{ids['x-amz-request-id']}</RequestId><HostId>{ids['x-amz-id-2']}</HostId>"
+        kind, body = "application/xml", f"<Error>{said}{about}</Error>"
     elif is_form(backend, environ):
         sender = "Receiver" if refused.status >= 500 else "Sender"
         inner = f"<Error><Type>{sender}</Type>{said}</Error><RequestId>{request_id}</RequestId>"
