@@ -80,11 +80,16 @@ def _routed(service: str, request: Request) -> tuple[str, Mapping[str, Any]] | N
         if found is None:
             return None
         operation, place = found
+        if request.method in ("POST", "PUT"):
+            return operation, {**_members(request), **place}
         groups = [value for name, value in _fields(query) if name == "groupName"]
-        asked = {"GroupName": groups[-1]} if groups else {}
-        return operation, {**_members(request), **asked, **place}
+        return operation, {"GroupName": groups[-1], **place} if groups else place
     if service in ("sqs", "sns"):
-        fields = dict(_fields(query) + _fields(_body(request).decode("latin-1")))
+        form = _body(request).decode("latin-1")
+        if service == "sqs":
+            fields = dict(_fields(query) + _fields(form))
+        else:  # moto's way: the form, else the query, and of what is said twice the first
+            fields = dict(reversed(_fields(form, None) or _fields(query, None)))
         return fields.get("Action", ""), fields
     return None
 
@@ -124,8 +129,8 @@ def _cbor(body: bytes) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _fields(form: str) -> list[tuple[str, str]]:
+def _fields(form: str, most: int | None = MOST_FIELDS) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(form, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        return parse_qsl(form, keep_blank_values=True, max_num_fields=most)
     except ValueError:
         return []

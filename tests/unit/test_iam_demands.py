@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
@@ -9,6 +10,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from lambda_emu.access.demands.functions import route
 from lambda_emu.access.reading import DEMANDS, demands_of, service_of
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.request import Request
@@ -344,3 +346,91 @@ def test_no_way_to_write_a_path_asks_for_nothing(path: str, wanted: tuple[str, s
     asked = Request(Head(b"POST", path.encode(), [], "1.1", True), path.encode(), b"", "id")
 
     assert [(each.action, each.resource) for each in demands_of("lambda", asked, OURS)] == [wanted]
+
+
+SCHEDULED = {
+    "Name": "s",
+    "ScheduleExpression": "rate(1 hour)",
+    "Target": TARGET,
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+}
+NAMED_TWICE = [
+    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"RequestItems":{}'),
+    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"RequestItems":{"open":{}}'),
+    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"Statement":"select * from open"'),
+    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"StreamArn":"open"'),
+    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"IndexName":"open"'),
+    ("dynamodb", "transact_get_items", {"TransactItems": [{"Get": {"TableName": "t", "Key": {}}}]}, b'"TableName":"o"'),
+    ("kinesis", "get_records", {"ShardIterator": "x"}, b'"StreamName":"t"'),
+    ("kinesis", "describe_stream", {"StreamName": "t"}, b'"StreamARN":"arn:open"'),
+    ("events", "put_rule", {"Name": "t", "EventPattern": "{}"}, b'"ResourceARN":"arn:open"'),
+    ("events", "put_rule", {"Name": "t", "EventPattern": "{}"}, b'"Rule":"open"'),
+    ("logs", "delete_log_group", {"logGroupName": "t"}, b'"resourceArn":"arn:open"'),
+    ("logs", "delete_log_group", {"logGroupName": "t"}, b'"logGroupIdentifier":"open"'),
+    ("secretsmanager", "get_secret_value", {"SecretId": "t"}, b'"Name":"open"'),
+    ("ssm", "get_parameter", {"Name": "t"}, b'"Names":["open"]'),
+    ("sqs", "receive_message", {"QueueUrl": f"http://localhost/{ACCOUNT}/t"}, b'"QueueName":"open"'),
+    ("sqs", "receive_message", {"QueueUrl": f"http://localhost/{ACCOUNT}/t"}, b'"SourceArn":"arn:open"'),
+    ("stepfunctions", "describe_execution", {"executionArn": "arn:t"}, b'"stateMachineArn":"arn:open"'),
+    ("scheduler", "create_schedule", SCHEDULED, b'"ResourceArn":"arn:open"'),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "members", "more"), NAMED_TWICE, ids=lambda one: str(one)[:30])
+def test_naming_something_else_as_well_hides_nothing(
+    service: str, operation: str, members: dict[str, Any], more: bytes
+) -> None:
+    name, asked = sent(service, operation, **members)
+    plain = demands_of(name, asked, OURS)
+    asked.body = asked.body[:-1] + b"," + more + b"}"
+
+    found = {(each.action, each.resource) for each in demands_of(name, asked, OURS)}
+
+    assert {(each.action, each.resource) for each in plain} - {("kinesis:GetRecords", "*")} <= found
+
+
+def test_of_what_a_form_says_twice_the_topic_is_asked_about_that_is_used() -> None:
+    name, asked = sent("sns", "publish", TopicArn=arn("sns", "t"), Message="m")
+    topic = ("sns:Publish", arn("sns", "t"))
+    more = f"&Action=ListTopics&TopicArn={arn('sns', 'open')}&TargetArn={arn('sns', 'u')}"
+    asked.body += more.encode() + b"&a=1" * 3000
+
+    found = [(each.action, each.resource) for each in demands_of(name, asked, OURS)]
+
+    assert found == [topic, ("sns:Publish", arn("sns", "u"))]
+
+
+@pytest.mark.parametrize(
+    "begin", ["//2015-03-31/functions/f", "/2015-03-31/function%73/f", "/%32015-03-31/functions/f"]
+)
+def test_however_a_path_is_written_it_asks_for_the_same(begin: str) -> None:
+    for end in ("/invocations", "/invocation%73", "/invocations/"):
+        found = route("POST", begin + end, "LayerName=l&Arn=arn:open")
+        assert found == ("Invoke", {"FunctionName": "f"})
+
+
+def test_what_is_no_operation_is_asked_about_too() -> None:
+    name, asked = sent("lambda", "get_function", FunctionName="f")
+    asked.path = b"/2015-03-31/nothing"
+
+    assert [each.resource for each in demands_of(name, asked, OURS)] == ["*"]
+
+
+def test_a_role_is_passed_on_by_the_member_alone_that_is_one() -> None:
+    other = ROLE + "s"
+    inner = {"Role": other, "ZipFile": f'x","Role":"{other}'}
+    name, asked = sent("lambda", "create_function", **NEW | {"Environment": {"Variables": inner}})
+    swapped = json.dumps(dict(sorted(json.loads(asked.body).items()))).encode()
+    for body in (asked.body, swapped):
+        asked.body = body
+        assert [(each.action, each.resource) for each in demands_of(name, asked, OURS)][1:] == [PASS]
+    asked.body = b"{" + b'"a":1,' * 300_000 + asked.body[1:]
+    assert [(each.action, each.resource) for each in demands_of(name, asked, OURS)][1:] == [("iam:PassRole", "*")]
+
+
+def test_secrets_in_a_batch_are_asked_for_each() -> None:
+    assert ask("secretsmanager", "batch_get_secret_value", SecretIdList=["s", "t"]) == [
+        ("secretsmanager:BatchGetSecretValue", "*"),
+        ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:s")),
+        ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:t")),
+    ]

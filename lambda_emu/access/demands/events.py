@@ -9,6 +9,7 @@ from lambda_emu.access.demand import ANY, Asking, Demand
 
 DEFAULT = "default"
 MOST_ENTRIES = 10
+OF_TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 NAMED_BY = {
     "Archive": ("ArchiveName", "archive/"),
     "Replay": ("ReplayName", "replay/"),
@@ -23,14 +24,14 @@ def events(asking: Asking) -> Sequence[Demand]:
     operation = asking.operation
     if operation == "PutEvents":
         return _put_events(asking)
-    if asking.text("ResourceARN"):
+    if operation in OF_TAGS and asking.text("ResourceARN"):
         return [asking.demand(asking.text("ResourceARN"))]
     if operation in ("PutPermission", "RemovePermission"):
         return [asking.demand(asking.named("event-bus/", asking.text("EventBusName") or DEFAULT))]
     for kind, (member, resource) in NAMED_BY.items():
         if kind in operation and asking.text(member):
             return [asking.demand(asking.named(resource, asking.text(member)))]
-    name = asking.text("Rule") or (asking.text("Name") if operation.endswith("Rule") else "")
+    name = asking.text("Name" if operation.endswith("Rule") else "Rule")
     if not name:
         return [asking.demand()]
     bus = asking.text("EventBusName").rpartition("/")[2] or DEFAULT
@@ -54,7 +55,7 @@ def _put_events(asking: Asking) -> Sequence[Demand]:
 
 def scheduler(asking: Asking) -> Sequence[Demand]:
     """members: of the body, and `Name`, `GroupName`, `ResourceArn` of the path and query."""
-    if asking.text("ResourceArn"):
+    if asking.operation in OF_TAGS and asking.text("ResourceArn"):
         return [asking.demand(asking.text("ResourceArn"))]
     name = asking.text("Name")
     if "ScheduleGroup" in asking.operation:
@@ -69,28 +70,30 @@ def scheduler(asking: Asking) -> Sequence[Demand]:
 
 def logs(asking: Asking) -> Sequence[Demand]:
     """AWS names a group with the stream that is asked for, which may be none: `log-group:G:log-stream:S`."""
-    if asking.text("resourceArn"):
+    if asking.operation in OF_TAGS and asking.text("resourceArn"):
         return [asking.demand(asking.text("resourceArn"))]
-    one = asking.text("logGroupName") or asking.text("logGroupIdentifier")
-    many = [*asking.texts("logGroupNames"), *asking.texts("logGroupIdentifiers")]
-    if not one and not many and asking.operation not in ("DescribeLogGroups", "StartQuery"):
+    named = [asking.text("logGroupName"), asking.text("logGroupIdentifier")]
+    named += [*asking.texts("logGroupNames"), *asking.texts("logGroupIdentifiers")]
+    if not any(named) and asking.operation not in ("DescribeLogGroups", "StartQuery"):
         return [asking.demand()]
-    groups = [group.partition(":log-group:")[2].removesuffix(":*") or group for group in [one, *many] if group]
+    groups = [group.partition(":log-group:")[2].removesuffix(":*") or group for group in named if group]
     stream = asking.text("logStreamName")
     found = [asking.demand(asking.arn(f"log-group:{group}:log-stream:{stream}")) for group in groups or [""]]
     return [*found, *asking.passing(asking.members.get("roleArn"), "logs.amazonaws.com")]
 
 
+ARNS = ("stateMachineArn", "executionArn", "activityArn", "mapRunArn", "resourceArn", "stateMachineAliasArn")
+"""Whatever of these is named is asked about."""
+MADE = {"CreateActivity": "activity", "CreateStateMachine": "stateMachine"}
+
+
 def states(asking: Asking) -> Sequence[Demand]:
-    for name in ("stateMachineArn", "executionArn", "activityArn", "mapRunArn", "resourceArn", "stateMachineAliasArn"):
-        if asking.text(name):
-            roles = asking.passing(asking.members.get("roleArn"), "states.amazonaws.com")
-            return [asking.demand(asking.text(name)), *roles]
+    roles = asking.passing(asking.members.get("roleArn"), "states.amazonaws.com")
     name = asking.text("name")
-    if asking.operation == "CreateStateMachine":
-        roles = asking.passing(asking.members.get("roleArn"), "states.amazonaws.com")
-        return [asking.demand(asking.arn(f"stateMachine:{name}")), *roles]
-    return [asking.demand(asking.arn(f"activity:{name}") if asking.operation == "CreateActivity" else ANY)]
+    if asking.operation in MADE:
+        return [asking.demand(asking.arn(f"{MADE[asking.operation]}:{name}")), *roles]
+    found = [asking.demand(asking.text(each)) for each in ARNS if asking.text(each)]
+    return [*(found or [asking.demand()]), *roles]
 
 
 _SCHEDULER: Mapping[tuple[str, str], Mapping[str, str]] = {

@@ -9,31 +9,34 @@ from functools import cache
 from mmap import ACCESS_READ, mmap
 from urllib.parse import parse_qs, unquote
 
-from lambda_emu.access.demand import ANY, Asking, Demand
+from lambda_emu.access.demand import ANY, PASS_ROLE, Asking, Demand
 from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.api.wire.zip_text import find_zip
 from lambda_emu.arn import parse_function_name
 from lambda_emu.gateway.request import Request
 
-INVOKE = "InvokeFunction"
-ACTIONS = {"Invoke": INVOKE, "InvokeWithResponseStream": INVOKE, "GetLayerVersionByArn": "GetLayerVersion"}
+INVOKE, BY_ARN = "InvokeFunction", "GetLayerVersionByArn"
+ACTIONS = {"Invoke": INVOKE, "InvokeWithResponseStream": INVOKE, BY_ARN: "GetLayerVersion"}
 """Of operations whose action has another name."""
 WITH_ROLE = ("CreateFunction", "UpdateFunctionConfiguration")
 KINDS = {"UUID": "event-source-mapping:", "CapacityProviderName": "capacity-provider:", "LayerName": "layer:"}
 ARNS = ("Resource", "ResourceArn", "CodeSigningConfigArn", "DurableExecutionArn", "Arn")
 MOST_TEXT = 2048
-_MEMBER = r'"{}"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.){{0,2048}}")'
-_ROLE, _NAME = (re.compile(_MEMBER.format(name).encode()) for name in ("Role", "FunctionName"))
+MOST_BESIDE_CODE = 1024 * 1024
+"""Of a body that is read to find who is passed on. In one that says more, it may be anybody."""
+LAMBDA = "lambda.amazonaws.com"
+TO_LAMBDA = {"iam:passedtoservice": LAMBDA}
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
 def route(method: str, path: str, query: str) -> tuple[str, Mapping[str, str]] | None:
-    """The operation, and what its path and query say, however the path is written; None: there is none."""
-    path = unquote(path.replace("%2F", "%252F").replace("%2f", "%252F"))
+    """The operation, and what its path and query say; None: there is none. However the path is written."""
+    path = "/" + unquote(path.replace("%2F", "%252F").replace("%2f", "%252F")).lstrip("/")
     for by, pattern, literal, name in _routes():
         found = pattern.fullmatch(path) if by == method else None
         if found is not None and (literal is None or literal in query.split("&")):
-            said = {key: values[0] for key, values in parse_qs(query).items()}
+            told = ("Qualifier", "Arn") if name == BY_ARN else ("Qualifier",)
+            said = {key: values[0] for key, values in parse_qs(query).items() if key in told}
             return name, said | {key: value.replace("%2F", "/") for key, value in found.groupdict().items()}
     return None
 
@@ -59,7 +62,8 @@ def lambda_(asking: Asking) -> Sequence[Demand]:
     if asking.operation in WITH_ROLE:
         said = _said(asking.request)
         members |= {key: value for key, value in said.items() if key not in members}
-        passed = asking.passing(said.get("Role"), "lambda.amazonaws.com")
+        role = said.get("Role")
+        passed = [Demand(PASS_ROLE, role, TO_LAMBDA)] if role == ANY else asking.passing(role, LAMBDA)
     return [asking.demand(_resource(asking, members), action), *passed]
 
 
@@ -98,16 +102,13 @@ def _said(request: Request) -> Mapping[str, str]:
 
 def _found(body: bytes) -> Mapping[str, str]:
     begin, end = find_zip(body)
-    told = {}
-    for name, pattern in (("Role", _ROLE), ("FunctionName", _NAME)):
-        found = pattern.search(body, 0, begin or len(body)) or (pattern.search(body, end) if end else None)
-        if found is not None:
-            told[name] = _text(found[1])
-    return told
-
-
-def _text(written: bytes) -> str:
+    if body[end - 1 : end] == b"\\":  # the quote is a part of it, which is no code
+        begin = end = 0
+    if len(body) - (end - begin) > MOST_BESIDE_CODE:
+        return {"Role": ANY}
     try:
-        return str(json.loads(written))
-    except ValueError:
-        return ""
+        told = json.loads(body[:begin] + body[end:])
+    except (ValueError, RecursionError):
+        return {"Role": ANY}
+    members = told if isinstance(told, dict) else {}
+    return {name: members[name] for name in ("Role", "FunctionName") if isinstance(members.get(name), str)}

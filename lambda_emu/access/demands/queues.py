@@ -16,8 +16,13 @@ ONE_BY_ONE = {
 """A batch needs what each of it would."""
 
 
+BY_NAME = ("CreateQueue", "GetQueueUrl")
+"""All others go by a queue's URL, or by the path, whatever else is said."""
+
+
 def sqs(asking: Asking) -> Sequence[Demand]:
-    url, name = asking.text("QueueUrl"), asking.text("QueueName")
+    url = asking.text("QueueUrl")
+    name = asking.text("QueueName") if asking.operation in BY_NAME else ""
     if not url and not name and asking.operation not in ("ListQueues", "StartMessageMoveTask", "ListMessageMoveTasks"):
         url = asking.request.path.decode("latin-1")
     resource = ANY
@@ -26,7 +31,7 @@ def sqs(asking: Asking) -> Sequence[Demand]:
         resource = _queue(asking, account, region, queue)
     elif name:
         resource = _queue(asking, asking.text("QueueOwnerAWSAccountId") or None, None, name)
-    elif asking.text("SourceArn"):
+    elif asking.operation in ("StartMessageMoveTask", "ListMessageMoveTasks") and asking.text("SourceArn"):
         resource = asking.text("SourceArn")
     return [asking.demand(resource, ONE_BY_ONE.get(asking.operation))]
 
@@ -37,12 +42,12 @@ def _queue(asking: Asking, account: str | None, region: str | None, name: str) -
 
 
 def sns(asking: Asking) -> Sequence[Demand]:
-    named = asking.text("TopicArn") or asking.text("TargetArn") or asking.text("ResourceArn")
-    if not named and (subscription := asking.text("SubscriptionArn")):
-        named = subscription.rpartition(":")[0]
-    if not named and asking.operation == "CreateTopic":
-        named = asking.arn(asking.text("Name"))
+    named = [asking.text("TopicArn"), asking.text("TargetArn"), asking.text("ResourceArn")]
+    named.append(asking.text("SubscriptionArn").rpartition(":")[0])
+    if asking.operation == "CreateTopic":
+        named.append(asking.arn(asking.text("Name")))
     context = {}
     if protocol := asking.text("Protocol"):
         context = {"sns:protocol": protocol, "sns:endpoint": asking.text("Endpoint")}
-    return [asking.demand(named or ANY, ONE_BY_ONE.get(asking.operation), context)]
+    resources = [each for each in dict.fromkeys(named) if each] or [ANY]
+    return [asking.demand(each, ONE_BY_ONE.get(asking.operation), context) for each in resources]

@@ -17,7 +17,8 @@ IN_TRANSACTION = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
-MOST_STATEMENTS = 100
+WITH_INDEX = ("Query", "Scan", "DescribeContributorInsights", "UpdateContributorInsights")
+"""Operations on an index, where they name one."""
 _PARTIQL = re.compile(
     r"\s*(?:(?P<select>select)\b.*?\bfrom\s+|(?P<insert>insert)\s+into\s+|(?P<update>update)\s+|(?P<delete>delete)\s+from\s+)"
     r"\"?(?P<table>[A-Za-z0-9_.-]+)\"?(?:\.\"?(?P<index>[A-Za-z0-9_.-]+)\"?)?",
@@ -26,25 +27,23 @@ _PARTIQL = re.compile(
 
 
 def dynamodb(asking: Asking) -> Sequence[Demand]:
+    """All that is named, also where the operation takes no notice of it: it may take notice of one name only."""
     members = asking.members
     requested = members.get("RequestItems")
-    if isinstance(requested, dict):
-        return [asking.demand(_table(asking, name)) for name in requested]
-    if asking.operation in ("TransactWriteItems", "TransactGetItems"):
-        return _of_transaction(asking)
-    statements = [members, *asking.parts("Statements"), *asking.parts("TransactStatements")][: MOST_STATEMENTS + 1]
+    tables = list(requested) if isinstance(requested, dict) else []
+    statements = [members, *asking.parts("Statements"), *asking.parts("TransactStatements")]
     written = [one["Statement"] for one in statements if isinstance(one.get("Statement"), str)]
-    if written:
-        return [_of_statement(asking, statement) for statement in written]
-    if asking.text("StreamArn") or asking.text("ShardIterator"):
-        return [asking.demand(asking.text("StreamArn") or asking.text("ShardIterator").partition("|")[0])]
-    named = asking.text("TableName") or asking.text("ResourceArn") or asking.text("TableArn")
-    if not named:
-        return [asking.demand(asking.text("BackupArn") or ANY)]
-    resource = _table(asking, named)
-    if index := asking.text("IndexName"):
-        resource += f"/index/{index}"
-    return [asking.demand(resource, context=_context(members))]
+    streams = [asking.text("StreamArn"), asking.text("ShardIterator").partition("|")[0]]
+    named = [name for name in (asking.text("TableName"), asking.text("ResourceArn"), asking.text("TableArn")) if name]
+    index = f"/index/{asking.text('IndexName')}" if asking.text("IndexName") and asking.operation in WITH_INDEX else ""
+    found = [
+        *(asking.demand(_table(asking, name)) for name in tables),
+        *_of_transaction(asking),
+        *(_of_statement(asking, statement) for statement in written),
+        *(asking.demand(stream) for stream in streams if stream),
+        *(asking.demand(_table(asking, name) + index, context=_context(members)) for name in named),
+    ]
+    return found or [asking.demand(asking.text("BackupArn") or ANY)]
 
 
 def _table(asking: Asking, name: Any) -> str:
@@ -83,10 +82,9 @@ def _context(members: Mapping[str, Any]) -> Context:
 
 
 def kinesis(asking: Asking) -> Sequence[Demand]:
-    given = asking.text("ConsumerARN") or asking.text("StreamARN") or asking.text("ResourceARN")
-    if not given and (name := asking.text("StreamName")):
-        given = asking.arn(f"stream/{name}")
-    for token in ("ShardIterator", "NextToken"):
-        if not given and asking.text(token):
-            given = stream_in(asking.text(token), asking.scope.partition) or ""
-    return [asking.demand(given or ANY)]
+    given = [asking.text(name) for name in ("ConsumerARN", "StreamARN", "ResourceARN")]
+    if name := asking.text("StreamName"):
+        given.append(asking.arn(f"stream/{name}"))
+    partition = asking.scope.partition
+    given += [stream_in(asking.text(token), partition) or "" for token in ("ShardIterator", "NextToken")]
+    return [asking.demand(each) for each in dict.fromkeys(given) if each] or [asking.demand()]
