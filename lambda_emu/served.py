@@ -190,7 +190,10 @@ class Served:
 
         rooms, around = self._rooms, self._rooms.around
         own = own_policies(rooms.store, around.queues, around.streams, around.buses)
-        sources, enforces = PolicySources(around.child, own), rooms.settings.iam == ENFORCE
+        sources, enforces = (
+            PolicySources(around.child, own, lambda: rooms.store.functions.as_committed),
+            rooms.settings.iam == ENFORCE,
+        )
         return Access(sources, rooms.clock.machine, rooms.scope, Explained(), enforces=enforces)
 
     def _make_signers(self) -> LateSigners:

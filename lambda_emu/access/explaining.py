@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -29,28 +29,20 @@ class Weighed(NamedTuple):
 
 
 class Explained:
-    """From any thread, since whoever is late loses one record at most."""
+    """From any thread: what is added is never changed, and the oldest are let go."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[Caller, Sequence[Weighed]]] = OrderedDict()
+        self._kept: deque[tuple[str, Caller, Sequence[Weighed]]] = deque(maxlen=MOST_KEPT)
 
     def add(self, request_id: str, caller: Caller, weighed: Sequence[Weighed]) -> None:
-        self._kept[request_id] = caller, weighed
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+        self._kept.append((request_id, caller, weighed))
 
     def told(self, request_id: str) -> dict[str, Any] | None:
         """As JSON; None: it is not among them. request_id: also as S3 has it."""
-        found = self._kept.get(request_id) or self._of_s3(request_id)
-        if found is None:
-            return None
-        caller, weighed = found
-        return {"request_id": request_id, "caller": caller.arn, "asked": [_shown(caller, each) for each in weighed]}
-
-    def _of_s3(self, request_id: str) -> tuple[Caller, Sequence[Weighed]] | None:
-        for id, kept in reversed(list(self._kept.items())):
-            if s3_ids(id)["x-amz-request-id"] == request_id:
-                return kept
+        for id, caller, weighed in reversed(self._kept.copy()):
+            if request_id in (id, s3_ids(id)["x-amz-request-id"]):
+                shown = [_shown(caller, each) for each in weighed]
+                return {"request_id": request_id, "caller": caller.arn, "asked": shown}
         return None
 
 

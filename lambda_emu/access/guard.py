@@ -123,11 +123,12 @@ class Access:
 
 
 class Let(NamedTuple):
-    """What somebody was let do. version: of what was known then. policy: of the function, the very text that it has."""
+    """What somebody was let do. version, functions: of what was known then. begin: of the header that said so."""
 
     caller: Caller
+    begin: bytes
     version: int
-    policy: str | None
+    functions: object
     weighed: Sequence[Weighed]
 
 
@@ -141,18 +142,19 @@ class Authorizer:
         self._access = access
         self._names = names
         self._is_shared = is_shared
-        self._let: dict[tuple[bytes, bytes], Let] = {}
+        self._let: dict[tuple[str, bytes], Let] = {}  # by access key and target
 
     def at_once(self, caller: Caller, asked: Request) -> bool:
         """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
-        key = _key(asked)
-        if key is not None and self._is_let(key, caller, asked):
+        let = self._let.get((caller.access_key, asked.head.target))
+        if let is not None and self._is_let(let, caller, asked):
+            self._access.explained.add(asked.request_id, caller, let.weighed)
             return True
         service = self._service(asked)
         if service is None:
             return True
         sources = self._access.sources
-        version, weighed = sources.version, []
+        version, functions, weighed = sources.version, sources.functions(), []
         caller, demands = in_its_name(caller, asked, self._demands(service, caller, asked))
         principal = sources.known_principal(caller)
         asked.wanted = demands
@@ -162,26 +164,30 @@ class Authorizer:
                 return False
             weighed.append(self._access.weigh(caller, demand, principal, resource, asked))
         self._access.conclude(service, caller, weighed, asked)
-        if key is not None and len(weighed) == 1 and weighed[0].decision.allowed and not weighed[0].decision.is_open:
-            self._keep(key, Let(caller, version, sources.own_policy(demands[0].resource), weighed))
+        if len(weighed) == 1 and weighed[0].decision.allowed and not weighed[0].decision.is_open:
+            self._keep(Let(caller, _credential_text(asked), version, functions, weighed), asked)
         return True
 
-    def _is_let(self, key: tuple[bytes, bytes], caller: Caller, asked: Request) -> bool:
+    def _is_let(self, let: Let, caller: Caller, asked: Request) -> bool:
         """Whether all is as when he was let do the same."""
-        let, sources = self._let.get(key), self._access.sources
-        if let is None or let.caller is not caller or let.version != sources.version:
-            return False
-        if sources.own_policy(let.weighed[0].demand.resource) is not let.policy:
-            return False
-        self._access.explained.add(asked.request_id, caller, let.weighed)
-        return True
+        return (
+            let.caller is caller
+            and let.version == self._access.sources.version
+            and let.functions is self._access.sources.functions()
+            and asked.head.method == b"POST"
+            and asked.head.first.get(b"authorization", b"").startswith(let.begin)
+        )
 
-    def _keep(self, key: tuple[bytes, bytes], let: Let) -> None:
-        if credential_of(key[0]) is None:  # it stands elsewhere
+    def _keep(self, let: Let, asked: Request) -> None:
+        """Of invocations, which ask for the same whatever their event is."""
+        target = asked.head.target
+        if not asked.path.endswith(b"/invocations") or asked.method != "POST" or len(target) > MOST_TARGET_BYTES:
+            return
+        if credential_of(let.begin) is None:  # it stands elsewhere
             return
         if len(self._let) >= MOST_KEPT:
             self._let.clear()
-        self._let[key] = let
+        self._let[let.caller.access_key, target] = let
 
     async def find(self, caller: Caller, asked: Request) -> None:
         """NotAuthorized; LambdaError where nobody answers who knows."""
@@ -204,13 +210,9 @@ class Authorizer:
         return demands_of(service, asked, Scope(caller.account, self._access.region_of(asked)))
 
 
-def _key(asked: Request) -> tuple[bytes, bytes] | None:
-    """Of invocations, which ask for the same whatever their event is: the credential, as every library writes it first,
-    and what is invoked. None: of all others."""
-    target = asked.head.target
-    if not asked.path.endswith(b"/invocations") or len(target) > MOST_TARGET_BYTES or asked.method != "POST":
-        return None
-    return asked.head.first.get(b"authorization", b"").partition(b",")[0], target
+def _credential_text(asked: Request) -> bytes:
+    """As every library writes it first."""
+    return asked.head.first.get(b"authorization", b"").partition(b",")[0] + b","
 
 
 def _is_of_others(caller: Caller, demand: Demand, resource: Resource, decision: Decision) -> bool:

@@ -56,9 +56,10 @@ OwnPolicy = Callable[[str], "str | None"]
 
 
 class PolicySources:
-    """On the loop. own: services of ours whose resources have policies."""
+    """On the loop. own: services of ours whose resources have policies. functions: as in `Table.as_committed`."""
 
-    def __init__(self, facts: Facts, own: Mapping[str, OwnPolicy]) -> None:
+    def __init__(self, facts: Facts, own: Mapping[str, OwnPolicy], functions: Callable[[], object]) -> None:
+        self.functions = functions
         self._facts = facts
         self._own = own
         self._principals: dict[str, Principal] = {}
@@ -95,10 +96,6 @@ class PolicySources:
         if version == self.version:
             _keep(self._principals, caller.principal_arn, found)
         return found
-
-    def own_policy(self, arn: str) -> str | None:
-        """Of a function."""
-        return self._own["lambda"](arn)
 
     def known_resource(self, arn: str) -> Resource | None:
         """None: `resource` finds out. arn: or `*`."""

@@ -6,6 +6,7 @@ Whatever is in any way unusual is left to the long way, which says what is wrong
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -26,6 +27,14 @@ from lambda_emu.signatures.signature import (
     signing_key,
 )
 
+try:
+    from _sha256 import sha256 as python_sha256  # type: ignore[import-not-found]
+except ImportError:  # of other versions
+    python_sha256 = sha256
+
+short_sha256: Callable[[bytes], Any] = python_sha256
+"""Of what is short. OpenSSL's takes twice as long where nothing else was done for a while: it is much more code."""
+SHORT_BYTES = 2048
 SKEW_S = 300
 BLOCK_BYTES = 64
 """Of SHA-256, as HMAC has it."""
@@ -83,7 +92,8 @@ class QuickSigners:
             or len(first) != len(head.headers)
         ):
             return None
-        digest = sha256(asked.body).hexdigest().encode() if asked.body else EMPTY_DIGEST
+        hashed = short_sha256 if len(asked.body) <= SHORT_BYTES else sha256
+        digest = hashed(asked.body).hexdigest().encode() if asked.body else EMPTY_DIGEST
         if first.get(b"x-amz-content-sha256", digest) != digest:
             return None
         try:
@@ -91,7 +101,7 @@ class QuickSigners:
         except KeyError:
             return None
         request = b"\n".join((head.method, asked.path, b"", values, known.ends + digest))
-        text = b"\n".join((ALGORITHM, time, known.scope, sha256(request).hexdigest().encode()))
+        text = b"\n".join((ALGORITHM, time, known.scope, short_sha256(request).hexdigest().encode()))
         inner, outer = known.inner.copy(), known.outer.copy()
         inner.update(text)
         outer.update(inner.digest())
@@ -113,7 +123,7 @@ class QuickSigners:
         ends = b"\n" + begin.joined + b"\n"
         expires_s = float("inf") if key.expires_s is None else key.expires_s
         padded = signing_key(key.secret, begin).ljust(BLOCK_BYTES, b"\0")
-        inner, outer = sha256(bytes(each ^ 0x36 for each in padded)), sha256(bytes(each ^ 0x5C for each in padded))
+        inner, outer = (short_sha256(bytes(each ^ pad for each in padded)) for pad in (0x36, 0x5C))
         made = Known(key.caller, inner, outer, begin.headers, ends, begin.scope, expires_s)
         self._known[text, asked.head.first.get(b"x-amz-security-token")] = made
         if is_plain(asked.path):

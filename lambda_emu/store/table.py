@@ -49,6 +49,11 @@ class Table(Generic[T]):
         self.pending: dict[Scope, dict[str, T]] = {}  # as the transaction under way would leave it
         self._snapshots: dict[Scope, _Snapshot[T]] = {}  # replaced whole at each commit
 
+    @property
+    def as_committed(self) -> object:
+        """The same object for as long as nothing is changed."""
+        return self._snapshots
+
     def get(self, scope: Scope, key: str) -> T | None:
         snapshot = self._snapshots.get(scope)
         return None if snapshot is None else snapshot.by_key.get(key)
