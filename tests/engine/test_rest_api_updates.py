@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
-from rest_rig import ECHO, RestApi
+from rest_rig import ECHO, RestApi, arn, invoke_arn
 from services_rig import ACCOUNT, sdk
 from test_http_apis import let_in
 
@@ -144,6 +145,35 @@ def test_what_is_there_already_is_a_conflict(api: RestApi) -> None:
         api.client.create_resource(**root, pathPart="a")
     with pytest.raises(api.client.exceptions.ConflictException, match="Method already exists for this resource"):
         api.client.put_method(**named, authorizationType="NONE")
+
+
+def test_a_method_without_an_integration_is_not_deployed(api: RestApi) -> None:
+    api.method("GET /", authorizationType="NONE")
+
+    with pytest.raises(api.client.exceptions.BadRequestException, match="No integration defined for method"):
+        api.deploy()
+
+
+def test_an_authorizer_has_a_name_of_its_own_and_an_address_that_runs_a_function(api: RestApi) -> None:
+    told = {"restApiId": api.id, "type": "TOKEN", "identitySource": "method.request.header.Authorization"}
+    api.client.create_authorizer(**told, name="mine", authorizerUri=invoke_arn("echo"))
+
+    with pytest.raises(api.client.exceptions.BadRequestException, match="mine already exists in this RestApi"):
+        api.client.create_authorizer(**told, name="mine", authorizerUri=invoke_arn("echo"))
+    with pytest.raises(api.client.exceptions.BadRequestException, match=f"Invalid Authorizer URI: {arn('echo')}"):
+        api.client.create_authorizer(**told, name="other", authorizerUri=arn("echo"))
+
+
+def test_a_usage_plan_is_of_stages_that_there_are(api: RestApi) -> None:
+    stages = [{"apiId": api.id, "stage": "nowhere"}]
+
+    with pytest.raises(api.client.exceptions.NotFoundException, match=f"API Stage not found: {api.id}:nowhere"):
+        api.client.create_usage_plan(name="plan", apiStages=stages)
+
+
+def test_an_operation_that_is_not_there_is_named(api: RestApi) -> None:
+    with pytest.raises(ClientError, match="moto has no GetUsage"):
+        api.client.get_usage(usagePlanId="any", startDate="2026-01-01", endDate="2026-01-02")
 
 
 def test_what_could_not_be_told_apart_is_refused(api: RestApi) -> None:

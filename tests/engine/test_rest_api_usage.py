@@ -69,6 +69,19 @@ def test_a_key_that_is_disabled_or_of_no_plan_of_the_stage_lets_nobody_in(api: R
     assert api.ask("/keyed", X_API_Key=value).status == 403
 
 
+def test_a_hint_says_why_a_key_does_not_let_in(api: RestApi) -> None:
+    value = plan(api)
+    none, unknown = (api.ask("/keyed", **key).headers["X-Lambda-Emu-Hint"] for key in ({}, {"X_API_Key": "nobody's"}))
+    key = next(one for one in api.client.get_api_keys(includeValues=True)["items"] if one["value"] == value)
+    operation = {"op": "replace", "path": "/enabled", "value": "false"}
+    api.client.update_api_key(apiKey=key["id"], patchOperations=[operation])
+    disabled = api.ask("/keyed", X_API_Key=value).headers["X-Lambda-Emu-Hint"]
+
+    assert "has no API key" in none
+    assert unknown == "There is no such API key in a usage plan of this API."
+    assert disabled == f"The API key {key['id']} is disabled, as CreateApiKey makes it unless `enabled` is given."
+
+
 def test_a_plan_throttles_each_of_its_keys(api: RestApi) -> None:
     throttle = {"rateLimit": 0.001, "burstLimit": 2}
     first, second = plan(api, throttle=throttle), plan(api, throttle=throttle)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from own import OwnLam, own_emulator
-from services_rig import ACCOUNT, Inbox
+from services_rig import ACCOUNT, Inbox, sdk
 from socket_rig import SocketApi
 from test_http_apis import let_in
 from websocket_rig import Caller, Refused
@@ -163,3 +163,10 @@ def test_a_function_may_refuse_a_client_or_choose_a_subprotocol(lam: OwnLam) -> 
         assert caller.headers["sec-websocket-protocol"] == "b"
 
     assert refused.value.status == 401
+
+
+def test_an_api_says_how_messages_choose_their_route(lam: OwnLam) -> None:
+    client = sdk(lam, "apigatewayv2")
+
+    with pytest.raises(client.exceptions.BadRequestException, match="RouteSelectionExpression"):
+        client.create_api(Name="without", ProtocolType="WEBSOCKET")

@@ -20,6 +20,7 @@ KEY_HEADER = b"x-api-key"
 BY_AUTHORIZER = "AUTHORIZER"
 MOST_KNOWN = 4096
 ALL = "/*/*"
+NO_KEY = "The request has no API key: not in the header x-api-key, nor of the authorizer where `apiKeySource` is that."
 
 Plan = Mapping[str, Any]
 Used = tuple[str, ...]
@@ -66,13 +67,19 @@ class Usage:
         value = usage_key if entered.deployment.key_source == BY_AUTHORIZER else header
         usage = entered.api.usage
         found = next((key for key in usage["keys"] if value and key["value"] == value), None)
-        if found is None or not found["enabled"]:
-            raise BadApiKey("There is no such API key in a usage plan of this stage, or it is disabled.")
+        if not value:
+            raise BadApiKey(NO_KEY)
+        if found is None:
+            raise BadApiKey("There is no such API key in a usage plan of this API.")
+        if not found["enabled"]:
+            raise BadApiKey(
+                f"The API key {found['id']} is disabled, as CreateApiKey makes it unless `enabled` is given."
+            )
         for plan in usage["plans"]:
             stages = [one.get("stage") for one in plan["stages"]]
             if found["id"] in plan["keys"] and entered.stage.name in stages:
                 return ApiKey(found["id"], found["value"], plan)
-        raise BadApiKey("The API key is in no usage plan that has this stage.")
+        raise BadApiKey(f"The API key {found['id']} is in no usage plan that has this stage.")
 
     def _take_of_plan(self, key: ApiKey, entered: Entered) -> None:
         plan, of = key.plan, f"{entered.resource.path}/{entered.method.verb}"

@@ -82,7 +82,8 @@ def mistake(backend: str, environ: Environ) -> Refused | None:
 def unknown(backend: str, environ: Environ, why: str = "") -> Refused:
     """An operation that moto has not: AWS has it, or has it not."""
     name = operation_of(environ, environ.get(BODY, b""))
-    if backend not in ("s3", "s3control") and _operation(backend, environ) is None:
+    operation = _operation(backend, environ)
+    if backend not in ("s3", "s3control") and operation is None:
         if is_form(backend, environ):
             if name is None:
                 return Refused("MissingAction", "The request must contain the parameter Action")
@@ -90,7 +91,8 @@ def unknown(backend: str, environ: Environ, why: str = "") -> Refused:
         status = 404 if backend in REST_JSON else 400
         return Refused("UnknownOperationException", f"There is no operation {name or environ['PATH_INFO']}", status)
     instead = f"--service {BOTOCORE.get(backend, backend)}=http://… names somebody who has it"
-    return Refused("NotImplemented", f"{why or f'moto has no {name}'}; {instead}", 501)
+    has_not = f"moto has no {operation.name if operation else name}"
+    return Refused("NotImplemented", f"{why or has_not}; {instead}", 501)
 
 
 def _operation(backend: str, environ: Environ) -> OperationModel | None:

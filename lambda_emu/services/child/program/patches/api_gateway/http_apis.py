@@ -69,6 +69,9 @@ def extend() -> None:
 
 def create_api(response: Any) -> Answered:
     """With a target, what it needs to be called comes with it."""
+    asked = json.loads(response.body)
+    if asked.get("protocolType") == "WEBSOCKET" and not asked.get("routeSelectionExpression"):
+        raise BadRequestException("RouteSelectionExpression is required for WEBSOCKET protocol")  # (?)
     status, headers, body = _create_api(response)
     told, params = json.loads(body), json.loads(response.body)
     target = params.get("target")

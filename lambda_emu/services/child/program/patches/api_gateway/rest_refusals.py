@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.apigateway.exceptions import BadRequestException, ConflictException
+from moto.apigateway.exceptions import (
+    BadRequestException,
+    ConflictException,
+    NoIntegrationDefined,
+    NotFoundException,
+)
 from moto.apigateway.models import RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 
@@ -15,19 +20,23 @@ AUTHORIZATIONS = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
 MOST_RESOURCES = 300
 """AWS's quota, unless it is raised."""
 
+_INVOCATION = re.compile(r"arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path/\S+/invocations", re.ASCII)
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _create_resource = APIGatewayResponse.create_resource
 _delete_resource = APIGatewayResponse.delete_resource
 _put_method = APIGatewayResponse.put_method
 _create_stage = APIGatewayResponse.create_stage
 _create_deployment = APIGatewayResponse.create_deployment
+_create_authorizer = APIGatewayResponse.create_authorizer
+_create_usage_plan = APIGatewayResponse.create_usage_plan
 
 
 def extend() -> None:
     """Before moto makes its app of this service, and after others that replace these operations."""
     global _create_stage, _create_deployment
     _create_stage, _create_deployment = APIGatewayResponse.create_stage, APIGatewayResponse.create_deployment
-    for operation in (create_resource, delete_resource, put_method, create_stage, create_deployment):
+    of_resources, of_stages = (create_resource, delete_resource, put_method), (create_stage, create_deployment)
+    for operation in (*of_resources, *of_stages, create_authorizer, create_usage_plan):
         setattr(APIGatewayResponse, operation.__name__, operation)
 
 
@@ -94,7 +103,31 @@ def create_stage(response: Any) -> Answered:
 def create_deployment(response: Any) -> Answered:
     if response._get_param("stageName") is not None:
         _check_stage_name(response)
-    return _create_deployment(response)
+    try:
+        return _create_deployment(response)
+    except NoIntegrationDefined as error:
+        raise BadRequestException("No integration defined for method") from error
+
+
+def create_authorizer(response: Any) -> Answered:
+    name, uri = response._get_param("name"), str(response._get_param("authorizerUri") or "")
+    if any(one.name == name for one in _api(response).authorizers.values()):
+        text = f"Authorizer name must be unique. Authorizer {name} already exists in this RestApi."
+        raise BadRequestException(text)
+    if response._get_param("type") in ("TOKEN", "REQUEST") and _INVOCATION.fullmatch(uri) is None:
+        raise BadRequestException(
+            f"Invalid Authorizer URI: {uri}. Authorizer URI should be a valid API Gateway ARN that represents a Lambda "
+            "function invocation."
+        )
+    return _create_authorizer(response)
+
+
+def create_usage_plan(response: Any) -> Answered:
+    for one in response._get_param("apiStages") or ():
+        api = response.backend.apis.get(one.get("apiId"))
+        if api is None or one.get("stage") not in api.stages:
+            raise NotFoundException(f"API Stage not found: {one.get('apiId')}:{one.get('stage')}")
+    return _create_usage_plan(response)
 
 
 def _check_stage_name(response: Any) -> None:
