@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from hashlib import sha256
 from time import gmtime, strftime
 
@@ -15,7 +16,10 @@ from lambda_emu.signatures.signature import ALGORITHM, END, Begin, Signed, canon
 
 
 class Unsigned(Struct, frozen=True):
-    """A request that is to be signed. target: path and query, as they are sent. service: as signatures name it."""
+    """A request that is to be signed. target: path and query, as they are sent. service: as signatures name it.
+
+    headers: that are signed with it, by their names in lower case.
+    """
 
     method: str
     target: str
@@ -23,15 +27,17 @@ class Unsigned(Struct, frozen=True):
     body: bytes
     service: str
     region: str
+    headers: Mapping[str, str] = {}
 
 
 def signature_headers(asked: Unsigned, credentials: Credentials, now_s: float) -> dict[str, str]:
-    """Those that are sent with it beside Host; now_s: epoch seconds."""
+    """Those that are sent with it beside Host and its own; now_s: epoch seconds."""
     time, digest = strftime("%Y%m%dT%H%M%SZ", gmtime(now_s)), sha256(asked.body).hexdigest()
     told = {"x-amz-content-sha256": digest, "x-amz-date": time}
     if credentials.token:
         told["x-amz-security-token"] = credentials.token
-    fields = [(name.encode(), value.encode()) for name, value in ({"host": asked.host} | told).items()]
+    signed_too = {**asked.headers, "host": asked.host, **told}
+    fields = sorted((name.encode(), value.encode("latin-1", "replace")) for name, value in signed_too.items())
     names = tuple(name for name, _ in fields)
     target = asked.target.encode("latin-1")
     path, _, query = target.partition(b"?")

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
-from lambda_emu.signatures.checks import check_time
+from lambda_emu.model.credentials import Credentials as OwnCredentials
+from lambda_emu.signatures.checks import check_form, check_time
 from lambda_emu.signatures.claims import is_by, payload_digest
 from lambda_emu.signatures.refusals import BadSignature, Family
 from lambda_emu.signatures.signature import Signed, signed_of
+from lambda_emu.signatures.signing import Unsigned, signature_headers
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 AT_S = 1767225600.0
@@ -112,3 +114,20 @@ def is_timely(signed: Signed, now_s: float) -> bool:
 )
 def test_what_is_no_signature_is_none(authorization: str) -> None:
     assert signed_of(asked("http://localhost:9000/", {"Authorization": authorization})) is None
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("service", ["s3", "dynamodb"])
+def test_what_we_sign_ourselves_holds_with_all_headers_of_aws(url: str, service: str) -> None:
+    parts, body, own = urlsplit(url), b"body \xff", {"x-amz-acl": "private", "x-amz-meta-b": "a  b"}
+    unsigned = Unsigned("POST", f"{parts.path}?{parts.query}", parts.netloc, body, service, "us-east-1", own)
+
+    made = signature_headers(unsigned, OwnCredentials("AKIAEXAMPLE", SECRET, "session"), AT_S)
+
+    headers = {"Host": parts.netloc, **own, **made}
+    request = asked(url, headers, body)
+    signed = signed_of(request)
+    assert signed is not None
+    check_form(signed, request, Family.S3)
+    assert holds(SECRET, signed, request)
+    assert not holds(SECRET, signed, asked(url, headers | {"x-amz-acl": "public-read"}, body))

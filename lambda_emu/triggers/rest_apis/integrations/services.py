@@ -6,20 +6,20 @@ import re
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from lambda_emu.http.executors import Workers
+from lambda_emu.gateway.services import SMALL_BYTES
 from lambda_emu.model.credentials import Credentials, RoleSession
 from lambda_emu.services.catalogue import KNOWN, Known
+from lambda_emu.signatures.signing import Unsigned, signature_headers
 from lambda_emu.triggers.execute_api.service import Seams
-from lambda_emu.triggers.execute_api.upstream import UpstreamRequest
+from lambda_emu.triggers.execute_api.upstream import PASSED_ON, UpstreamRequest
 from lambda_emu.triggers.rest_apis.integrations.answered import Answered
 from lambda_emu.triggers.rest_apis.integrations.http import NO_BODY, answer_of
 from lambda_emu.triggers.rest_apis.mapping.requests import IntegrationRequest
 from lambda_emu.triggers.rest_apis.refusals import Misconfigured
 
-SIGNERS = Workers("signatures of API integrations", 2, 128)
-OTHERWISE = {"states": "stepfunctions", "email": "ses", "monitoring": "cloudwatch", "events": "events"}
+OTHERWISE = {"states": "stepfunctions", "email": "ses", "monitoring": "cloudwatch"}
 """Services by the names that an integration's URI has for them."""
-OLDER_JSON = ("dynamodb", "kinesis", "events", "logs", "ssm", "secretsmanager", "kms", "cognito-idp")
+JSON_1_1 = ("kinesis", "events", "logs", "ssm", "secretsmanager", "kms", "cognito-idp")
 FORM = "application/x-www-form-urlencoded"
 SESSION = "BackplaneAssumeRoleSession"
 MOST_KEPT = 256
@@ -73,7 +73,9 @@ class Services:
         method, path, headers, body = asked
         request = UpstreamRequest(method, f"{self._base_url}{path}", headers, body, call.timeout_s)
         credentials = self._credentials(call.account, call.role)
-        signed = await self._loop.work(SIGNERS, _signed, request, known.signing_name, found["region"], credentials)
+        told = request, known.signing_name, found["region"], credentials, self._clock.now_s()
+        is_small = len(body) <= SMALL_BYTES
+        signed = _signed(*told) if is_small else await self._loop.work(PASSED_ON, _signed, *told)
         return await answer_of(signed, self._loop)
 
     def _credentials(self, account: str, role: str | None) -> Credentials:
@@ -113,7 +115,7 @@ def _by_action(call: ServiceCall, known: Known, action: str) -> Asked:
     named = {name.lower() for name in headers}
     if known.claims.targets:
         target = known.claims.targets[0].decode() + action
-        version = "1.1" if known.name in OLDER_JSON and known.name != "dynamodb" else "1.0"
+        version = "1.1" if known.name in JSON_1_1 else "1.0"
         if "x-amz-target" not in named:
             headers["X-Amz-Target"] = target
         headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
@@ -127,15 +129,13 @@ def _by_action(call: ServiceCall, known: Known, action: str) -> Asked:
     return "POST", "/", [*headers.items(), ("Content-Type", FORM)], urlencode(form).encode()
 
 
-def _signed(asked: UpstreamRequest, service: str, region: str, whose: Credentials) -> UpstreamRequest:
-    """On a worker."""
-    from botocore.auth import S3SigV4Auth, SigV4Auth  # here: few integrations lead to services
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials as Given
-
-    make = S3SigV4Auth if service == "s3" else SigV4Auth
-    request = AWSRequest(asked.method, asked.url, dict(asked.headers), asked.body)
-    request.context["signing"] = {}
-    make(Given(whose.access_key, whose.secret, whose.token or None), service, region).add_auth(request)
-    headers = [(name, value) for name, value in request.headers.items() if name.lower() != "content-length"]
-    return asked._replace(headers=[("Host", urlsplit(asked.url).netloc), *headers])
+def _signed(asked: UpstreamRequest, service: str, region: str, whose: Credentials, now_s: float) -> UpstreamRequest:
+    """With all that AWS's services ask for in headers of their own, which S3 wants signed."""
+    parts = urlsplit(asked.url)
+    target = f"{parts.path}{'?' if parts.query else ''}{parts.query}"
+    own = {name.lower(): value for name, value in asked.headers if name.lower().startswith("x-amz-")}
+    unsigned = Unsigned(asked.method, target, parts.netloc, asked.body, service, region, own)
+    made = {"host": parts.netloc, **signature_headers(unsigned, whose, now_s)}
+    replaced = {name.lower() for name in made} | {"content-length"}
+    headers = [one for one in asked.headers if one[0].lower() not in replaced]
+    return asked._replace(headers=[*made.items(), *headers])
