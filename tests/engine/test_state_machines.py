@@ -254,6 +254,25 @@ def test_a_choice_that_nothing_matches_fails(machines: Machines) -> None:
     assert "Failed to transition out of the state." in ended["cause"]
 
 
+def test_a_choice_about_what_is_not_there_fails_whatever_the_default_is(machines: Machines) -> None:
+    missing = {"Variable": "$.n", "NumericEquals": 5}
+    there = {"Variable": "$.n", "IsPresent": True}
+    states: dict[str, Any] = {
+        "C": {"Type": "Choice", "Choices": [missing | {"Next": "End"}], "Default": "End"},
+        "End": {"Type": "Succeed"},
+    }
+    asked = {**states, "C": {**states["C"], "Choices": [{"And": [there, missing], "Next": "End"}]}}
+
+    ended = machines.run(machines.create("missing", states), {})
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
+    assert ended["cause"] == (
+        "An error occurred while executing the state 'C' (entered at the event id #2). "
+        "Invalid path '$.n': The choice state's condition path references an invalid value."
+    )
+    assert machines.output(machines.create("asked", asked), {}) == {}
+
+
 def test_an_execution_is_stopped_at_once_whatever_it_waits_for(machines: Machines) -> None:
     slow = machines.function("slow", "import time\ndef handler(event, context):\n    time.sleep(5)\n")
     execution = machines.begin(machines.create("stopped", {"A": {"Type": "Task", "Resource": slow, "End": True}}))

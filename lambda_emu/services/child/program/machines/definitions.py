@@ -19,10 +19,16 @@ from moto.stepfunctions.parser.asl.component.common.jsonata import (
     jsonata_template_value_terminal,
 )
 from moto.stepfunctions.parser.asl.component.common.string import string_expression
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (
+    ComparisonOperatorType,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.parse import preprocessor
 
 NO_NEXT = "Failed to transition out of the state. The state does not point to a next state."
+NO_VALUE = "Invalid path '{path}': The choice state's condition path references an invalid value."
 UNNAMED = (
     jsonata_template_value_array.JSONataTemplateValueArray,
     jsonata_template_value_object.JSONataTemplateValueObject,
@@ -45,6 +51,8 @@ def replace_definitions() -> None:
     binding._eval_body = _bind
     choice: Any = StateChoice
     choice._eval_state = _choose(choice._eval_state)
+    compared: Any = ComparisonVariable
+    compared._eval_body = _compare
     failure: Any = FailureEvent
     failure.__init__ = _know_entry(failure.__init__)
 
@@ -85,11 +93,25 @@ def _choose(choose: Any) -> Any:
         except RuntimeError as error:
             if self.default_state is not None:
                 raise
-            name = StatesErrorName(typ=StatesErrorNameType.StatesRuntime)
-            details: Any = {"taskFailedEventDetails": {"error": name.error_name, "cause": NO_NEXT}}
-            raise FailureEventException(FailureEvent(env, name, HistoryEventType.TaskFailed, details)) from error
+            raise _runtime_failure(env, NO_NEXT) from error
 
     return choose_or_fail
+
+
+def _compare(self: Any, env: Any) -> None:
+    """What is not there is only asked about by IsPresent; `IsNull` and the like fail, too (?)."""
+    self.variable.eval(env)
+    is_absent = isinstance(env.stack[-1], NoSuchVariable)
+    if is_absent and self.comparison_function.operator_type is not ComparisonOperatorType.IsPresent:
+        path = self.variable.string_sampler.literal_value
+        raise _runtime_failure(env, NO_VALUE.format(path=path))
+    self.comparison_function.eval(env)
+
+
+def _runtime_failure(env: Any, cause: str) -> FailureEventException:
+    name = StatesErrorName(typ=StatesErrorNameType.StatesRuntime)
+    details: Any = {"taskFailedEventDetails": {"error": name.error_name, "cause": cause}}
+    return FailureEventException(FailureEvent(env, name, HistoryEventType.TaskFailed, details))
 
 
 def _know_entry(make: Any) -> Any:
