@@ -155,7 +155,7 @@ class Around:
     def _make_due_rules(self) -> Owner:
         from lambda_emu.triggers.rules import DueRules  # here: most servers have no rules
 
-        return DueRules(self._store, self.outbox, self._clock)
+        return DueRules(self.outbox, self._clock)
 
     def _make_subscriptions(self) -> Subscriptions:
         from lambda_emu.triggers.subscriptions import Subscriptions
@@ -166,7 +166,7 @@ class Around:
     def _make_deliveries(self) -> Deliveries:
         from lambda_emu.triggers.rules import RuleDeliveries
 
-        return RuleDeliveries(self._store, self.outbox, self._invoker.admit, self._clock)
+        return RuleDeliveries(self.outbox, self._invoker.admit, self._clock)
 
     def start(self) -> None:
         """Let results go out, and events come in by themselves: what is due, what is polled.

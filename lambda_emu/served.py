@@ -25,6 +25,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.config import ENFORCE, OFF, Settings
+from lambda_emu.destinations.leave import LateLeave, Leave
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Service
@@ -130,6 +131,8 @@ class Served:
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         child.observer = All(apis, self.balancers, self.access)
+        if rooms.settings.iam != OFF:
+            rooms.around.outbox.leave = LateLeave(self._make_leave)
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, signers)
         around = self._around(self._ours())
@@ -195,6 +198,13 @@ class Served:
             rooms.settings.iam == ENFORCE,
         )
         return Access(sources, rooms.clock.machine, rooms.scope, Explained(), enforces=enforces)
+
+    def _make_leave(self) -> Leave:
+        from lambda_emu.access.acting import Acting  # here: most servers deliver nothing
+        from lambda_emu.access.deliveries import DeliveryAccess
+
+        rooms = self._rooms
+        return DeliveryAccess(Acting(self.access(), rooms.store, rooms.clock.machine), rooms.store)
 
     def _make_signers(self) -> LateSigners:
         rooms = self._rooms

@@ -38,8 +38,8 @@ def caller_context(caller: Caller, tags: Mapping[str, str]) -> Context:
     return {key: value for key, value in found.items() if value}
 
 
-def request_context(request: Request, region: str, owner: str, now_s: float) -> Context:
-    """No request has MFA, TLS or an organization here. owner: of the resource."""
+def own_context(region: str, owner: str, now_s: float) -> dict[str, str | tuple[str, ...]]:
+    """Of what happens without a request. owner: of the resource."""
     at = datetime.fromtimestamp(now_s, UTC)
     found: dict[str, str | tuple[str, ...]] = {
         "aws:currenttime": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -48,11 +48,17 @@ def request_context(request: Request, region: str, owner: str, now_s: float) -> 
         "aws:securetransport": "false",
         "aws:viaawsservice": "false",
         "aws:principalisawsservice": "false",
-        "aws:sourceip": request.peer or "127.0.0.1",
     }
+    if owner:
+        found["aws:resourceaccount"] = owner
+    return found
+
+
+def request_context(request: Request, region: str, owner: str, now_s: float) -> Context:
+    """No request has MFA, TLS or an organization here. owner: of the resource."""
+    found = own_context(region, owner, now_s)
+    found["aws:sourceip"] = request.peer or "127.0.0.1"
     for name, key in (("user-agent", "aws:useragent"), ("referer", "aws:referer")):
         if (value := request.header(name.encode())) is not None:
             found[key] = value
-    if owner:
-        found["aws:resourceaccount"] = owner
     return found

@@ -28,6 +28,10 @@ class Cure(NamedTuple):
         return self.text if self.statement is None else f"{self.text} {json.dumps(self.statement)}"
 
 
+WHAT = {"lambda": "function", "sns": "topic", "sqs": "queue"}
+"""Of whose policies services have to be let in, by the service."""
+
+
 def cure_of(caller: Caller, demand: Demand, decision: Decision, *, is_anybody: bool = True) -> Cure:
     """decision: does not allow it. is_anybody: IAM here has the caller."""
     if decision.denied:
@@ -37,7 +41,8 @@ def cure_of(caller: Caller, demand: Demand, decision: Decision, *, is_anybody: b
         statement |= {"Principal": {"Service": caller.principal_arn}}
         if source := demand.context.get("aws:sourcearn"):
             statement |= {"Condition": {"ArnLike": {"aws:SourceArn": source}}}
-        return Cure("add to the function's policy", statement)
+        what = WHAT.get(demand.action.partition(":")[0], "resource")
+        return Cure(f"add to the {what}'s policy", statement)
     assert decision.kind is not None
     if decision.kind is Kind.IDENTITY and not is_anybody:
         return Cure(f"IAM here has no {caller.principal_arn}: make it, and add to its policies", statement)

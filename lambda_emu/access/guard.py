@@ -49,7 +49,7 @@ class Access:
         self._clock = clock
         self._own = own
         self.explained = explained
-        self._notices = Notices()
+        self.notices = Notices()
         self._kept: dict[tuple[str, str, str], tuple[Caller, int, Resource, Decision]] = {}
 
     def region_of(self, request: Request) -> str:
@@ -90,7 +90,7 @@ class Access:
             return Weighed(demand, decision, False, principal.exists)
         is_refused = self.enforces or _is_of_others(caller, demand, resource, decision)
         if not is_refused and principal.exists:
-            self._tell(caller, demand, decision)
+            self.tell(caller, demand, decision)
         return Weighed(demand, decision, is_refused, principal.exists)
 
     def conclude(self, service: str, caller: Caller, weighed: Sequence[Weighed], request: Request) -> None:
@@ -112,11 +112,11 @@ class Access:
         }
         return decide(Asked(caller, demand.action, demand.resource, owner, context), principal.held, resource.policy)
 
-    def _tell(self, caller: Caller, demand: Demand, decision: Decision) -> None:
+    def tell(self, caller: Caller, demand: Demand, decision: Decision) -> None:
         """Once, with what to add."""
         who, reason = caller.principal_arn, decision.reason(demand.action)
         cure = cure_of(caller, demand, decision)
-        self._notices.tell(
+        self.notices.tell(
             f"on AWS {who} may not {demand.action} on {demand.resource}, {reason}: {cure}",
             about=f"{who} {demand.action} {demand.resource}",
         )

@@ -37,11 +37,13 @@ class NotAuthorized(AccessDenied):
 
     def __init__(self, service: str, caller: Caller, demand: Demand, decision: Decision) -> None:
         self.code, self.status = FORMS.get(service, Form())
-        super().__init__(_text(service, caller, demand, decision))
+        super().__init__(refusal_of(caller, demand, decision))
 
 
-def _text(service: str, caller: Caller, demand: Demand, decision: Decision) -> str:
+def refusal_of(caller: Caller, demand: Demand, decision: Decision) -> str:
+    """AWS's text, as the service of the action writes it."""
     action, resource = demand.action, demand.shown or demand.resource
+    service = action.partition(":")[0]
     if service == "sqs":
         action = action.lower()
     elif service == "sns":

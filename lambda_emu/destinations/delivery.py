@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_emu.arn import FunctionId, service_in
+from lambda_emu.destinations.actor import Actor
 from lambda_emu.destinations.failures import End, Failure
 from lambda_emu.destinations.retries import RESULTS, Cause, RetryPolicy
 from lambda_emu.store import WorkItem
@@ -37,6 +38,7 @@ class Delivery(Struct, frozen=True):
     prefix, split, middle, suffix: what stands around the payload to make the body of it. With a split, the payload is
     two texts of JSON, of which the first has so many bytes: prefix, first, middle, second, suffix.
     options: more of the request to the target's service, by the names of its members. policy: how long it is tried.
+    by: in whose name; None: the function's own.
     last: code and text of the error of the last attempt, where its dead letter will tell it.
     created_s: steady seconds; attempts: made so far; brought_by: whose payload it shares. They are the table's.
     """
@@ -56,6 +58,7 @@ class Delivery(Struct, frozen=True):
     options: Mapping[str, str] = NO_OPTIONS
     policy: RetryPolicy = RESULTS
     last: tuple[str, str] | None = None
+    by: Actor | None = None
     created_s: float = 0.0
     attempts: int = 0
     brought_by: str | None = None
@@ -94,15 +97,18 @@ def record_of(delivery: Delivery) -> str:
         delivery.middle,
         delivery.suffix,
     ]
-    if delivery.policy is not RESULTS or delivery.options:
+    by = delivery.by
+    if delivery.policy is not RESULTS or delivery.options or by is not None:
         record += [dict(delivery.options), _policy_record(delivery.policy), delivery.last]
+    if by is not None:
+        record.append([by.service, by.source, by.role])
     return json.dumps(record)
 
 
 def delivery_of(work: WorkItem) -> Delivery:
     """The way back, without the payload."""
     function, about, metric, trace, attributes, key, prefix, split, middle, suffix, *more = json.loads(work.record)
-    options, policy, last = more or (NO_OPTIONS, None, None)
+    options, policy, last, *by = more or (NO_OPTIONS, None, None)
     return Delivery(
         work.id,
         work.kind.removeprefix(KIND),
@@ -119,6 +125,7 @@ def delivery_of(work: WorkItem) -> Delivery:
         options,
         RESULTS if policy is None else _policy_of(policy),
         None if last is None else (last[0], last[1]),
+        Actor(*by[0]) if by else None,
         work.created_s,
         work.attempts,
         work.brought_by,
@@ -130,9 +137,11 @@ def dead_letter(delivery: Delivery, failure: Failure, end: End, retries: int, id
 
     id: of its own. As work it is `brought_by` the delivery, or by what that was brought by.
     """
-    policy = delivery.policy
+    policy, by = delivery.policy, delivery.by
     if policy.dead_letters is None:
         return None
+    if by is not None and policy.cause is Cause.RULE:  # a target's role is for that alone
+        by = replace(by, role="")
     attributes = policy.dead_letter_attributes(failure.code, str(failure), end, retries)
     about = f"the dead letter of {delivery.about}"
     return replace(
@@ -145,6 +154,7 @@ def dead_letter(delivery: Delivery, failure: Failure, end: End, retries: int, id
         options=NO_OPTIONS,
         policy=RESULTS,
         last=None,
+        by=by,
     )
 
 

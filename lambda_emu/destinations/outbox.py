@@ -28,6 +28,7 @@ from lambda_emu.destinations.delivery import (
     work_of,
 )
 from lambda_emu.destinations.failures import End, Failure, NotDelivered, Undeliverable, Unreached
+from lambda_emu.destinations.leave import Free, Leave
 from lambda_emu.destinations.retries import LONGEST_REST_S, MESSAGE_CHARACTERS, rest_s
 from lambda_emu.destinations.senders import Absent, Sender
 from lambda_emu.http.executors import Closed, Full, Workers
@@ -49,6 +50,7 @@ class Outbox:
     def __init__(self, store: Store, loop: Loop, clock: Clock, senders: Mapping[str, Sender]) -> None:
         self.count: Count = count_nothing
         self.given_up = Repeats()
+        self.leave: Leave = Free()
         self._store = store
         self._loop = loop
         self._clock = clock
@@ -183,6 +185,8 @@ class TargetLane:
             else:  # all work was forgotten meanwhile
                 self._dispatcher.drop()
                 return
+            if not self._outbox.leave.at_once(delivery):
+                await self._outbox.leave.check(delivery)
             await self._sender.send(delivery, body)
         except Closed:
             log.debug("%s is delivered by a later run", delivery.id)

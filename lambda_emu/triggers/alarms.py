@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope, service_in
 from lambda_emu.clock import Clock
+from lambda_emu.destinations.actor import Actor
 from lambda_emu.destinations.delivery import NO_OPTIONS, NOT_COUNTED, Delivery, work_of
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import Cause, RetryPolicy
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 POLICY = RetryPolicy(most_age_s=3600.0, cause=Cause.RULE)
 """Whoever is not there, or lets alarms not in, is told once."""
+
+
+PUBLISHER = "cloudwatch.amazonaws.com"
+"""Who tells topics; functions are run in another name."""
 
 
 class Alarms(LateRoom["Watch"]):
@@ -71,15 +76,23 @@ class Alarms(LateRoom["Watch"]):
                 work.append(self._work(change, arn, notices.as_text(notices.for_function(change)), told))
             elif service == "sns":
                 topic = {"Subject": notices.subject(change)}
-                work.append(self._work(change, arn, notices.as_text(notices.for_topic(change)), topic))
+                by = Actor(PUBLISHER, alarm.arn)
+                work.append(self._work(change, arn, notices.as_text(notices.for_topic(change)), topic, by))
         if self._has_buses:
             work.append(self._work(change, _bus(alarm.scope), self._event(change)))
         return work
 
-    def _work(self, change: Change, target: str, body: bytes, options: Mapping[str, str] = NO_OPTIONS) -> WorkItem:
+    def _work(
+        self,
+        change: Change,
+        target: str,
+        body: bytes,
+        options: Mapping[str, str] = NO_OPTIONS,
+        by: Actor | None = None,
+    ) -> WorkItem:
         alarm, id = change.alarm, self._clock.new_id()
         about, named = f"the state {alarm.state.value}", alarm.scope.function(alarm.name)
-        delivery = Delivery(id, target, named, about, NOT_COUNTED, options=options, policy=POLICY)
+        delivery = Delivery(id, target, named, about, NOT_COUNTED, options=options, policy=POLICY, by=by)
         return work_of(delivery, self._clock.steady_s(), body)
 
     def _event(self, change: Change) -> bytes:

@@ -9,17 +9,16 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from lambda_emu.arn import Scope, Target, parse_function_name, scope_in, service_in
+from lambda_emu.arn import scope_in
 from lambda_emu.clock import Clock
+from lambda_emu.destinations.actor import Actor
 from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, dead_letter, put, work_of
 from lambda_emu.destinations.failures import End, Undeliverable
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import Cause, RetryPolicy
 from lambda_emu.destinations.senders import event_for
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.invoke.invoker import Admit
-from lambda_emu.invoke.rules import INVOKE, authorize, permission_command
 from lambda_emu.services.eventbridge.buses import LARGE_BYTES
 from lambda_emu.services.eventbridge.delivery import MANY, Handover, Prepared
 from lambda_emu.services.eventbridge.event import Envelope
@@ -27,12 +26,11 @@ from lambda_emu.services.eventbridge.kept import find_rule
 from lambda_emu.services.eventbridge.matching import of_rule
 from lambda_emu.services.eventbridge.records import Rule
 from lambda_emu.services.timetable.table import Firing
-from lambda_emu.store import Store, WorkItem
+from lambda_emu.store import WorkItem
 
 log = logging.getLogger(__name__)
 
 PRINCIPAL = "events.amazonaws.com"
-MOST_SEEN = 10_000
 MOST_AGE_S, MOST_RETRIES = 86_400, 185
 """What a target has whose RetryPolicy says nothing."""
 
@@ -40,16 +38,14 @@ MOST_AGE_S, MOST_RETRIES = 86_400, 185
 class RuleDeliveries:
     """eventbridge.Deliveries by the outbox, and at once to functions that take an event. On the loop."""
 
-    def __init__(self, store: Store, outbox: Outbox, admit: Admit, clock: Clock) -> None:
+    def __init__(self, outbox: Outbox, admit: Admit, clock: Clock) -> None:
         self._outbox = outbox
         self._admit = admit
         self._clock = clock
-        self._permissions = Permissions(store)
 
     def prepare(self, handovers: Sequence[Handover]) -> Prepared:
         prepared = _Prepared(self._outbox, self._clock)
         for each in handovers:
-            self._permissions.look(each.occasion.rule_arn, each.target["Arn"])
             if len(handovers) > MANY or len(each.occasion.event.detail) > LARGE_BYTES:
                 prepared.long.append(each)
             else:
@@ -61,7 +57,7 @@ class RuleDeliveries:
         delivery, payload = _delivery_of(handover)
         if delivery is None:
             return
-        if delivery.service == "lambda":
+        if delivery.service == "lambda" and self._outbox.leave.at_once(delivery):
             try:
                 request = event_for(delivery, payload, self._clock)
                 work, run = self._admit(request)
@@ -78,30 +74,6 @@ class RuleDeliveries:
             return
         begun = replace(delivery, created_s=work.created_s)
         prepared.add(replace(work, running=True), partial(lane.begin, begun, payload), lane.forgo)
-
-
-class Permissions:
-    """Tells of functions that run for a rule and would not on AWS, which says nothing. Once for each of both."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._seen: set[tuple[str, str]] = set()
-
-    def look(self, rule_arn: str, target: str) -> None:
-        """target: the ARN of anything. By one thread at a time."""
-        if service_in(target) != "lambda" or (rule_arn, target) in self._seen or len(self._seen) >= MOST_SEEN:
-            return
-        self._seen.add((rule_arn, target))
-        written = parse_function_name(target)
-        resource = Target(Scope(written.account or "", written.region or "").function(written.name), written.qualifier)
-        function = self._store.function(resource.id)
-        context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": scope_in(rule_arn).account}
-        try:
-            authorize(function, PRINCIPAL, INVOKE, resource, context)
-        except AccessDenied:
-            if function is not None:
-                told = "%s runs for %s, which it would not on AWS: its policy does not let %s run it; this lets it: %s"
-                log.warning(told, target, rule_arn, PRINCIPAL, permission_command(resource, PRINCIPAL, rule_arn))
 
 
 class _Prepared:
@@ -149,8 +121,7 @@ class _Prepared:
 class DueRules:
     """timetable.Owner of rules with an expression."""
 
-    def __init__(self, store: Store, outbox: Outbox, clock: Clock) -> None:
-        self._permissions = Permissions(store)
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
         self._clock = clock
         self.wake = outbox.wake
 
@@ -158,8 +129,6 @@ class DueRules:
         rule = find_rule(connection, firing.arn)
         if rule is None or not rule.targets:
             return ()
-        for target in rule.targets.values():
-            self._permissions.look(rule.arn, target["Arn"])
         event = due_event(rule, firing, self._clock.new_id())
         return works_of(list(of_rule(rule, event, firing.scheduled_s, self._clock.new_id)), self._clock)
 
@@ -203,6 +172,7 @@ def _delivery_of(handover: Handover) -> tuple[Delivery | None, bytes]:
         occasion.event.trace,
         options=handover.options,
         policy=_policy_of(handover),
+        by=Actor(PRINCIPAL, occasion.rule_arn, target.get("RoleArn", "")),
     )
     if handover.problem is not None:
         failure = Undeliverable(handover.problem, handover.code)

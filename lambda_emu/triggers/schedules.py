@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope, scope_in
 from lambda_emu.clock import Clock
+from lambda_emu.destinations.actor import Actor
 from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, work_of
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import Cause, RetryPolicy
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from lambda_emu.services.timetable.timetable import Timetable
 
 log = logging.getLogger(__name__)
+
+PRINCIPAL = "scheduler.amazonaws.com"
 
 NO_OTHERS: Mapping[str, Callable[[], Owner]] = MappingProxyType({})
 
@@ -94,6 +97,7 @@ class Schedules(LateRoom["Timetable"]):
             NOT_COUNTED,
             options=options_of(target),
             policy=_policy_of(target, firing.arn, at, id),
+            by=Actor(PRINCIPAL, firing.arn, target["RoleArn"]),
         )
         return [work_of(delivery, self._clock.steady_s(), payload_of(schedule, firing, id))]
 

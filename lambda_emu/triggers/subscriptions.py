@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope, Target, parse_function_name, scope_in, service_in
 from lambda_emu.clock import Clock
+from lambda_emu.destinations.actor import Actor
 from lambda_emu.destinations.delivery import KIND, NOT_COUNTED, Delivery, put, work_of
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import RetryPolicy
@@ -83,6 +84,7 @@ class Subscriptions:
             trace,
             options=_source(group.scope, group.arn) if is_function else {"PartitionKey": key},
             policy=RetryPolicy(MOST_AGE_S),
+            by=None if is_function else Actor(LOGS, group.arn, to.role or ""),
         )
         return work_of(delivery, self._clock.steady_s(), for_function(payload) if is_function else payload)
 

@@ -12,84 +12,13 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
-from boto_rig import ONE_TRY
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from own import OwnLam, own_emulator
+from iam_rig import ACCOUNT, OTHER, REGION, SECRET, Account, Party, allow, deny, document, refusal, text
+from own import own_emulator
 from waiting import eventually
-
-ACCOUNT, OTHER, REGION = "123456789012", "210987654321", "us-east-1"
-SECRET = "any"
-"""That of the rig's clients."""
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
-}
-
-
-class Party:
-    """Somebody with keys, and his clients."""
-
-    def __init__(self, lam: OwnLam, key: str, secret: str = SECRET, token: str | None = None) -> None:
-        self._session = boto3.Session(key, secret, token, REGION)
-        self._lam = lam
-        self.credentials = self._session.get_credentials()
-
-    def client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self._lam.url, config=Config(**ONE_TRY))
-
-
-class Account:
-    """The root user of one, who makes others."""
-
-    def __init__(self, lam: OwnLam, number: str) -> None:
-        self.lam, self.number = lam, number
-        self.root = Party(lam, number)
-        self._iam = self.root.client("iam")
-
-    def user(self, name: str, *statements: dict[str, Any]) -> Party:
-        self._iam.create_user(UserName=name)
-        if statements:
-            self.allow(name, *statements)
-        key = self._iam.create_access_key(UserName=name)["AccessKey"]
-        return Party(self.lam, key["AccessKeyId"], key["SecretAccessKey"])
-
-    def allow(self, name: str, *statements: dict[str, Any]) -> None:
-        self._iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
-
-    def role(self, name: str, *statements: dict[str, Any], trust: dict[str, Any] = TRUST, **more: Any) -> str:
-        made = self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), **more)
-        if statements:
-            self._iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(*statements))
-        return str(made["Role"]["Arn"])
-
-    def session(self, role: str, **more: Any) -> Party:
-        said = self.root.client("sts").assume_role(RoleArn=role, RoleSessionName="one", **more)["Credentials"]
-        return Party(self.lam, said["AccessKeyId"], said["SecretAccessKey"], said["SessionToken"])
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
-    return allow(action, resource, **more) | {"Effect": "Deny"}
-
-
-def refusal(call: Any, *given: Any, **members: Any) -> tuple[str, str, int]:
-    """Code, text and status of what is refused."""
-    with pytest.raises(ClientError) as refused:
-        call(*given, **members)
-    said = refused.value.response
-    return said["Error"]["Code"], said["Error"].get("Message", ""), said["ResponseMetadata"]["HTTPStatusCode"]
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +32,6 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 def warning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with own_emulator(tmp_path_factory.mktemp("warning"), "process", stems=0, account=ACCOUNT) as lam:
         yield Account(lam, ACCOUNT)
-
-
-def text(who: str, action: str, resource: str, named: str | None = None) -> str:
-    why = f"because no identity-based policy allows the {named or action} action"
-    return f"User: {who} is not authorized to perform: {action} on resource: {resource} {why}"
 
 
 def test_every_service_refuses_a_user_without_policies_in_its_own_words(strict: Account) -> None:

@@ -70,7 +70,7 @@ class Rig:
         self.taken, self.functions = Taking(), Functions()
         senders: Any = {"sqs": self.taken, "lambda": self.taken}
         outbox = Outbox(self.store, self.loop, self.clock, senders)
-        deliveries = RuleDeliveries(self.store, outbox, self.functions.admit, self.clock)
+        deliveries = RuleDeliveries(outbox, self.functions.admit, self.clock)
         self.buses = Buses(self.store, self.loop, self.clock, deliveries, lambda: None)
         self.bus = Bus(SCOPE, "default", 0.0, 0.0)
 

@@ -1,0 +1,78 @@
+"""What is brought to targets goes only where it may. See `acting`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_emu.access.acting import Acting
+from lambda_emu.destinations.actor import Actor
+from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery
+from lambda_emu.destinations.failures import NotDelivered, Undeliverable
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.invoke.rules import INVOKE
+from lambda_emu.store import Store
+
+OF_ROLES: Mapping[str, str] = {
+    "events": "events:PutEvents",
+    "firehose": "firehose:PutRecord",
+    "kinesis": "kinesis:PutRecord",
+    "s3": "s3:PutObject",
+    "states": "states:StartExecution",
+}
+"""What is done to a target, by its service: of those that nobody comes to but as a role."""
+OF_ALL: Mapping[str, str] = {"lambda": INVOKE, "sns": "sns:Publish", "sqs": "sqs:SendMessage"}
+"""Of those whose own policies let services in as well."""
+ACTIONS = {**OF_ROLES, **OF_ALL}
+TO_DESTINATION = "events:InvokeApiDestination"
+LAMBDA = "lambda.amazonaws.com"
+CODE = "AccessDeniedException"
+
+
+class DeliveryAccess:
+    """destinations.Leave. On the loop."""
+
+    def __init__(self, acting: Acting, store: Store) -> None:
+        self._acting = acting
+        self._store = store
+
+    def at_once(self, delivery: Delivery) -> bool:
+        actor = self._actor(delivery)
+        action = None if actor is None else _action(actor, delivery)
+        if actor is None or action is None:
+            return True
+        is_known, refusal = self._acting.known(actor, action, _resource(delivery))
+        return is_known and refusal is None
+
+    async def check(self, delivery: Delivery) -> None:
+        actor = self._actor(delivery)
+        action = None if actor is None else _action(actor, delivery)
+        if actor is None or action is None:
+            return
+        try:
+            refusal = await self._acting.refusal(actor, action, _resource(delivery))
+        except LambdaError as error:
+            if self._acting.enforces:
+                raise NotDelivered(error.text or error.code, error.code) from error
+            return
+        if refusal is not None:
+            raise Undeliverable(refusal, CODE)
+
+    def _actor(self, delivery: Delivery) -> Actor | None:
+        """None: nobody is asked, or whoever invokes functions asks. Functions' results come as the functions do."""
+        if delivery.by is not None or delivery.metric == NOT_COUNTED:
+            return delivery.by
+        function = self._store.function(delivery.function)
+        return None if function is None else Actor(LAMBDA, delivery.function.arn(), function.latest.role)
+
+
+def _action(actor: Actor, delivery: Delivery) -> str | None:
+    """None: it is not asked about."""
+    if actor.role and ":api-destination/" in delivery.target:
+        return TO_DESTINATION
+    return (ACTIONS if actor.role else OF_ALL).get(delivery.service)
+
+
+def _resource(delivery: Delivery) -> str:
+    if delivery.service == "s3" and "/" not in delivery.target:
+        return f"{delivery.target}/{delivery.key or delivery.id}"
+    return delivery.target

@@ -1,0 +1,213 @@
+"""What happens by itself may what its role or its target's policy lets it, by boto3. See test_iam.py."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from iam_rig import ACCOUNT, REGION, SECRET, Account, allow, document
+from own import own_emulator
+from waiting import eventually
+
+SERVICE_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": [f"{name}.amazonaws.com" for name in ("events", "lambda", "logs", "scheduler")]},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+NOTHING = "def handler(event, context):\n    pass"
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    folder, environ = tmp_path_factory.mktemp("strict"), {"LAMBDA_EMU_ROOT_SECRET": SECRET}
+    with own_emulator(folder, "process", environ, stems=0, account=ACCOUNT, iam="enforce") as lam:
+        yield Account(lam, ACCOUNT)
+
+
+@pytest.fixture(scope="module")
+def warning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with own_emulator(tmp_path_factory.mktemp("warning"), "process", stems=0, account=ACCOUNT) as lam:
+        yield Account(lam, ACCOUNT)
+
+
+def queue(account: Account, name: str) -> tuple[str, str]:
+    """URL and ARN of a new one."""
+    url = account.root.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    return url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+
+def receive(account: Account, url: str) -> list[Any]:
+    """What comes within a while, without its order."""
+    told = account.root.client("sqs").receive_message(
+        QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )
+    return list(told.get("Messages", []))
+
+
+def rule(account: Account, name: str, *targets: dict[str, Any]) -> str:
+    """Of events whose source is its name."""
+    events = account.root.client("events")
+    arn = str(events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"])
+    assert events.put_targets(Rule=name, Targets=list(targets))["FailedEntryCount"] == 0
+    return arn
+
+
+def put(account: Account, source: str, detail: str) -> None:
+    entry = {"Source": source, "DetailType": "t", "Detail": json.dumps({"said": detail})}
+    assert account.root.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def let_in(account: Account, url: str, arn: str, service: str, source: str) -> None:
+    condition = {"ArnEquals": {"aws:SourceArn": source}}
+    grant = allow("sqs:SendMessage", arn, Principal={"Service": service}, Condition=condition)
+    account.root.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(grant)})
+
+
+def test_a_rule_reaches_a_queue_whose_policy_lets_it(strict: Account) -> None:
+    url, arn = queue(strict, "ruled")
+    letters, letters_arn = queue(strict, "ruled-letters")
+    source = rule(strict, "ruled", {"Id": "1", "Arn": arn, "DeadLetterConfig": {"Arn": letters_arn}})
+    let_in(strict, letters, letters_arn, "events.amazonaws.com", source)
+
+    put(strict, "ruled", "refused")
+    [letter] = receive(strict, letters)
+    let_in(strict, url, arn, "events.amazonaws.com", source)
+    put(strict, "ruled", "let in")
+
+    [message] = receive(strict, url)
+    assert json.loads(message["Body"])["detail"] == {"said": "let in"}
+    attributes = {name: one["StringValue"] for name, one in letter["MessageAttributes"].items()}
+    assert attributes["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert attributes["ERROR_MESSAGE"].endswith(
+        f"on resource: {arn} because no resource-based policy allows the sqs:sendmessage action"
+    )
+
+
+def test_a_rule_runs_a_function_whose_policy_lets_it(strict: Account) -> None:
+    url, _ = queue(strict, "ran-by-rule")
+    code = f"""
+import boto3
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl="{url}", MessageBody=event["detail"]["said"])
+"""
+    strict.lam.create("by-rule", code, Role=strict.role("by-rule", allow("sqs:SendMessage")))
+    source = rule(strict, "by-rule", {"Id": "1", "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:by-rule"})
+
+    put(strict, "by-rule", "refused")
+    strict.root.client("lambda").add_permission(
+        FunctionName="by-rule",
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=source,
+    )
+    put(strict, "by-rule", "let in")
+
+    assert [one["Body"] for one in receive(strict, url)] == ["let in"]
+
+
+def test_a_rule_acts_as_its_targets_role(strict: Account) -> None:
+    role = strict.role("of-rule", trust=SERVICE_TRUST)
+    kinesis = strict.root.client("kinesis")
+    kinesis.create_stream(StreamName="of-rule", ShardCount=1)
+    arn = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/of-rule"
+    letters, letters_arn = queue(strict, "of-rule-letters")
+    target = {"Id": "1", "Arn": arn, "RoleArn": role, "DeadLetterConfig": {"Arn": letters_arn}}
+    let_in(strict, letters, letters_arn, "events.amazonaws.com", rule(strict, "of-rule", target))
+
+    put(strict, "of-rule", "refused")
+    assert len(receive(strict, letters)) == 1
+    policy = document(allow("kinesis:PutRecord", arn))
+    strict.root.client("iam").put_role_policy(RoleName="of-rule", PolicyName="own", PolicyDocument=policy)
+    put(strict, "of-rule", "let in")
+
+    def records() -> list[Any]:
+        [shard] = kinesis.list_shards(StreamName="of-rule")["Shards"]
+        at = {"StreamName": "of-rule", "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+        return list(kinesis.get_records(ShardIterator=kinesis.get_shard_iterator(**at)["ShardIterator"])["Records"])
+
+    eventually(lambda: bool(records()), "the record")
+    assert [json.loads(one["Data"])["detail"] for one in records()] == [{"said": "let in"}]
+
+
+def test_a_schedule_acts_as_its_role(strict: Account) -> None:
+    url, arn = queue(strict, "scheduled")
+    letters, letters_arn = queue(strict, "scheduled-letters")
+    scheduler = strict.root.client("scheduler")
+
+    def schedule(name: str, role: str) -> None:
+        target = {"Arn": arn, "RoleArn": role, "Input": name, "DeadLetterConfig": {"Arn": letters_arn}}
+        soon = datetime.now(UTC) + timedelta(seconds=2)
+        scheduler.create_schedule(
+            Name=name,
+            ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target=target,
+        )
+
+    schedule("refused", strict.role("letters", allow("sqs:SendMessage", letters_arn), trust=SERVICE_TRUST))
+    schedule("let-in", strict.role("sender", allow("sqs:SendMessage", arn), trust=SERVICE_TRUST))
+
+    assert [one["Body"] for one in receive(strict, url)] == ["let-in"]
+    [letter] = receive(strict, letters)
+    assert letter["Body"] == "refused"
+    said = letter["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
+    assert "assumed-role/letters/refused is not authorized" in said
+
+
+def test_results_go_where_the_functions_role_lets_them(strict: Account) -> None:
+    url, arn = queue(strict, "results")
+    strict.lam.create("mute", NOTHING, Role=strict.role("mute"))
+    strict.lam.create("heard", NOTHING, Role=strict.role("heard", allow("sqs:SendMessage", arn)))
+    functions = strict.root.client("lambda")
+    for name in ("mute", "heard"):
+        functions.put_function_event_invoke_config(
+            FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": arn}}
+        )
+        functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(name))
+
+    [message] = receive(strict, url)
+    assert json.loads(message["Body"])["requestPayload"] == "heard"
+
+
+def test_with_warn_what_a_role_lacks_is_said_once_and_nothing_is_refused(
+    warning: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    url, arn = queue(warning, "warned")
+    role = warning.role("warned")
+    warning.lam.create("warned", NOTHING, Role=role)
+    functions = warning.root.client("lambda")
+    functions.put_function_event_invoke_config(
+        FunctionName="warned", DestinationConfig={"OnSuccess": {"Destination": arn}}
+    )
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            functions.invoke(FunctionName="warned", InvocationType="Event")
+            assert receive(warning, url)
+
+    statement = json.dumps({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn})
+    [said] = [one.message for one in caplog.records if f"{role} may not" in one.message]
+    assert said.endswith(f"add to its policies {statement}")
+
+
+def test_with_warn_what_a_queues_policy_lacks_is_said(warning: Account, caplog: pytest.LogCaptureFixture) -> None:
+    url, arn = queue(warning, "unlet")
+
+    with caplog.at_level(logging.WARNING):
+        source = rule(warning, "unlet", {"Id": "1", "Arn": arn})
+        put(warning, "unlet", "any")
+        assert receive(warning, url)
+
+    [said] = [one.message for one in caplog.records if "events.amazonaws.com may not" in one.message]
+    assert "add to the queue's policy" in said
+    assert f'"aws:SourceArn": "{source}"' in said
