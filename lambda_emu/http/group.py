@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from lambda_emu.http.budget import MemoryBudget, MemoryHolder
 from lambda_emu.http.head_reader import HeadLimits
+from lambda_emu.http.turns import Turns
 
 Accepted_contra = TypeVar("Accepted_contra", contravariant=True)
 
@@ -79,11 +80,12 @@ class Accepted(GroupMember, Protocol):
 
 
 class Group:
-    """The connections of one party. They end with it."""
+    """The connections of one party. They end with it. turns: of those that are read in slices."""
 
     def __init__(self, allowance: Allowance, budget: MemoryBudget) -> None:
         """budget: of the whole port; what is held counts there too."""
         self.allowance = allowance
+        self.turns = Turns()
         self._budget = budget
         self._held: dict[GroupMember, int] = {}  # bytes; the oldest connection first
         self._held_bytes = 0

@@ -339,3 +339,12 @@ def test_frames_come_in_whatever_pieces_and_mean_the_same(listening: Listening) 
 )
 def test_one_small_frame_is_read_at_once(data: bytes, text: str | None) -> None:
     assert whole_text(data) == text
+
+
+def test_a_short_message_stays_behind_the_long_one_before_it(listening: Listening) -> None:
+    with listening.call() as caller:
+        for number in range(200):
+            long, short = f"{number} " + "x" * 900, f"{number} end"
+            caller.say(long)
+            caller.say(short)
+            assert (caller.hear(), caller.hear()) == (long, short)
