@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
+
+import pybase64
 
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.triggers.execute_api.service import Seams
@@ -20,6 +21,7 @@ from lambda_emu.triggers.rest_apis.integrations.functions import Functions
 from lambda_emu.triggers.rest_apis.integrations.http import Urls
 from lambda_emu.triggers.rest_apis.integrations.services import Services
 from lambda_emu.triggers.rest_apis.mapping.answers import is_quick_answer, map_answer, select
+from lambda_emu.triggers.rest_apis.mapping.apart import APART_BYTES, apart
 from lambda_emu.triggers.rest_apis.mapping.asked import Asked
 from lambda_emu.triggers.rest_apis.mapping.refusals import MappingRefused
 from lambda_emu.triggers.rest_apis.mapping.requests import filled, is_quick, map_request, mock_status
@@ -60,7 +62,7 @@ class Integrations:
         asked = asked_of(entered, moment)
         quick = len(asked.body) <= QUICK_BYTES
         try:
-            await self._run(quick, check_request, validator, entered.deployment.models, asked)
+            await self._run(quick, asked.body, check_request, validator, entered.deployment.models, asked)
         except MappingRefused as error:
             raise refusal_of(error) from error
 
@@ -77,7 +79,8 @@ class Integrations:
     async def _answer(self, entered: Entered, moment: Moment, integration: Integration) -> Answer:
         asked = asked_of(entered, moment, integration)
         mapping = integration.mapping
-        mapped = await self._run(is_quick(mapping, asked), map_request, mapping, asked)
+        read = asked.body if mapping.templates or mapping.parameters else b""
+        mapped = await self._run(is_quick(mapping, asked), read, map_request, mapping, asked)
         check_mapped(mapped.headers, integration.kind)
         uri = filled(integration.uri, {**entered.parameters, **mapped.path}, entered.variables)
         answered = await self._way(integration)(IntegrationCall(entered, moment, mapped, uri))
@@ -87,7 +90,8 @@ class Integrations:
         chosen = select(integration.answers, answered.selection)
         body = answer_body(answered, entered, chosen.content_handling or "")
         quick = is_quick_answer(chosen, body, asked)
-        made = await self._run(quick, map_answer, chosen, answered.headers, body, asked, mapped.overrides)
+        read = body if chosen.templates or chosen.parameters else b""
+        made = await self._run(quick, read, map_answer, chosen, answered.headers, body, asked, mapped.overrides)
         headers = remapped([(name, value) for name, values in made.headers.items() for value in values])
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", made.media_type))
@@ -103,8 +107,13 @@ class Integrations:
             raise Misconfigured(f"Integrations of type {integration.kind or 'none'} are not served.")
         return found
 
-    async def _run(self, quick: bool, make: Callable[..., T], *given: Any) -> T:
-        return make(*given) if quick else await self._loop.work(LARGE, make, *given)
+    async def _run(self, quick: bool, read: bytes, make: Callable[..., T], *given: Any) -> T:
+        """read: a body that may be read as JSON."""
+        if quick:
+            return make(*given)
+        if len(read) > APART_BYTES:
+            return await self._loop.work(LARGE, apart, make, *given)
+        return await self._loop.work(LARGE, make, *given)
 
 
 async def _mock(call: IntegrationCall) -> Answered:
@@ -129,7 +138,7 @@ def asked_of(entered: Entered, moment: Moment, integration: Integration | None =
 def converted(body: bytes, *, binary: bool, handling: str) -> bytes:
     """Misconfigured: text that is no base64 is to become bytes."""
     if binary and handling == TO_TEXT:
-        return b64encode(body)
+        return pybase64.b64encode(body)
     if not binary and handling == TO_BINARY:
         return _decoded(body)
     return body
@@ -144,7 +153,7 @@ def answer_body(answered: Answered, entered: Entered, handling: str) -> bytes:
     takes_bytes = is_binary(entered.request.header(b"accept"), types)
     to_text = handling == TO_TEXT or (not handling and not takes_bytes)
     if is_binary(kind, types):
-        return b64encode(answered.body) if to_text else answered.body
+        return pybase64.b64encode(answered.body) if to_text else answered.body
     return answered.body if to_text else _decoded(answered.body)
 
 
@@ -171,6 +180,6 @@ def _ours(entered: Entered, moment: Moment, integration: Integration) -> list[tu
 
 def _decoded(body: bytes) -> bytes:
     try:
-        return b64decode(body, validate=True)
+        return pybase64.b64decode(body, validate=True)
     except ValueError as error:
         raise Misconfigured("What is to become bytes is no base64.") from error

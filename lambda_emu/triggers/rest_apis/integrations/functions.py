@@ -10,13 +10,14 @@ from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure
 from lambda_emu.invoke.request import EMPTY_EVENT, FutureReply, InvocationType, InvokeRequest, trace_header
-from lambda_emu.text.json_text import refusal
+from lambda_emu.text.json_text import PARSED_BYTES, refusal
 from lambda_emu.triggers.execute_api.functions import function_named
 from lambda_emu.triggers.execute_api.refusals import ApiRefusal
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.rest_apis.integrations.answered import Answered, IntegrationCall
 from lambda_emu.triggers.rest_apis.mapping.answers import error_message
 from lambda_emu.triggers.rest_apis.refusals import IntegrationTimedOut, Misconfigured
+from lambda_emu.triggers.rest_apis.reply import LARGE
 
 INVOCATION_TYPE = "x-amz-invocation-type"
 JSON = [("Content-Type", "application/json")]
@@ -35,7 +36,8 @@ class Functions:
         kinds = [values[-1] for name, values in call.mapped.headers.items() if name.lower() == INVOCATION_TYPE]
         is_event = kinds[-1:] == ["Event"]
         kind = InvocationType.EVENT if is_event else InvocationType.REQUEST_RESPONSE
-        bad = refusal(payload)
+        is_large = len(payload) > PARSED_BYTES
+        bad = await self._seams.loop.work(LARGE, refusal, payload) if is_large else refusal(payload)
         if bad is not None:  # as Lambda refuses it
             said = json.dumps({"Type": "User", "message": bad.text}).encode()
             return Answered("400", JSON, said, "400")
