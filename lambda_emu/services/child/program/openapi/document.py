@@ -16,7 +16,9 @@ MOST_VALUES = 200_000
 MOST_DEEP = 100
 MOST_REFERENCES = 20
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-ANY = "x-amazon-apigateway-any-method"
+OWN = "x-amazon-apigateway-"
+"""What the names of API Gateway's extensions begin with."""
+ANY = f"{OWN}any-method"
 BASE_PATHS = ("ignore", "prepend", "split")
 """What becomes of the base path: nothing, it begins all paths, or so it does without its first segment."""
 
@@ -46,8 +48,9 @@ class Document(Struct, frozen=True):
         return members(self.told.get("info"))
 
     @property
-    def media_type(self) -> str:
-        return "application/json"
+    def server(self) -> Members:
+        """The first one that OpenAPI 3 names; empty: it names none."""
+        return members(next(iter(listed(self.told.get("servers"))), None))
 
     def named(self, kind: str) -> Members:
         """What other parts refer to: `schemas`, `securitySchemes`, by their names."""
@@ -84,9 +87,8 @@ class Document(Struct, frozen=True):
         if self.is_old:
             found = str(self.told.get("basePath") or "")
         else:
-            server = members(next(iter(listed(self.told.get("servers"))), None))
-            found = str(server.get("url") or "")
-            for name, variable in members(server.get("variables")).items():
+            found = str(self.server.get("url") or "")
+            for name, variable in members(self.server.get("variables")).items():
                 found = found.replace(f"{{{name}}}", str(members(variable).get("default") or ""))
             found = urlsplit(found).path
         return "/" + found.strip("/") if found.strip("/") else ""
@@ -151,6 +153,10 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def optional_text(value: Any) -> str | None:
+    return None if value is None else as_text(value)
 
 
 def flag(value: Any) -> bool:

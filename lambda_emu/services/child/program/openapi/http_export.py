@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_emu.services.child.program.openapi.document import Members
+from lambda_emu.services.child.program.openapi.document import OWN, Members
 
-OWN = "x-amazon-apigateway-"
 DEFAULT = "$default"
 INTEGRATION = {
     **{"payloadFormatVersion": "payloadFormatVersion", "integrationType": "type", "integrationMethod": "httpMethod"},

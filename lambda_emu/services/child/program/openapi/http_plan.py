@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.services.child.program.openapi.document import (
+    OWN,
     Document,
     DocumentInvalid,
     Members,
@@ -16,10 +17,10 @@ from lambda_emu.services.child.program.openapi.document import (
     flag,
     listed,
     members,
+    optional_text,
     texts,
 )
 
-OWN = "x-amazon-apigateway-"
 DEFAULT = "$default"
 MOST_ROUTES = 300
 """Of an API, as on AWS."""
@@ -61,8 +62,8 @@ def plan_http_api(document: Document, base_path: str = "ignore") -> HttpPlan:
     info = document.info
     return HttpPlan(
         as_text(info.get("title") or "Untitled"),
-        None if info.get("version") is None else as_text(info["version"]),
-        None if info.get("description") is None else as_text(info["description"]),
+        optional_text(info.get("version")),
+        optional_text(info.get("description")),
         routes,
         _authorizers(document),
         _settings(document),
@@ -81,7 +82,7 @@ def _route(document: Document, operation: Operation, begin: str, warnings: list[
     integration = document.resolved(told.get(f"{OWN}integration"))
     return Route(
         key,
-        None if told.get("operationId") is None else as_text(told["operationId"]),
+        optional_text(told.get("operationId")),
         authorization,
         authorizer,
         scopes,
@@ -130,7 +131,7 @@ def _authorizers(document: Document) -> Mapping[str, Members]:
             "authorizer_type": kind,
             "authorizer_uri": told.get("authorizerUri"),
             "auth_creds_arn": told.get("authorizerCredentials") or told.get("authorizerCredentialsArn"),
-            "auth_payload_format_version": _optional(told.get("authorizerPayloadFormatVersion")),
+            "auth_payload_format_version": optional_text(told.get("authorizerPayloadFormatVersion")),
             "auth_result_ttl": told.get("authorizerResultTtlInSeconds"),
             "enable_simple_response": flag(told.get("enableSimpleResponses")),
             "identity_source": _sources(told.get("identitySource")),
@@ -152,11 +153,11 @@ def _integration(told: Members) -> Members:
         "connection_id": told.get("connectionId"),
         "connection_type": as_text(told.get("connectionType") or "INTERNET").upper(),
         "credentials_arn": told.get("credentials"),
-        "description": _optional(told.get("description")),
-        "integration_method": _optional(told.get("httpMethod")),
+        "description": optional_text(told.get("description")),
+        "integration_method": optional_text(told.get("httpMethod")),
         "integration_type": as_text(told.get("type") or "").upper(),
-        "integration_uri": _optional(told.get("uri")),
-        "integration_subtype": _optional(subtype),
+        "integration_uri": optional_text(told.get("uri")),
+        "integration_subtype": optional_text(subtype),
         "payload_format_version": as_text(told.get("payloadFormatVersion") or "1.0"),
         "request_parameters": texts(told.get("requestParameters")) or None,
         "response_parameters": answers or None,
@@ -171,8 +172,7 @@ def _settings(document: Document) -> Members:
     if cors:
         lists = {name: [as_text(one) for one in _many(cors[name])] for name in CORS_LISTS if name in cors}
         found["cors_configuration"] = {**cors, **lists}
-    server = members(next(iter(listed(document.told.get("servers"))), None))
-    endpoint = members(server.get(f"{OWN}endpoint-configuration"))
+    endpoint = members(document.server.get(f"{OWN}endpoint-configuration"))
     if "disableExecuteApiEndpoint" in endpoint:
         found["disable_execute_api_endpoint"] = flag(endpoint["disableExecuteApiEndpoint"])
     return found
@@ -180,7 +180,3 @@ def _settings(document: Document) -> Members:
 
 def _many(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _optional(value: Any) -> str | None:
-    return None if value is None else as_text(value)

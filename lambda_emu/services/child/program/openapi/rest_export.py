@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lambda_emu.services.child.program.openapi.document import Members
+from lambda_emu.services.child.program.openapi.document import OWN, Members
 
-OWN = "x-amazon-apigateway-"
 JSON = "application/json"
 KINDS = ("oas30", "swagger")
 EVERYTHING, INTEGRATIONS, AUTHORIZERS = "apigateway", "integrations", "authorizers"

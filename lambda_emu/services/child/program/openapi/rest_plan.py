@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.services.child.program.openapi.document import (
+    OWN,
     Document,
     DocumentInvalid,
     Members,
@@ -17,11 +18,11 @@ from lambda_emu.services.child.program.openapi.document import (
     flag,
     listed,
     members,
+    optional_text,
     texts,
 )
 from lambda_emu.services.child.program.openapi.schemas import Schemas
 
-OWN = "x-amazon-apigateway-"
 JSON = "application/json"
 PLACES = {"header": "header", "query": "querystring", "path": "path"}
 MOST_RESOURCES = 300
@@ -82,8 +83,8 @@ def plan_rest_api(document: Document, api_id: str, known: frozenset[str], base_p
     info = document.info
     return RestPlan(
         as_text(info.get("title") or "Untitled"),
-        None if info.get("description") is None else as_text(info["description"]),
-        None if info.get("version") is None else as_text(info["version"]),
+        optional_text(info.get("description")),
+        optional_text(info.get("version")),
         paths,
         methods,
         schemas.models,
@@ -113,8 +114,7 @@ def _settings(document: Document) -> Members:
         found["policy"] = json.dumps(told[f"{OWN}policy"])
     endpoint = members(told.get(f"{OWN}endpoint-configuration"))
     if not document.is_old:
-        server = members(next(iter(listed(told.get("servers"))), None))
-        endpoint = members(server.get(f"{OWN}endpoint-configuration")) or endpoint
+        endpoint = members(document.server.get(f"{OWN}endpoint-configuration")) or endpoint
     if "disableExecuteApiEndpoint" in endpoint:
         found["disableExecuteApiEndpoint"] = flag(endpoint["disableExecuteApiEndpoint"])
     return found
@@ -154,14 +154,14 @@ def _method(document: Document, schemas: Schemas, operation: Operation, begin: s
     return Method(
         begin if operation.path == "/" and begin else begin + operation.path,
         operation.verb,
-        None if told.get("operationId") is None else as_text(told["operationId"]),
+        optional_text(told.get("operationId")),
         authorization,
         authorizer,
         scopes,
         needs_key,
         _parameters(parameters),
         _request_models(document, schemas, told, parameters),
-        None if validator is None else as_text(validator),
+        optional_text(validator),
         {status: _response(document, schemas, told, one) for status, one in _responses(told)},
         _integration(integration, operation.verb) if integration else None,
         tuple(_integration_response(key, members(one)) for key, one in members(integration.get("responses")).items()),
@@ -238,7 +238,7 @@ def _integration(told: Members, verb: str) -> Members:
     kind = as_text(told.get("type") or "").upper()
     return {
         "integration_type": kind,
-        "uri": None if told.get("uri") is None else as_text(told["uri"]),
+        "uri": optional_text(told.get("uri")),
         "integration_method": as_text(told.get("httpMethod") or ("" if kind == "MOCK" else verb)),
         "credentials": told.get("credentials"),
         "request_templates": texts(told.get("requestTemplates")) or None,
