@@ -139,7 +139,7 @@ def _check(condition: Any, fields: dict[str, str], size: int) -> set[str]:
 def _check_size(condition: list[Any], size: int) -> None:
     try:
         least, most = int(condition[1]), int(condition[2])
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadSignature("InvalidPolicyDocument", 400, "Invalid Policy: Invalid content-length-range.") from error
     if size > most:
         raise BadSignature("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")

@@ -100,10 +100,13 @@ def signed_of(asked: Request) -> Signed | None:
 
 
 def at_s(signed: Signed) -> int | None:
-    """When it was made, in epoch seconds; None: it does not say."""
+    """When it was made, in epoch seconds; None: it does not say, or names a moment that no calendar has."""
     made_s = _times.get(signed.time)
     if made_s is None and (found := _TIME.fullmatch(signed.time)) is not None:
-        made_s = timegm((*map(int, found.groups()), 0, 0, 0))
+        try:
+            made_s = timegm((*map(int, found.groups()), 0, 0, 0))
+        except ValueError:
+            return None
         _keep(_times, signed.time, made_s)
     return made_s
 

@@ -28,6 +28,10 @@ SUBRESOURCES = frozenset(
 """Members of a query that are signed."""
 
 
+MOST_S = 253_402_300_799
+"""The end of the year 9999."""
+
+
 class SignedV2(Struct, frozen=True):
     """expires: epoch seconds as they were written, of one in the query; None: of a header's, which has a date."""
 
@@ -62,8 +66,12 @@ def dated_s(signed: SignedV2) -> float | None:
     """When one of a header was made, in epoch seconds; None: it does not say."""
     from email.utils import mktime_tz, parsedate_tz  # here: nearly nobody signs so
 
-    found = parsedate_tz(signed.date)
-    return None if found is None else mktime_tz(found)
+    try:
+        found = parsedate_tz(signed.date)
+        made_s = None if found is None else float(mktime_tz(found))
+    except (ValueError, OverflowError):  # no calendar has it
+        return None
+    return made_s if made_s is not None and abs(made_s) <= MOST_S else None
 
 
 def is_by(secret: str, signed: SignedV2, asked: Request, bucket: str | None) -> bool:

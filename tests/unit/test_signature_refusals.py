@@ -322,3 +322,44 @@ def test_a_longer_signature_costs_as_much_more(part: str) -> None:
         return cpu_s(lambda: [Rig().refusal(one) for one in (header, query)])
 
     assert times_as_much(lambda: cost(8000), lambda: cost(2000), 8) < 8
+
+
+MOMENTS = [
+    "99999999T999999Z",
+    "00000101T000000Z",
+    "20261301T000000Z",
+    "99991231T999999Z",
+    "20260299T000000Z",
+    "0",
+    "\xff",
+]
+DATES = [
+    *("1 Jan 99999 00:00:00 +0000", "1 Jan 99999 00:00:00", "32 Foo 2020 99:99:99 GMT", "\x01"),
+    f"1 Jan 2020 {'9' * 20}:00:00 +0000",
+    f"1 Jan 2020 00:00:00 +{'9' * 20}",
+]
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=ascii)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_moment_that_no_calendar_has_is_refused(family: str, moment: str) -> None:
+    rig = Rig()
+    service, headers = FAMILIES[family]
+
+    assert rig.refusal(signed(service, headers, x_amz_date=moment)).status in (400, 403)
+
+    if family == "s3":
+        early = signed("s3", auth=expiring(60))
+        at = early.query.index(b"X-Amz-Date=") + len(b"X-Amz-Date=")
+        early.query = early.query[:at] + moment.encode() + early.query[at + 16 :]
+        assert rig.refusal(early).status in (400, 403)
+
+
+@pytest.mark.parametrize("date", DATES, ids=ascii)
+def test_a_date_of_version_2_that_no_calendar_has_is_refused(date: str) -> None:
+    request = asked("GET /bucket/key", b"", {"authorization": "AWS test:c2lnbmVk", "date": date})
+
+    assert Rig().refusal(request, Family.S3).status == 403
+    for expires in ("-" + "9" * 12, "9" * 13, "x", ""):
+        beforehand = asked(f"GET /bucket/key?AWSAccessKeyId=test&Signature=x&Expires={expires}", b"")
+        assert Rig().refusal(beforehand, Family.S3).status in (400, 403)
