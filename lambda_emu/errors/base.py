@@ -26,6 +26,18 @@ class LambdaError(Exception):
         self.text = text
 
 
+class BriefError(LambdaError):
+    """One that AWS tells in the same few words, whatever the cause. words: these. hint: the cause."""
+
+    code, status, kind = "InternalServerErrorException", 500, None
+    words: str | None = ""
+
+    def __init__(self, hint: str | None = None, words: str | None = None) -> None:
+        """words: where a few causes have their own."""
+        super().__init__(self.words if words is None else words)
+        self.hint = hint
+
+
 class InvalidParameter(LambdaError):
     """A business rule of Lambda says no."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.arn import Target
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.base import BriefError, LambdaError
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.invoke.rules import INVOKE, authorize
 from lambda_emu.model.function.function import Function
@@ -43,17 +43,14 @@ def check_access(function: Function, url: FunctionUrl, target: Target, account: 
             raise UrlForbidden(f"The resource policy does not allow {action} to {who}, with {key} {value}.") from error
 
 
-class UrlForbidden(LambdaError):
-    """hint: which rule it was, which AWS does not tell."""
+class UrlForbidden(BriefError):
+    """A rule says no."""
 
-    code, status, text_key, kind = "AccessDeniedException", 403, "Message", None
-
-    def __init__(self, hint: str | None = None) -> None:
-        super().__init__(
-            "Forbidden. For troubleshooting Function URL authorization issues, see: "
-            "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
-        )
-        self.hint = hint
+    code, status, text_key = "AccessDeniedException", 403, "Message"
+    words = (
+        "Forbidden. For troubleshooting Function URL authorization issues, see: "
+        "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+    )
 
 
 class UnknownUrl(LambdaError):

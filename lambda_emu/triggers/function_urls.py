@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from lambda_emu.arn import LATEST, FunctionId, Target
 from lambda_emu.clock import Clock
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.base import BriefError, LambdaError
 from lambda_emu.errors.request import RequestTooLarge, TooLarge
 from lambda_emu.errors.resources import AccessDenied, FunctionNotFound
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown, TooManyRequests
@@ -259,14 +259,10 @@ def _address_in(asked: Request) -> UrlAddress:
     return UrlAddress(url_id, f"/{rest}", None, None)
 
 
-class BadGateway(LambdaError):
-    """The function failed, or what it returned is no answer. hint: why, which AWS does not tell."""
+class BadGateway(BriefError):
+    """The function failed, or what it returned is no answer."""
 
-    code, status, kind = "BadGatewayException", 502, None
-
-    def __init__(self, hint: str | None) -> None:
-        super().__init__("Internal Server Error")
-        self.hint = hint
+    code, status, words = "BadGatewayException", 502, "Internal Server Error"
 
 
 AS_THEY_ARE = (TooManyRequests, TooLarge, NotBuiltYet, ServiceFailure, ServiceUnavailable, ShuttingDown)

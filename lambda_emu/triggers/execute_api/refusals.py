@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.base import BriefError
 from lambda_emu.gateway.answers import Answer, hint_headers
 from lambda_emu.triggers.http_answer import JSON
 
@@ -18,16 +18,14 @@ PATH = "/_lambda-emu/api/"
 REQUEST_ID = "Apigw-Requestid"
 
 
-class ApiRefusal(LambdaError):
-    """hint: why, which AWS does not tell. challenge: of WWW-Authenticate."""
+class ApiRefusal(BriefError):
+    """challenge: of WWW-Authenticate: what a JWT authorizer says is wrong."""
 
-    code, status, kind = "ApiRefusal", 500, None
-    words = ""
-    challenge: str | None = None
+    code, status = "ApiRefusal", 500
 
-    def __init__(self, hint: str | None = None) -> None:
-        super().__init__(self.words)
-        self.hint = hint
+    def __init__(self, hint: str | None = None, challenge: str | None = None) -> None:
+        super().__init__(hint)
+        self.challenge = challenge
 
 
 class ApiNotFound(ApiRefusal):
@@ -37,23 +35,15 @@ class ApiNotFound(ApiRefusal):
 
 
 class Unauthorized(ApiRefusal):
-    """Nobody knows who asks. challenge: what a JWT authorizer says is wrong."""
+    """Nobody knows who asks."""
 
     status, words = 401, "Unauthorized"
-
-    def __init__(self, hint: str | None = None, challenge: str | None = None) -> None:
-        super().__init__(hint)
-        self.challenge = challenge
 
 
 class Forbidden(ApiRefusal):
     """Who asks may not."""
 
     status, words = 403, "Forbidden"
-
-    def __init__(self, hint: str | None = None, challenge: str | None = None) -> None:
-        super().__init__(hint)
-        self.challenge = challenge
 
 
 class TooLargeForApi(ApiRefusal):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.base import BriefError
 from lambda_emu.gateway.answers import Answer, hint_headers
 
 LABEL = "elb"
@@ -18,75 +18,70 @@ one, and then the path that the targets see."""
 SERVER = ("Server", "awselb/2.0")
 
 
-class BalancerRefusal(LambdaError):
-    """title: as the page has it, behind the status."""
+class BalancerRefusal(BriefError):
+    """words: as the page has them, behind the status."""
 
-    code, kind = "LoadBalancerError", None
-    title = ""
-
-    def __init__(self, hint: str | None = None) -> None:
-        super().__init__(self.title)
-        self.hint = hint
+    code = "LoadBalancerError"
 
 
 class BalancerNotFound(BalancerRefusal):
     """On AWS its name leads nowhere, or nobody listens at the port."""
 
-    status, title = 404, "Not Found"
+    status, words = 404, "Not Found"
 
 
 class BadRequest(BalancerRefusal):
     """It is none that a function can be given: the beginning of a WebSocket."""
 
-    status, title = 400, "Bad Request"
+    status, words = 400, "Bad Request"
 
 
 class RequestTooLargeForTarget(BalancerRefusal):
     """More than 1 MB for a function."""
 
-    status, title = 413, "Request Entity Too Large"
+    status, words = 413, "Request Entity Too Large"
 
 
 class MethodNotAllowed(BalancerRefusal):
     """TRACE. The words are not recorded (?)."""
 
-    status, title = 405, "Not Allowed"
+    status, words = 405, "Not Allowed"
 
 
 class TargetTooLong(BalancerRefusal):
     """The URL is longer than 16 KB."""
 
-    status, title = 414, "Request-URI Too Large"
+    status, words = 414, "Request-URI Too Large"
 
 
 class BalancerFailure(BalancerRefusal):
     """A rule that is told in a way that nobody understands."""
 
-    status, title = 500, "Internal Server Error"
+    status, words = 500, "Internal Server Error"
 
 
 class ActionUnserved(BalancerRefusal):
-    status, title = 501, "Not Implemented"
+    status, words = 501, "Not Implemented"
 
 
 class BadTarget(BalancerRefusal):
     """The function failed, was throttled, may not be invoked, or what it returned is no answer."""
 
-    status, title = 502, "Bad Gateway"
+    status, words = 502, "Bad Gateway"
 
 
 class NoTarget(BalancerRefusal):
     """The target group has none, or nobody has room for it."""
 
-    status, title = 503, "Service Temporarily Unavailable"
+    status, words = 503, "Service Temporarily Unavailable"
 
 
 class TargetTimedOut(BalancerRefusal):
-    status, title = 504, "Gateway Time-out"
+    status, words = 504, "Gateway Time-out"
 
 
 def refusal_answer(error: BalancerRefusal) -> Answer:
-    return page(error.status, error.title, hint_headers(error))
+    return page(error.status, error.text or "", hint_headers(error))
 
 
 def page(status: int, title: str, headers: Sequence[tuple[str, str]] = ()) -> Answer:

@@ -6,27 +6,23 @@ AWS's; hints, which go into a header, are ours.
 
 from __future__ import annotations
 
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.base import BriefError
 from lambda_emu.triggers.rest_apis.api import Deployment
 
 FAILED = "Internal server error"
 
 
-class RestRefusal(LambdaError):
-    """type: of the gateway response. code: in x-amzn-ErrorType. hint: why, which AWS does not tell.
+class RestRefusal(BriefError):
+    """type: of the gateway response. code: in x-amzn-ErrorType.
 
     deployment: whose gateway responses tell it, where no method was found; validation: what a validator says.
     """
 
-    code, status, kind = "InternalServerErrorException", 500, None
+    code, status = "InternalServerErrorException", 500
     type = "API_CONFIGURATION_ERROR"
     words: str | None = FAILED
     deployment: Deployment | None = None
     validation: str | None = None
-
-    def __init__(self, hint: str | None = None, words: str | None = None) -> None:
-        super().__init__(self.words if words is None else words)
-        self.hint = hint
 
 
 class ForbiddenStage(RestRefusal):

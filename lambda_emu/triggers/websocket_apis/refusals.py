@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from lambda_emu.errors.base import LambdaError
+from lambda_emu.errors.base import BriefError, LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer, hint_headers
 from lambda_emu.gateway.request import Request
 from lambda_emu.triggers.execute_api.iam import refusal_text
@@ -17,15 +17,9 @@ from lambda_emu.triggers.http_answer import JSON
 INTERNAL, LATE, FORBIDDEN = "Internal server error", "Endpoint request timed out", "Forbidden"
 
 
-class SocketRefusal(LambdaError):
-    """hint: why, which AWS does not tell."""
-
-    code, status, kind = "ForbiddenException", 403, None
+class SocketRefusal(BriefError):
+    code, status = "ForbiddenException", 403
     words: str | None = FORBIDDEN
-
-    def __init__(self, hint: str | None = None, words: str | None = None) -> None:
-        super().__init__(words or self.words)
-        self.hint = hint
 
 
 class MayNotConnect(SocketRefusal):
