@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from lambda_emu.access.context import caller_context, own_context
 from lambda_emu.access.demand import Demand
+from lambda_emu.access.explaining import Weighed
 from lambda_emu.access.guard import Access
 from lambda_emu.access.refusals import refusal_of
 from lambda_emu.access.sources import Principal, Resource
@@ -107,7 +108,7 @@ class Acting:
         """Once, of what AWS would refuse; of functions that are there, by the command that lets them run."""
         if actor.role or service_in(demand.resource) != "lambda":
             told = demand if actor.role else Demand(demand.action, demand.resource, {"aws:sourcearn": actor.source})
-            self._access.tell(caller, told, decision)
+            self._access.tell(caller, Weighed(told, decision, is_refused=False))
             return
         written = parse_function_name(demand.resource)
         target = Target(Scope(written.account or "", written.region or "").function(written.name), written.qualifier)

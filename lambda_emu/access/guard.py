@@ -89,9 +89,10 @@ class Access:
         if decision.allowed:
             return Weighed(demand, decision, False, principal.exists)
         is_refused = self.enforces or _is_of_others(caller, demand, resource, decision)
-        if not is_refused and principal.exists:
-            self.tell(caller, demand, decision)
-        return Weighed(demand, decision, is_refused, principal.exists)
+        weighed = Weighed(demand, decision, is_refused, principal.exists)
+        if self.enforces or (principal.exists and not is_refused):
+            self.tell(caller, weighed)
+        return weighed
 
     def conclude(self, service: str, caller: Caller, weighed: Sequence[Weighed], request: Request) -> None:
         """NotAuthorized."""
@@ -112,12 +113,14 @@ class Access:
         }
         return decide(Asked(caller, demand.action, demand.resource, owner, context), principal.held, resource.policy)
 
-    def tell(self, caller: Caller, demand: Demand, decision: Decision) -> None:
+    def tell(self, caller: Caller, weighed: Weighed) -> None:
         """Once, with what to add."""
+        demand, decision, is_refused, is_anybody = weighed
         who, reason = caller.principal_arn, decision.reason(demand.action)
-        cure = cure_of(caller, demand, decision)
+        cure = cure_of(caller, demand, decision, is_anybody=is_anybody)
+        where = "" if is_refused else "on AWS "
         self.notices.tell(
-            f"on AWS {who} may not {demand.action} on {demand.resource}, {reason}: {cure}",
+            f"{where}{who} may not {demand.action} on {demand.resource}, {reason}: {cure}",
             about=f"{who} {demand.action} {demand.resource}",
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lambda_emu.access.demand import Demand
+from lambda_emu.access.demand import ANY, Demand
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.model.caller import Caller
 from lambda_emu.model.iam.evaluation import Asked, Decision
@@ -51,5 +51,5 @@ def refusal_of(caller: Caller, demand: Demand, decision: Decision) -> str:
     elif service == "execute-api":
         resource = masked(resource)
     elif service == "s3":
-        resource = f'"{resource}"'
+        resource = "" if resource == ANY else f'"{resource}"'
     return refusal_text(Asked(caller, action, resource, ""), decision)

@@ -47,8 +47,11 @@ def _lines(emulator: Emulator) -> Iterator[str]:
         ahead = f"{write_duration(ahead_s)} ahead of this machine's"
         yield f"its clock is {ahead}; `lambda-emu clock reset` sets it back"
     settings = emulator.settings
+    is_secret_known = settings.iam == ENFORCE and "root_secret" not in settings.given
+    if is_secret_known:
+        yield f"who signs as its root user has the access key test and the secret {settings.root_secret}"
     if is_loopback(settings.host):
         return
-    if settings.iam == ENFORCE and "root_secret" not in settings.given:
+    if is_secret_known:
         yield "everybody knows the root users' secret; LAMBDA_EMU_ROOT_SECRET sets another"
     yield f"its own pages, below {emulator.url}{OWN}, take the token {emulator.token}"

@@ -104,9 +104,10 @@ def test_a_secret_that_everybody_knows_is_told_where_others_can_ask(
     line.append("--host=0.0.0.0")
     with subprocess.Popen(line, cwd=folder, env=ENVIRONMENT | secret, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        said = [server.stdout.readline() for _ in range(3 if told else 2)]
+        said = [server.stdout.readline() for _ in range(4 if told else 2)]
         server.terminate()
 
+    assert ("who signs as its root user has the access key test and the secret test\n" in said) is told
     known = "everybody knows the root users' secret; LAMBDA_EMU_ROOT_SECRET sets another\n"
     assert (known in said) is told
     assert "take the token" in said[-1]

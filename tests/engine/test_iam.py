@@ -231,6 +231,24 @@ def test_with_warn_nothing_of_ones_own_account_is_refused_and_what_is_missing_is
     )
 
 
+def test_what_is_refused_is_said_once_with_what_to_add(strict: Account, caplog: pytest.LogCaptureFixture) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/made-up"
+    code = "import boto3\ndef handler(event, context):\n    boto3.client('sqs').list_queues()"
+    strict.lam.create("unknown", code, Role=role)
+
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            answer = strict.root.client("lambda").invoke(FunctionName="unknown")
+
+    statement = json.dumps({"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"})
+    assert "not authorized to perform: sqs:listqueues" in answer["Payload"].read().decode()
+    [said] = [one.message for one in caplog.records if "sqs:ListQueues" in one.message]
+    assert said == (
+        f"{role} may not sqs:ListQueues on *, because no identity-based policy allows the sqs:ListQueues action: "
+        f"IAM here has no {role}: make it, and add to its policies {statement}"
+    )
+
+
 def test_with_warn_another_account_needs_the_resources_policy(warning: Account) -> None:
     root = warning.root
     url = root.client("sqs").create_queue(QueueName="ours")["QueueUrl"]

@@ -6,8 +6,12 @@ from lambda_emu.model.iam.evaluation import Asked, Decision
 
 
 def refusal_text(asked: Asked, decision: Decision) -> str:
-    """`User: … is not authorized to perform: … on resource: … because no identity-based policy allows the … action`."""
+    """`User: … is not authorized to perform: … on resource: … because no identity-based policy allows the … action`.
+
+    Without the resource where none is named.
+    """
+    resource = f" on resource: {asked.resource}" if asked.resource else ""
     return (
-        f"User: {asked.caller.arn or 'anonymous'} is not authorized to perform: {asked.action} "
-        f"on resource: {asked.resource} {decision.reason(asked.action)}"
+        f"User: {asked.caller.arn or 'anonymous'} is not authorized to perform: {asked.action}{resource} "
+        f"{decision.reason(asked.action)}"
     )
