@@ -336,6 +336,7 @@ def test_frames_come_in_whatever_pieces_and_mean_the_same(listening: Listening) 
         (frame(BINARY, b"hello"), None),
         (b"", None),
     ],
+    ids=["small", "largest", "too large", "no text", "not the last", "no mask", "half", "two", "bytes", "nothing"],
 )
 def test_one_small_frame_is_read_at_once(data: bytes, text: str | None) -> None:
     assert whole_text(data) == text
