@@ -14,6 +14,7 @@ from lambda_emu.destinations.log_groups import LogGroupSender
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.senders import ClientSender, FunctionSender, QueueSender, Sender
 from lambda_emu.event_sources.context import PollingContext
+from lambda_emu.event_sources.leave import LateLeave
 from lambda_emu.event_sources.mappings import EventSources
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.invoker import Invoker
@@ -183,7 +184,8 @@ class Around:
         """Let event source mappings poll, once they are started."""
         for kept in self._kept:
             self._shutdown.tidy(kept.close)  # before what runs is waited for: who waits for messages does nothing
-        context = PollingContext(self._store, invoker.invoke, self.recorder.add_for, self._loop, self._clock)
+        count_for, leave = self.recorder.add_for, LateLeave()
+        context = PollingContext(self._store, invoker.invoke, count_for, self._loop, self._clock, leave)
         self.sources = EventSources(self._kinds, context)
         self._shutdown.tidy(self.sources.stop)  # before their queues: what it has taken and not begun goes back
 

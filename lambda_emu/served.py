@@ -25,7 +25,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.config import ENFORCE, OFF, Settings
-from lambda_emu.destinations.leave import LateLeave, Leave
+from lambda_emu.destinations.leave import LateLeave
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Service
@@ -66,7 +66,10 @@ from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.load_balancers.service import LoadBalancers
 
 if TYPE_CHECKING:
+    from lambda_emu.access.acting import Acting
+    from lambda_emu.access.deliveries import DeliveryAccess
     from lambda_emu.access.guard import Access
+    from lambda_emu.access.polling import PollingAccess
     from lambda_emu.services.cloudwatch.serving import MetricServer
     from lambda_emu.services.eventbridge.serving import EventsServer
     from lambda_emu.services.kinesis.serving import StreamServer
@@ -132,7 +135,7 @@ class Served:
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         child.observer = All(apis, self.balancers, self.access)
         if rooms.settings.iam != OFF:
-            rooms.around.outbox.leave = LateLeave(self._make_leave)
+            self._hold_to_policies()
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, signers)
         around = self._around(self._ours())
@@ -199,12 +202,30 @@ class Served:
         )
         return Access(sources, rooms.clock.machine, rooms.scope, Explained(), enforces=enforces)
 
-    def _make_leave(self) -> Leave:
-        from lambda_emu.access.acting import Acting  # here: most servers deliver nothing
-        from lambda_emu.access.deliveries import DeliveryAccess
-
+    def _hold_to_policies(self) -> None:
+        """What happens by itself. Most servers have nothing that does, so what knows is imported with the first."""
         rooms = self._rooms
-        return DeliveryAccess(Acting(self.access(), rooms.store, rooms.clock.machine), rooms.store)
+        made: list[Acting] = []  # on the loop
+
+        def acting() -> Acting:
+            from lambda_emu.access.acting import Acting
+
+            if not made:
+                made.append(Acting(self.access(), rooms.store, rooms.clock.machine))
+            return made[0]
+
+        def of_deliveries() -> DeliveryAccess:
+            from lambda_emu.access.deliveries import DeliveryAccess
+
+            return DeliveryAccess(acting(), rooms.store)
+
+        def of_pollers() -> PollingAccess:
+            from lambda_emu.access.polling import PollingAccess
+
+            return PollingAccess(acting(), rooms.store)
+
+        rooms.around.outbox.leave = LateLeave(of_deliveries)
+        rooms.around.sources.ask_for_leave(of_pollers)
 
     def _make_signers(self) -> LateSigners:
         rooms = self._rooms

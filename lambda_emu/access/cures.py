@@ -16,6 +16,8 @@ PLACES: Mapping[Kind, str] = {
     Kind.SESSION: "the policy that the session was given",
     Kind.BOUNDARY: "its permissions boundary",
 }
+WHAT = {"lambda": "function", "sns": "topic", "sqs": "queue"}
+"""Of whose policies services have to be let in, by the service."""
 
 
 class Cure(NamedTuple):
@@ -26,10 +28,6 @@ class Cure(NamedTuple):
 
     def __str__(self) -> str:
         return self.text if self.statement is None else f"{self.text} {json.dumps(self.statement)}"
-
-
-WHAT = {"lambda": "function", "sns": "topic", "sqs": "queue"}
-"""Of whose policies services have to be let in, by the service."""
 
 
 def cure_of(caller: Caller, demand: Demand, decision: Decision, *, is_anybody: bool = True) -> Cure:

@@ -12,7 +12,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.feed import Feed
 from lambda_emu.event_sources.filtering import RecordFilter
-from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, Source
+from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, Source, SourceUnavailable
 from lambda_emu.event_sources.report import BadReport, read_report
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.invoke.request import FutureReply, InvokeRequest, trace_header
@@ -35,6 +35,7 @@ class Consumer:
         self.stopped = False
         self.scope = scope
         self._store = context.store
+        self._leave = context.leave
         self._invoke = context.invoke
         self._count = context.count_for
         self._loop = context.loop
@@ -81,6 +82,13 @@ class Consumer:
                 return False
             self._is_callable = True
         return True
+
+    async def check(self) -> None:
+        """SourceUnavailable while the function's role may not read it."""
+        missing = await self._leave.missing(self.mapping, self._target)
+        if missing is not None:
+            self.last_result = f"PROBLEM: {missing}"
+            raise SourceUnavailable(missing)
 
     async def ask(self, poller: Poller, records: Sequence[Record]) -> Result:
         reply = FutureReply(self._loop.asyncio.create_future())

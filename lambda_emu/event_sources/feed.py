@@ -35,13 +35,15 @@ MOST_AT_ONCE = 10
 class FeedConsumer(Protocol):
     """Whose feed it is: consumer.Consumer, with its mapping as it is now. wanted: its filters.
 
-    ask: gives a batch to its function. count: of the mapping's own metrics.
+    check: SourceUnavailable while its function may not read the source. ask: gives a batch to its function. count:
+    of the mapping's own metrics.
     """
 
     mapping: EventSourceMapping
     wanted: RecordFilter | None
 
     def is_callable(self) -> bool: ...
+    async def check(self) -> None: ...
     async def ask(self, poller: Poller, records: Sequence[Record]) -> Result: ...
     def count(self, metric: str, events: int) -> None: ...
     def settled(self, records: Sequence[Record], result: Result) -> None: ...
@@ -148,7 +150,10 @@ class Feed:
                 wait_s = builder.wait_s()
                 if wait_s <= 0:
                     break
+                await self._consumer.check()
                 fetched = await self._poller.fetch(builder.room * self._batches_at_once(), wait_s)
+                if fetched.records:
+                    await self._check_still(fetched.records)
                 self._consumer.count("PolledEventCount", len(fetched.records))
                 self._left.extend(await self._choose(fetched.records))
                 builder.take(self._left)
@@ -163,6 +168,14 @@ class Feed:
             await self._settle(self._poller.release, batch)
             return None
         return batch or None
+
+    async def _check_still(self, records: Sequence[Record]) -> None:
+        """Who waited for them may have lost the permission to meanwhile. SourceUnavailable."""
+        try:
+            await self._consumer.check()
+        except SourceUnavailable:
+            await self._settle(self._poller.release, list(records))
+            raise
 
     def _batches_at_once(self) -> int:
         """For so many there is room now; one fetch for all of them costs its source less."""

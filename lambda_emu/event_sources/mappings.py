@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope, parse_resource_arn
 from lambda_emu.event_sources.context import PollingContext
+from lambda_emu.event_sources.leave import Leave
 from lambda_emu.model.function.function import Function
+from lambda_emu.model.function.names import resolve
 from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.model.mappings.refusals import SourceRefused
 from lambda_emu.model.mappings.sources import POLLED, SourceKind
 
 if TYPE_CHECKING:
     from lambda_emu.event_sources.driver import Driver, PolledKind  # most servers need none
 
-STEP_LIMIT_S = 60.0
+STEP_LIMIT_S = CHECK_LIMIT_S = 60.0
 
 
 class EventSources:
@@ -60,6 +63,10 @@ class EventSources:
         """Whether something that was taken is not settled; after `stop`. On the loop."""
         return self._driver is not None and self._driver.busy
 
+    def ask_for_leave(self, make: Callable[[], Leave]) -> None:
+        """make: who says which functions' roles may read their sources; from now on."""
+        self._context.leave.make = make
+
     def check(self, mapping: EventSourceMapping, timeout_s: int) -> None:
         """Raise what AWS answers if there is no such source, or it does not suit a function of this timeout.
 
@@ -67,6 +74,10 @@ class EventSources:
         """
         kind = self._load().kinds.get(mapping.kind)
         if kind is not None:
+            target = resolve(mapping.function_arn, None, _scope_of(mapping))
+            missing = self._loop.run(self._context.leave.missing(mapping, target), CHECK_LIMIT_S)
+            if missing is not None:
+                raise SourceRefused(missing)
             kind.check(mapping, timeout_s)
 
     def is_ending(self, uuid: str) -> bool:

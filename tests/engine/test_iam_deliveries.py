@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from iam_rig import ACCOUNT, REGION, SECRET, Account, allow, document
+from iam_rig import ACCOUNT, REGION, SECRET, Account, allow, document, refusal
 from own import own_emulator
 from waiting import eventually
 
@@ -211,3 +211,98 @@ def test_with_warn_what_a_queues_policy_lacks_is_said(warning: Account, caplog: 
     [said] = [one.message for one in caplog.records if "events.amazonaws.com may not" in one.message]
     assert "add to the queue's policy" in said
     assert f'"aws:SourceArn": "{source}"' in said
+
+
+READS = {
+    "sqs": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+    "kinesis": ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStream", "kinesis:ListShards"],
+    "dynamodb": ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"],
+}
+
+
+def test_a_mapping_needs_the_functions_role_to_read_its_queue(strict: Account) -> None:
+    url, arn = queue(strict, "polled")
+    done, _ = queue(strict, "polled-done")
+    code = f"""
+import boto3
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl="{done}", MessageBody=event["Records"][0]["body"])
+"""
+    sends, iam, sqs = allow("sqs:SendMessage"), strict.root.client("iam"), strict.root.client("sqs")
+    strict.lam.create("polls", code, Role=strict.role("polls", sends))
+    make = {"FunctionName": "polls", "EventSourceArn": arn}
+
+    def let(*actions: str) -> None:
+        policy = document(sends, *([allow(list(actions), arn)] if actions else []))
+        iam.put_role_policy(RoleName="polls", PolicyName="own", PolicyDocument=policy)
+
+    functions = strict.root.client("lambda")
+    for granted, lacks in ((0, "ReceiveMessage"), (1, "DeleteMessage"), (2, "GetQueueAttributes")):
+        let(*READS["sqs"][:granted])
+        code_said = refusal(functions.create_event_source_mapping, **make)
+        text = f"The function execution role does not have permissions to call {lacks} on SQS"
+        assert code_said == ("InvalidParameterValueException", text, 400)
+    let(*READS["sqs"])
+    functions.create_event_source_mapping(**make)
+    sqs.send_message(QueueUrl=url, MessageBody="first")
+    assert [one["Body"] for one in receive(strict, done)] == ["first"]
+
+    let()
+    sqs.send_message(QueueUrl=url, MessageBody="second")
+    assert "Messages" not in sqs.receive_message(QueueUrl=done, WaitTimeSeconds=3)
+    let(*READS["sqs"])
+    eventually(lambda: "second" in [one["Body"] for one in receive(strict, done)], "the second message")
+
+
+def test_a_mapping_whose_role_may_read_no_more_says_so(strict: Account) -> None:
+    kinesis, iam, functions = (strict.root.client(name) for name in ("kinesis", "iam", "lambda"))
+    kinesis.create_stream(StreamName="read", ShardCount=1)
+    arn = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/read"
+    strict.lam.create("reads", NOTHING, Role=strict.role("reads"))
+    make = {"FunctionName": "reads", "EventSourceArn": arn, "StartingPosition": "TRIM_HORIZON"}
+    text = (
+        f"Cannot access stream {arn}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+        "DescribeStream, ListShards, and ListStreams Actions on your stream in IAM."
+    )
+
+    assert refusal(functions.create_event_source_mapping, **make) == ("InvalidParameterValueException", text, 400)
+    policy = document(allow(READS["kinesis"], arn))
+    iam.put_role_policy(RoleName="reads", PolicyName="own", PolicyDocument=policy)
+    id = functions.create_event_source_mapping(**make)["UUID"]
+
+    def result() -> str:
+        return str(functions.get_event_source_mapping(UUID=id)["LastProcessingResult"])
+
+    kinesis.put_record(StreamName="read", Data=b"1", PartitionKey="1")
+    eventually(lambda: result() == "OK", "the first record")
+    iam.delete_role_policy(RoleName="reads", PolicyName="own")
+    kinesis.put_record(StreamName="read", Data=b"2", PartitionKey="1")
+    eventually(lambda: result() == f"PROBLEM: {text}", "the problem")
+    iam.put_role_policy(RoleName="reads", PolicyName="own", PolicyDocument=policy)
+    eventually(lambda: result() == "OK", "the second record")
+
+
+def test_a_mapping_needs_the_functions_role_to_read_a_tables_stream(strict: Account) -> None:
+    stream = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    table = strict.root.client("dynamodb").create_table(
+        TableName="read",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification=stream,
+    )
+    arn = table["TableDescription"]["LatestStreamArn"]
+    strict.lam.create("reads-table", NOTHING, Role=strict.role("reads-table"))
+    functions = strict.root.client("lambda")
+    make = {"FunctionName": "reads-table", "EventSourceArn": arn, "StartingPosition": "LATEST"}
+
+    code, said, _ = refusal(functions.create_event_source_mapping, **make)
+
+    assert code == "InvalidParameterValueException"
+    assert said == (
+        f"Cannot access stream {arn}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+        "DescribeStream, and ListStreams Actions on your stream in IAM."
+    )
+    policy = document(allow(READS["dynamodb"], arn))
+    strict.root.client("iam").put_role_policy(RoleName="reads-table", PolicyName="own", PolicyDocument=policy)
+    assert functions.create_event_source_mapping(**make)["State"] == "Creating"

@@ -191,7 +191,7 @@ def _check_source(context: RequestContext, mapping: EventSourceMapping, target: 
     function = context.store.function(target.id)
     version = None if function is None else function.version(target.qualifier)
     if version is not None and mapping.kind in POLLED:
-        context.sources.check(mapping, version.timeout_s)
+        context.sources.check(replace(mapping, function_arn=target.arn), version.timeout_s)
 
 
 def _show(mapping: EventSourceMapping, context: RequestContext) -> Result:

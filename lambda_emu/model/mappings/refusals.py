@@ -79,6 +79,10 @@ class UnrecognizedEventSource(InvalidParameter):
         super().__init__("Unrecognized event source.")
 
 
+class SourceRefused(InvalidParameter):
+    """The role of the function may not read it. AWS's text differs by the kind of source."""
+
+
 class QueueMissing(InvalidParameter):
     def __init__(self) -> None:
         super().__init__(
