@@ -19,7 +19,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
-from lambda_emu.model.iam.evaluation import Asked, Decision, Kind, Policy, decide
+from lambda_emu.model.iam.evaluation import OF_TRUST, Asked, Decision, Kind, Policy, decide
 from lambda_emu.notices import Notices
 from lambda_emu.services.callers import signed_with
 
@@ -90,7 +90,7 @@ class Access:
             return Weighed(demand, decision, False, principal.exists)
         is_refused = self.enforces or _is_of_others(caller, demand, resource, decision)
         weighed = Weighed(demand, decision, is_refused, principal.exists)
-        if self.enforces or (principal.exists and not is_refused):
+        if self.enforces or (principal.exists and not is_refused and _is_there(demand, resource)):
             self.tell(caller, weighed)
         return weighed
 
@@ -218,9 +218,14 @@ def _credential_text(asked: Request) -> bytes:
     return asked.head.first.get(b"authorization", b"").partition(b",")[0] + b","
 
 
+def _is_there(demand: Demand, resource: Resource) -> bool:
+    """Of a role that nobody made here nothing is known."""
+    return resource.owner is not None or demand.action not in OF_TRUST
+
+
 def _is_of_others(caller: Caller, demand: Demand, resource: Resource, decision: Decision) -> bool:
     """Whether the resource is of another account, and its own policy does not let the caller in."""
     owner = resource.owner or demand.owner or caller.account
-    if owner == caller.account or demand.action.partition(":")[0] in OF_THEMSELVES:
+    if owner == caller.account or demand.action.partition(":")[0] in (*OF_THEMSELVES, "sts"):
         return False
     return decision.kind is Kind.RESOURCE

@@ -15,6 +15,7 @@ from lambda_emu.access.demands.functions import lambda_, route
 from lambda_emu.access.demands.objects import s3
 from lambda_emu.access.demands.queues import sns, sqs
 from lambda_emu.access.demands.secrets import secretsmanager, ssm
+from lambda_emu.access.demands.sessions import sts
 from lambda_emu.access.demands.tables import dynamodb, kinesis
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.request import Request
@@ -36,6 +37,7 @@ DEMANDS: Mapping[str, Demands] = {
     "sqs": sqs,
     "ssm": ssm,
     "states": states,
+    "sts": sts,
 }
 """By the prefix of their actions: those that are evaluated."""
 ROUTED = ("lambda", "s3", "scheduler")
@@ -84,7 +86,7 @@ def _routed(service: str, request: Request) -> tuple[str, Mapping[str, Any]] | N
             return operation, {**_members(request), **place}
         groups = [value for name, value in _fields(query) if name == "groupName"]
         return operation, {"GroupName": groups[-1], **place} if groups else place
-    if service in ("sqs", "sns"):
+    if service in ("sqs", "sns", "sts"):
         form = _body(request).decode("latin-1")
         if service == "sqs":
             fields = dict(_fields(query) + _fields(form))

@@ -28,6 +28,7 @@ FORMS: Mapping[str, Form] = {
     "scheduler": Form(status=403),
     "sns": Form("AuthorizationError", 403),
     "sqs": Form(status=403),
+    "sts": Form("AccessDenied", 403),
 }
 """By service; any other is as DynamoDB."""
 
@@ -52,4 +53,6 @@ def refusal_of(caller: Caller, demand: Demand, decision: Decision) -> str:
         resource = masked(resource)
     elif service == "s3":
         resource = "" if resource == ANY else f'"{resource}"'
+    elif service == "sts":  # it does not say why
+        return f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource}"
     return refusal_text(Asked(caller, action, resource, ""), decision)

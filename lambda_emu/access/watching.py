@@ -42,6 +42,7 @@ class PolicyWatch:
         credential = credential_of(head.get(b"authorization"))
         if credential is not None and credential.service == IAM:
             self._sources.forget_principals()
+            self._sources.forget_resources()  # trust policies
         if id(head) in self._under_way:
             self._under_way.discard(id(head))
             self._sources.forget_resources()

@@ -16,7 +16,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
-from iam_rig import ACCOUNT, OTHER, REGION, SECRET, Account, Party, allow, deny, document, refusal, text
+from iam_rig import ACCOUNT, OTHER, REGION, SECRET, TRUST, Account, Party, allow, deny, document, refusal, text
 from own import own_emulator
 from waiting import eventually
 
@@ -448,3 +448,61 @@ def test_a_topic_sends_to_a_queue_whose_policy_lets_it(strict: Account) -> None:
 
     [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10)["Messages"]
     assert message["Body"] == "let in"
+
+
+def test_a_role_is_for_whom_its_trust_policy_names(strict: Account) -> None:
+    other = Account(strict.lam, OTHER)
+    friend, member, stranger = strict.user("trusted"), strict.user("member"), other.user("foreigner")
+    condition = {"StringEquals": {"sts:ExternalId": "secret"}}
+    trust = json.loads(
+        document(
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/trusted"},
+                "Action": "sts:AssumeRole",
+            },
+            {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sts:AssumeRole", "Condition": condition},
+        )
+    )
+    role = strict.role("kept", trust=trust)
+    strict.allow("member", allow("sts:AssumeRole", role))
+    assume = {"RoleArn": role, "RoleSessionName": "one"}
+
+    def denied(party: Party, who: str, **more: Any) -> None:
+        code, said, status = refusal(party.client("sts").assume_role, **assume, **more)
+        assert (code, status) == ("AccessDenied", 403)
+        assert said == f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}"
+
+    assert friend.client("sts").assume_role(**assume)["AssumedRoleUser"]
+    denied(member, f"arn:aws:iam::{ACCOUNT}:user/member")
+    denied(strict.root, f"arn:aws:iam::{ACCOUNT}:root")
+    foreigner = f"arn:aws:iam::{OTHER}:user/foreigner"
+    denied(stranger, foreigner, ExternalId="secret")
+    other.allow("foreigner", allow("sts:AssumeRole", role))
+    denied(stranger, foreigner)
+    assert stranger.client("sts").assume_role(**assume, ExternalId="secret")["AssumedRoleUser"]
+    assert stranger.client("sts").get_caller_identity()["Arn"] == foreigner
+
+    strict.root.client("iam").update_assume_role_policy(RoleName="kept", PolicyDocument=json.dumps(TRUST))
+    denied(friend, f"arn:aws:iam::{ACCOUNT}:user/trusted")
+    assert member.client("sts").assume_role(**assume)["AssumedRoleUser"]
+    tags = [{"Key": "team", "Value": "a"}]
+    code, said, _ = refusal(member.client("sts").assume_role, **assume, Tags=tags)
+    assert code == "AccessDenied"
+    assert "sts:TagSession" in said
+
+
+def test_with_warn_whom_a_role_does_not_trust_becomes_it_and_is_told_of(
+    warning: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    role = warning.role(
+        "distrusting", trust=json.loads(document(allow("sts:AssumeRole") | {"Principal": {"AWS": OTHER}}))
+    )
+
+    with caplog.at_level(logging.WARNING):
+        for arn in (role, f"arn:aws:iam::{OTHER}:role/nobody-made"):
+            sts = warning.user(f"becomes-{arn[-4:]}").client("sts")
+            assert sts.assume_role(RoleArn=arn, RoleSessionName="one")["AssumedRoleUser"]
+
+    [said] = [one.message for one in caplog.records if "may not sts:AssumeRole" in one.message]
+    assert f"may not sts:AssumeRole on {role}, because no resource-based policy allows" in said

@@ -17,6 +17,8 @@ from lambda_emu.model.iam.patterns import Context
 from lambda_emu.model.iam.principals import Named
 
 NOTHING_TOLD: Context = {}
+OF_TRUST = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+"""What a role's own policy has to let whoever it is do, of its account as well."""
 
 
 class Policy(Struct, frozen=True):
@@ -110,7 +112,7 @@ def _missing(asked: Asked, held: Held, named: Mapping[Kind, Named]) -> Kind | No
     is_own = caller.account == asked.owner
     if caller.kind in (CallerKind.ANONYMOUS, CallerKind.SERVICE):
         return None if of_resource else Kind.RESOURCE
-    if not is_own and not of_resource:
+    if not of_resource and (not is_own or asked.action in OF_TRUST):
         return Kind.RESOURCE
     if is_own and of_resource is Named.ITSELF:
         return None

@@ -64,6 +64,18 @@ def _tags(backend: Any, holder: Any, kind: str) -> list[Any]:
     return list(backend.tagger.list_tags_for_resource(holder.arn)["Tags"])
 
 
+def _trust(about: str) -> dict[str, Any] | None:
+    """Of a role: who may become it."""
+    from moto.iam.models import iam_backends
+
+    arn = _read(about)
+    parts = arn.split(":", 5)
+    if parts[4] not in iam_backends or not parts[5].startswith("role/"):
+        return None
+    role = _role(iam_backends[parts[4]][parts[1]], parts[5].rpartition("/")[2])
+    return None if role is None or role.arn != arn else _told(parts[4], arn, role.assume_role_policy_document)
+
+
 def _bucket(about: str) -> dict[str, Any] | None:
     from moto.s3.models import s3_backends
 
@@ -135,6 +147,7 @@ def _careful(find: Find) -> Find:
 
 _FINDERS: Mapping[str, Find] = {
     "dynamodb": _table,
+    "iam": _trust,
     "s3": _bucket,
     "secretsmanager": _secret,
     "sns": _topic,

@@ -1,0 +1,47 @@
+"""STS: who becomes whom. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lambda_emu.access.demand import Asking, Demand
+from lambda_emu.model.iam.patterns import Context
+
+MOST_TAGS = 50
+ROLE = "AssumeRole"
+
+
+def sts(asking: Asking) -> Sequence[Demand]:
+    """Everybody may ask who he is, and for a session of his own."""
+    if asking.operation == "GetFederationToken":
+        who = f"federated-user/{asking.text('Name')}"
+        return [asking.demand(f"arn:{asking.scope.partition}:sts::{asking.scope.account}:{who}")]
+    role = asking.text("RoleArn")
+    if asking.operation != ROLE or not role:
+        return []
+    context, tags = _context(asking), _tags(asking)
+    operations = [ROLE]
+    operations += ["TagSession"] if tags else []
+    operations += ["SetSourceIdentity"] if asking.text("SourceIdentity") else []
+    return [asking.demand(role, operation, {**context, **tags}) for operation in operations]
+
+
+def _context(asking: Asking) -> dict[str, str | tuple[str, ...]]:
+    named = {
+        "sts:externalid": asking.text("ExternalId"),
+        "sts:rolesessionname": asking.text("RoleSessionName"),
+        "sts:sourceidentity": asking.text("SourceIdentity"),
+    }
+    return {key: value for key, value in named.items() if value}
+
+
+def _tags(asking: Asking) -> Context:
+    found: dict[str, str | tuple[str, ...]] = {}
+    keys = []
+    for number in range(1, MOST_TAGS + 1):
+        key = asking.text(f"Tags.member.{number}.Key")
+        if not key:
+            break
+        keys.append(key)
+        found[f"aws:requesttag/{key.lower()}"] = asking.text(f"Tags.member.{number}.Value")
+    return {**found, "aws:tagkeys": tuple(keys)} if keys else {}
