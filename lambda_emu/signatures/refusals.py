@@ -101,20 +101,20 @@ S3_TEXTS: Mapping[Reason, str] = {
 
 
 class BadSignature(LambdaError):
-    """reason: None: S3's own. members: what S3 says beside code and text.
+    """Code and status are those of the service's family. members: what S3 says beside code and text.
 
     query_code: of services whose clients know their errors from the query protocol, as SQS's do (?).
     """
 
-    kind = None
+    code, status, kind = "InvalidSignatureException", 403, None
 
     def __init__(
         self, code: str, status: int, text: str, reason: Reason | None = None, members: Mapping[str, str] = {}
     ) -> None:
+        """reason: None: it is S3's own."""
         super().__init__(text)
         self.code = code
         self.status = status
-        self.why = reason
         self.query_code = code if reason is None else CODES[reason][Family.QUERY][0]
         self.members = members
 

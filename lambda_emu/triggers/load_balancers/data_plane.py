@@ -42,13 +42,13 @@ from lambda_emu.triggers.load_balancers.events import EventTemplate, make_templa
 from lambda_emu.triggers.load_balancers.refusals import (
     SERVER,
     ActionUnserved,
-    BadRequest,
     BadTarget,
     BalancerFailure,
     BalancerNotFound,
     MethodNotAllowed,
     NoTarget,
     TargetTooLong,
+    UnfitForTarget,
     page,
 )
 from lambda_emu.triggers.load_balancers.reply import LARGE, BalancerReply
@@ -140,7 +140,7 @@ class DataPlane:
         if asked.head.method == b"TRACE":
             raise MethodNotAllowed
         if asked.header(b"sec-websocket-key") is not None:
-            raise BadRequest("A function cannot be reached by a WebSocket.")
+            raise UnfitForTarget("A function cannot be reached by a WebSocket.")
         seen = _seen(address, asked)
         rule = rule_of(listener, seen)
         if rule is None:

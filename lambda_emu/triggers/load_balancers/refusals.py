@@ -30,7 +30,7 @@ class BalancerNotFound(BalancerRefusal):
     status, words = 404, "Not Found"
 
 
-class BadRequest(BalancerRefusal):
+class UnfitForTarget(BalancerRefusal):
     """It is none that a function can be given: the beginning of a WebSocket."""
 
     status, words = 400, "Bad Request"

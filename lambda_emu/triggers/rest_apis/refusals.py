@@ -59,13 +59,13 @@ class ExpiredToken(RestRefusal):
     words = "The security token included in the request is expired"
 
 
-class Unauthorized(RestRefusal):
+class UnknownCaller(RestRefusal):
     """Nobody knows who asks."""
 
     code, status, type, words = "UnauthorizedException", 401, "UNAUTHORIZED", "Unauthorized"
 
 
-class AccessDenied(RestRefusal):
+class CallerRefused(RestRefusal):
     """Who asks may not."""
 
     code, status, type, text_key = "AccessDeniedException", 403, "ACCESS_DENIED", "Message"

@@ -26,7 +26,7 @@ from lambda_emu.triggers.rest_apis.authorizing.policies import AuthorizerAnswer,
 from lambda_emu.triggers.rest_apis.context import Moment
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.event import make_template
-from lambda_emu.triggers.rest_apis.refusals import AuthorizerFailed, AuthorizerMisconfigured, Unauthorized
+from lambda_emu.triggers.rest_apis.refusals import AuthorizerFailed, AuthorizerMisconfigured, UnknownCaller
 
 TOKEN = "TOKEN"
 LIMIT_S = 29.0
@@ -72,7 +72,7 @@ class FunctionAuthorizers:
         context = self._described(entered, "")["requestContext"] if "context." in authorizer.identity_source else {}
         values = identity_values(authorizer.identity_source, entered, context)
         if values is None:
-            raise Unauthorized("The request lacks one of the authorizer's identity sources.")
+            raise UnknownCaller("The request lacks one of the authorizer's identity sources.")
         if authorizer.kind == TOKEN:
             _check_token(authorizer, values)
         key = entered.api.id, entered.stage.name, authorizer, values
@@ -103,7 +103,7 @@ class FunctionAuthorizers:
         return kept
 
     async def _run(self, target: Target, event: Mapping[str, Any]) -> bytes:
-        """Unauthorized, AuthorizerFailed."""
+        """UnknownCaller, AuthorizerFailed."""
         answer: asyncio.Future[Outcome | LambdaError] = asyncio.get_running_loop().create_future()
         self._invoke(InvokeRequest(self._clock.new_id(), target, json.dumps(event).encode()), FutureReply(answer))
         try:
@@ -115,7 +115,7 @@ class FunctionAuthorizers:
         if not outcome.failed:
             return outcome.payload
         if _error_text(outcome.payload) == UNAUTHORIZED:
-            raise Unauthorized("The authorizer says so.")
+            raise UnknownCaller("The authorizer says so.")
         raise AuthorizerFailed("The authorizer failed; its log has the error.")
 
     def _event(
@@ -138,11 +138,11 @@ class FunctionAuthorizers:
 
 
 def _check_token(authorizer: Authorizer, values: tuple[str, ...]) -> None:
-    """Unauthorized, AuthorizerMisconfigured."""
+    """UnknownCaller, AuthorizerMisconfigured."""
     if not values:
-        raise Unauthorized("The authorizer has no identity source.")
+        raise UnknownCaller("The authorizer has no identity source.")
     if authorizer.validation and not fits(authorizer.validation, values[0]):
-        raise Unauthorized("The token does not fit the authorizer's identityValidationExpression.")
+        raise UnknownCaller("The token does not fit the authorizer's identityValidationExpression.")
 
 
 def _error_text(payload: bytes) -> str | None:

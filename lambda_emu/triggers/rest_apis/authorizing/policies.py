@@ -13,7 +13,7 @@ from msgspec.json import decode
 
 from lambda_emu.model.iam.conditions import all_hold
 from lambda_emu.model.iam.documents import Statement, read_policy
-from lambda_emu.triggers.rest_apis.refusals import AccessDenied, AuthorizerMisconfigured
+from lambda_emu.triggers.rest_apis.refusals import AuthorizerMisconfigured, CallerRefused
 
 ACTION = "execute-api:invoke"
 DENIED = "User is not authorized to access this resource with an explicit deny"
@@ -50,7 +50,7 @@ def read_answer(payload: bytes) -> AuthorizerAnswer:
 
 
 def check(said: AuthorizerAnswer, arn: str, source_ip: str) -> None:
-    """AccessDenied. A condition that asks for what nobody told: an Allow with it allows nothing, a Deny denies."""
+    """CallerRefused. A condition that asks for what nobody told: an Allow with it allows nothing, a Deny denies."""
     context = {"aws:sourceip": source_ip}
     allowed = False
     for statement in said.statements:
@@ -58,10 +58,10 @@ def check(said: AuthorizerAnswer, arn: str, source_ip: str) -> None:
             continue
         holds = all_hold(statement.conditions, context)
         if not statement.allows and holds is not False:
-            raise AccessDenied(f"The authorizer's policy denies {arn}.", DENIED)
+            raise CallerRefused(f"The authorizer's policy denies {arn}.", DENIED)
         allowed = allowed or (statement.allows and holds is True)
     if not allowed:
-        raise AccessDenied(f"The authorizer's policy does not allow execute-api:Invoke on {arn}.")
+        raise CallerRefused(f"The authorizer's policy does not allow execute-api:Invoke on {arn}.")
 
 
 def _context(told: Any) -> Mapping[str, str]:

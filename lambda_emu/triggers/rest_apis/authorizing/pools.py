@@ -21,7 +21,7 @@ from lambda_emu.triggers.rest_apis.authorizing.identity import identity_values
 from lambda_emu.triggers.rest_apis.authorizing.patterns import fits
 from lambda_emu.triggers.rest_apis.authorizing.permit import Permit, told
 from lambda_emu.triggers.rest_apis.entering import Entered
-from lambda_emu.triggers.rest_apis.refusals import AuthorizerMisconfigured, Unauthorized
+from lambda_emu.triggers.rest_apis.refusals import AuthorizerMisconfigured, UnknownCaller
 
 KIND = "COGNITO_USER_POOLS"
 EXPIRED = "The incoming token has expired"
@@ -40,19 +40,19 @@ class PoolAuthorizers:
         self._issuers = issuers
 
     async def authorize(self, entered: Entered) -> Permit:
-        """Unauthorized, AuthorizerMisconfigured."""
+        """UnknownCaller, AuthorizerMisconfigured."""
         authorizer = entered.method.authorizer
         if authorizer is None or authorizer.kind != KIND:
             raise AuthorizerMisconfigured("The method's authorizer does not exist, or has no user pool.")
         values = identity_values(authorizer.identity_source, entered, {})
         token = token_in(values[0]) if values else ""
         if not token or len(token) > MOST_TOKEN:
-            raise Unauthorized("The request brings no token where the identity source says.")
+            raise UnknownCaller("The request brings no token where the identity source says.")
         issuer = _issuer(authorizer, token)
         try:
             claims = await self._issuers.claims(token, issuer)
         except BadToken as error:
-            raise Unauthorized(str(error)) from error
+            raise UnknownCaller(str(error)) from error
         except ApiFailure as error:
             raise AuthorizerMisconfigured(error.hint) from error
         left_s = self._check(claims, authorizer, entered.method.scopes)
@@ -60,33 +60,33 @@ class PoolAuthorizers:
         return Permit(told(entered, context), self._clock.monotonic_s() + left_s)
 
     def _check(self, claims: Mapping[str, Any], authorizer: Authorizer, scopes: tuple[str, ...]) -> float:
-        """How long it may be used. Unauthorized."""
+        """How long it may be used. UnknownCaller."""
         ends_s = claims.get("exp")
         if not isinstance(ends_s, int | float) or isinstance(ends_s, bool):
-            raise Unauthorized("The token has no end.")
+            raise UnknownCaller("The token has no end.")
         left_s = ends_s - self._clock.now_s()
         if left_s <= 0:
-            raise Unauthorized("The token's exp is over.", EXPIRED)
+            raise UnknownCaller("The token's exp is over.", EXPIRED)
         if scopes and not set(scopes) & set(str(claims.get("scope") or "").split()):
-            raise Unauthorized("The token has none of the method's authorizationScopes.")
+            raise UnknownCaller("The token has none of the method's authorizationScopes.")
         if not scopes and claims.get("token_use") != "id":
-            raise Unauthorized("The method has no authorizationScopes, so it takes tokens that say who somebody is.")
+            raise UnknownCaller("The method has no authorizationScopes, so it takes tokens that say who somebody is.")
         if authorizer.validation and not fits(authorizer.validation, str(claims.get("aud") or "")):
-            raise Unauthorized("The token's aud does not fit the authorizer's identityValidationExpression.")
+            raise UnknownCaller("The token's aud does not fit the authorizer's identityValidationExpression.")
         return float(left_s)
 
 
 def _issuer(authorizer: Authorizer, token: str) -> str:
-    """The pool that the token says it is of, if it is one of the authorizer's. Unauthorized."""
+    """The pool that the token says it is of, if it is one of the authorizer's. UnknownCaller."""
     try:
         written = token.split(".")[1]
         said = json.loads(urlsafe_b64decode(written + "=" * (-len(written) % 4)))["iss"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise Unauthorized("The token is none.") from error
+        raise UnknownCaller("The token is none.") from error
     found = [_POOL.fullmatch(arn) for arn in authorizer.pools]
     pools = [f"https://cognito-idp.{one[1]}.amazonaws.com/{one[2]}" for one in found if one is not None]
     if said not in pools:
-        raise Unauthorized("The token is of no user pool of the authorizer's.")
+        raise UnknownCaller("The token is of no user pool of the authorizer's.")
     return str(said)
 
 

@@ -10,7 +10,7 @@ from lambda_emu.model.iam.evaluation import Asked, Held, Policy, decide
 from lambda_emu.triggers.execute_api.iam import INVOKE_API, refusal_text
 from lambda_emu.triggers.http_event import source_of
 from lambda_emu.triggers.rest_apis.entering import Entered
-from lambda_emu.triggers.rest_apis.refusals import AccessDenied, Misconfigured
+from lambda_emu.triggers.rest_apis.refusals import CallerRefused, Misconfigured
 
 SHORT = '"execute-api:/'
 """How a policy may name what is of its own API."""
@@ -18,7 +18,7 @@ NAME = "resource policy of the API"
 
 
 def check_policy(entered: Entered, caller: Caller, *, may_be_silent: bool = False) -> None:
-    """AccessDenied: it denies the caller, or does not allow him what nobody else does. Misconfigured: it is none.
+    """CallerRefused: it denies the caller, or does not allow him what nobody else does. Misconfigured: it is none.
 
     may_be_silent: others decide where it neither allows nor denies.
     """
@@ -34,7 +34,7 @@ def check_policy(entered: Entered, caller: Caller, *, may_be_silent: bool = Fals
         return
     who = "anonymous" if caller.kind is CallerKind.ANONYMOUS else caller.arn
     words = refusal_text(who, INVOKE_API, entered.arn)
-    raise AccessDenied(
+    raise CallerRefused(
         f"The API's policy {'denies' if decision.denied else 'does not allow'} it.",
         f"{words} with an explicit deny" if decision.denied else words,
     )

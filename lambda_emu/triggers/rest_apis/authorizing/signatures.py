@@ -13,7 +13,7 @@ from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.rest_apis.authorizing.permit import Permit
 from lambda_emu.triggers.rest_apis.authorizing.resource_policies import check_policy, whole_text
 from lambda_emu.triggers.rest_apis.entering import Entered
-from lambda_emu.triggers.rest_apis.refusals import AccessDenied, BadlySigned, NotSigned
+from lambda_emu.triggers.rest_apis.refusals import BadlySigned, CallerRefused, NotSigned
 
 MEMBERS: Mapping[str, str] = {
     "accessKey": "accessKey",
@@ -31,7 +31,7 @@ class SignatureAuthorizers:
         self._may_invoke = seams.place.may_invoke
 
     async def authorize(self, entered: Entered) -> Permit:
-        """NotSigned, BadlySigned, AccessDenied."""
+        """NotSigned, BadlySigned, CallerRefused."""
         api = entered.api
         try:
             signer = await self._signers().of(entered.request, SIGNED_FOR, api.region)
@@ -45,11 +45,11 @@ class SignatureAuthorizers:
         check_policy(entered, signer.caller, may_be_silent=is_own)
         if not is_own and entered.deployment.policy is None:
             hint = f"The API is of the account {api.account}, the key of {signer.account}."
-            raise AccessDenied(hint, refusal)
+            raise CallerRefused(hint, refusal)
         policy = entered.deployment.policy
         whole = None if policy is None else whole_text(policy, api.arn(""))
         reason = await self._may_invoke(signer.caller, entered.arn, api.account, whole, entered.request)
         if reason is not None:
-            raise AccessDenied(f"IAM does not let it: {reason}", f"{refusal} {reason}")
+            raise CallerRefused(f"IAM does not let it: {reason}", f"{refusal} {reason}")
         identity = {name: iam[other] for name, other in MEMBERS.items()}
         return Permit(replace(entered, identity=identity), 0.0 if signer.is_known else math.inf)
