@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -434,3 +435,36 @@ def test_secrets_in_a_batch_are_asked_for_each() -> None:
         ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:s")),
         ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:t")),
     ]
+
+
+def test_more_than_any_operation_takes_is_not_asked_about_each() -> None:
+    name, asked = sent("dynamodb", "batch_get_item", RequestItems={"t": {"Keys": [KEY]}})
+    asked.body = json.dumps({"RequestItems": {str(number): {} for number in range(50_000)}}).encode()
+
+    found = demands_of(name, asked, OURS)
+
+    assert len(found) == 1001
+    assert (found[-1].action, found[-1].resource) == ("dynamodb:BatchGetItem", "*")
+
+
+@pytest.mark.parametrize("body", [b"<Delete/>", b"<Delete><Object><Key >k</Key></Object></Delete>", b"\xff\xfe<\0"])
+def test_keys_that_are_written_in_another_way_may_be_any(body: bytes) -> None:
+    name, asked = sent("s3", "delete_objects", Bucket="buc", Delete={"Objects": [{"Key": "k"}]})
+    asked.body = body
+
+    assert [each.resource for each in demands_of(name, asked, OURS)] == ["arn:aws:s3:::buc/*"]
+
+
+def test_a_request_that_names_nothing_asks_for_something() -> None:
+    name, asked = sent("events", "put_events", Entries=[{"Source": "s"}])
+    asked.body = b'{"Entries": []}'
+
+    assert len(demands_of(name, asked, OURS)) == 1
+
+
+def test_keys_are_found_in_a_body_that_lies_in_a_file(tmp_path: Path) -> None:
+    name, asked = sent("s3", "delete_objects", Bucket="buc", Delete={"Objects": [{"Key": "k"}]})
+    asked.body, asked.body_file = b"", tmp_path / "body"
+    asked.body_file.write_bytes(b"<Delete>" + b"<Object><Key>k</Key></Object>" * 900 + b"</Delete>")
+
+    assert {each.resource for each in demands_of(name, asked, OURS)} == {"arn:aws:s3:::buc/k"}

@@ -8,9 +8,9 @@ from html import unescape
 from urllib.parse import parse_qs, unquote
 
 from lambda_emu.access.demand import ANY, Asking, Demand
+from lambda_emu.gateway.request import Request
 from lambda_emu.model.iam.patterns import Context
 
-MOST_KEYS = 1000
 BUCKETS: Mapping[str, str] = {
     "accelerate": "AccelerateConfiguration",
     "acl": "BucketAcl",
@@ -68,6 +68,7 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """By method and the first of these that the query has."""
+MOST_LIST_BYTES = 2 * 1024 * 1024
 _KEY = re.compile(rb"<Key>([^<]{0,4096})</Key>")
 
 
@@ -81,7 +82,10 @@ def s3(asking: Asking) -> Sequence[Demand]:
     place = f"arn:{partition}:s3:::{bucket}"
     context = _context(asking, query)
     if not key and request.method == "POST" and "delete" in query:
-        keys = [unescape(found.decode("utf-8", "replace")) for found in _KEY.findall(request.body)[:MOST_KEYS]]
+        body = _list_of(request)
+        keys = [unescape(found.decode("utf-8", "replace")) for found in _KEY.findall(body)]
+        if len(keys) != body.count(b"<Key") or not keys:  # written in another way, so it may be any
+            keys.append(ANY)
         return [Demand("s3:DeleteObject", f"{place}/{each}", context) for each in keys]
     if not key:
         return [Demand(f"s3:{_of_bucket(request.method, query)}", place, context)]
@@ -92,6 +96,14 @@ def s3(asking: Asking) -> Sequence[Demand]:
         named, _, version = unquote(source).removeprefix("/").partition("?versionId=")
         found.append(Demand(f"s3:GetObject{'Version' if version else ''}", f"arn:{partition}:s3:::{named}", context))
     return found
+
+
+def _list_of(request: Request) -> bytes:
+    """Of objects to be deleted. On a worker where it lies in a file."""
+    if request.body_file is None:
+        return request.body
+    with request.body_file.open("rb") as file:
+        return file.read(MOST_LIST_BYTES)
 
 
 def _of_bucket(method: str, query: Mapping[str, str]) -> str:
