@@ -273,6 +273,15 @@ def test_a_choice_about_what_is_not_there_fails_whatever_the_default_is(machines
     assert machines.output(machines.create("asked", asked), {}) == {}
 
 
+def test_an_action_that_a_service_has_not_is_named(machines: Machines) -> None:
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:getobject", "Parameters": {}, "End": True}
+
+    ended = machines.run(machines.create("misspelt", {"A": task}), {})
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
+    assert ended["cause"].endswith("S3 has no action getobject; getObject is one")
+
+
 def test_an_execution_is_stopped_at_once_whatever_it_waits_for(machines: Machines) -> None:
     slow = machines.function("slow", "import time\ndef handler(event, context):\n    time.sleep(5)\n")
     execution = machines.begin(machines.create("stopped", {"A": {"Type": "Task", "Resource": slow, "End": True}}))

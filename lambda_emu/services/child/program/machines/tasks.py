@@ -139,7 +139,10 @@ def _operation(task: Any, boto_service_name: str | None = None, service_action_n
     for name in model.operation_names:
         if xform_name(name) == method:
             return model.operation_model(name)
-    raise ValueError(f"The action {task.resource.api_action} is none of {task.resource.service_name}")
+    said = task.resource.api_action
+    meant = next((name for name in model.operation_names if name.lower() == said.lower()), None)
+    hint = f"; {meant[0].lower()}{meant[1:]} is one" if meant else ""
+    raise ValueError(f"{model.service_id} has no action {said}{hint}")
 
 
 def _sent(value: Any, shape: Any) -> Any:
