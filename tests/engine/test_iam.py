@@ -506,3 +506,16 @@ def test_with_warn_whom_a_role_does_not_trust_becomes_it_and_is_told_of(
 
     [said] = [one.message for one in caplog.records if "may not sts:AssumeRole" in one.message]
     assert f"may not sts:AssumeRole on {role}, because no resource-based policy allows" in said
+
+
+def test_a_log_group_is_named_with_or_without_its_streams(strict: Account) -> None:
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:named"
+    bare, starred = (strict.user(name, allow("logs:*", arn + end)) for name, end in (("bare", ""), ("starred", ":*")))
+    stream = {"logGroupName": "named", "logStreamName": "s"}
+
+    bare.client("logs").create_log_group(logGroupName="named")
+    assert refusal(bare.client("logs").create_log_stream, **stream)[0] == "AccessDeniedException"
+    starred.client("logs").create_log_stream(**stream)
+    starred.client("logs").delete_log_group(logGroupName="named")
+    starred.client("logs").create_log_group(logGroupName="named")
+    bare.client("logs").delete_log_group(logGroupName="named")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lambda_emu.model.caller import ANONYMOUS, Caller, CallerKind, root_of
+from lambda_emu.model.iam.documents import read_policy
 from lambda_emu.model.iam.evaluation import Asked, Decision, Held, Policy, decide
 from lambda_emu.model.iam.refusals import refusal_text
 
@@ -332,3 +333,27 @@ def test_hostile_patterns_cost_little(pattern: str) -> None:
     ask(identity=(statement | {"Action": "*"}, statement), arn="a" * 2048, aws_Key="a:b:c:d:e:" + "a" * 2000)
 
     assert time.process_time() - begun_s < 2
+
+
+@pytest.mark.parametrize(
+    ("named", "of_group", "of_stream"),
+    [
+        ("log-group:g", True, False),
+        ("log-group:g:*", True, True),
+        ("log-group:g:log-stream:s", False, True),
+        ("log-group:other", False, False),
+    ],
+)
+def test_a_log_group_is_named_with_and_without_its_streams(named: str, of_group: bool, of_stream: bool) -> None:
+    text = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": f"arn:aws:logs:r:1:{named}"},
+        }
+    )
+
+    [statement] = read_policy(text)
+
+    group = "arn:aws:logs:r:1:log-group:g:log-stream:"
+    assert statement.is_about("logs:deleteloggroup", group, {}) is of_group
+    assert statement.is_about("logs:putlogevents", f"{group}s", {}) is of_stream

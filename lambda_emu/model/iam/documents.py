@@ -62,6 +62,14 @@ def read_policy(text: str) -> tuple[Statement, ...]:
     )
 
 
+def _with_group(text: str) -> tuple[str, ...]:
+    """A log group is asked about with a stream that has no name; who names it without one means the same."""
+    parts = text.split(":", 7)
+    if len(parts) == 7 and parts[2] == "logs" and parts[5] == "log-group":
+        return text, f"{text}:log-stream:"
+    return (text,)
+
+
 def _statement(given: dict[str, Any], has_variables: bool) -> Statement:
     principals = None
     if "Principal" in given:
@@ -70,7 +78,7 @@ def _statement(given: dict[str, Any], has_variables: bool) -> Statement:
         principals = read_principals(given["NotPrincipal"], is_inverted=True)
     resources = EVERYTHING
     if "Resource" in given or "NotResource" in given:
-        texts = _texts(given.get("Resource", given.get("NotResource")))
+        texts = [each for text in _texts(given.get("Resource", given.get("NotResource"))) for each in _with_group(text)]
         resources = tuple(Pattern(text, has_variables=has_variables) for text in texts)
     actions = _texts(given.get("Action", given.get("NotAction")))
     condition = given.get("Condition")
