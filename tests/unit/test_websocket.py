@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import struct
@@ -26,6 +25,7 @@ from lambda_emu.http.websocket import SocketLimits, WebSocket
 from lambda_emu.http.websocket_frames import whole_text
 from lambda_emu.triggers.websocket_apis.handshake import accept_key, answer_headers
 
+MASK = b"mask"  # the same each time, since cases are named by what is sent
 LIMITS = SocketLimits(frame_bytes=1000, message_bytes=4000, unsent_bytes=1 << 20, idle_s=600, life_s=7200)
 TEXT, BINARY, CONTINUED, CLOSE, PING = 1, 2, 0, 8, 9
 
@@ -87,7 +87,7 @@ def listening() -> Iterator[Listening]:
 
 def frame(code: int, payload: bytes = b"", *, last: bool = True, says: int | None = None, masked: bool = True) -> bytes:
     """says: so many bytes, whatever it has."""
-    size, mask = len(payload) if says is None else says, os.urandom(4)
+    size, mask = len(payload) if says is None else says, MASK
     flag = 0x80 if masked else 0
     head = bytes([code | (0x80 if last else 0)])
     if size < 126:
