@@ -9,7 +9,7 @@ from lambda_emu.access.demand import Demand
 from lambda_emu.access.late import FREE, LateAccess
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
-from lambda_emu.triggers.execute_api.iam import INVOKE_API
+from lambda_emu.triggers.execute_api.refusals import INVOKE_API
 
 
 class ApiAccess:

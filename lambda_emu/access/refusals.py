@@ -13,7 +13,7 @@ from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.model.caller import Caller
 from lambda_emu.model.iam.evaluation import Asked, Decision
 from lambda_emu.model.iam.refusals import refusal_text
-from lambda_emu.triggers.execute_api.iam import masked
+from lambda_emu.triggers.execute_api.refusals import masked
 
 
 class Form(NamedTuple):

@@ -6,6 +6,7 @@ The texts are AWS's; hints, which go into a header, are ours.
 from __future__ import annotations
 
 import json
+import re
 
 from lambda_emu.errors.base import BriefError
 from lambda_emu.gateway.answers import Answer, hint_headers
@@ -16,6 +17,11 @@ LABEL = "execute-api"
 PATH = "/_lambda-emu/api/"
 """What the short path form begins with; the id follows, and then the path as it would be below the API's own host."""
 REQUEST_ID = "Apigw-Requestid"
+SIGNED_FOR = "execute-api"
+INVOKE_API, MANAGE_CONNECTIONS = "execute-api:Invoke", "execute-api:ManageConnections"
+"""As IAM's policies name what is done to APIs. docs/security.md#iam."""
+
+_ACCOUNT_BEGIN = re.compile(r"(?<=:)[0-9]{8}(?=[0-9]{4}:)")
 
 
 class ApiRefusal(BriefError):
@@ -68,3 +74,13 @@ def refusal_answer(error: ApiRefusal, request_id: str) -> Answer:
         headers.append(("WWW-Authenticate", error.challenge))
     headers += hint_headers(error)
     return Answer(error.status, headers, json.dumps({"message": error.text}, separators=(",", ":")).encode())
+
+
+def refusal_text(who: str, action: str, arn: str) -> str:
+    """In IAM's words."""
+    return f"User: {who} is not authorized to perform: {action} on resource: {masked(arn)}"
+
+
+def masked(arn: str) -> str:
+    """AWS does not tell strangers the first digits of an account."""
+    return _ACCOUNT_BEGIN.sub("*" * 8, arn, count=1)

@@ -31,8 +31,8 @@ from lambda_emu.model.credentials import Issuer
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.store import Store
 from lambda_emu.triggers.addresses import address_below
-from lambda_emu.triggers.execute_api.iam import INVOKE_API
 from lambda_emu.triggers.execute_api.refusals import (
+    INVOKE_API,
     LABEL,
     PATH,
     ApiNotFound,

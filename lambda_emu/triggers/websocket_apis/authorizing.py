@@ -11,8 +11,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.invoke.request import trace_header
 from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers.execute_api.functions import function_named
-from lambda_emu.triggers.execute_api.iam import INVOKE_API, SIGNED_FOR
-from lambda_emu.triggers.execute_api.refusals import ApiFailure, Forbidden, Unauthorized
+from lambda_emu.triggers.execute_api.refusals import INVOKE_API, SIGNED_FOR, ApiFailure, Forbidden, Unauthorized
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.http_apis import lambda_authorizers
 from lambda_emu.triggers.http_apis.api import Authorizer

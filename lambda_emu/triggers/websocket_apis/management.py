@@ -19,7 +19,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.http.websocket import NORMAL
 from lambda_emu.model.caller import Caller
 from lambda_emu.signatures.signers import BadSignature
-from lambda_emu.triggers.execute_api.iam import MANAGE_CONNECTIONS, SIGNED_FOR
+from lambda_emu.triggers.execute_api.refusals import MANAGE_CONNECTIONS, SIGNED_FOR
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.websocket_apis.api import SocketApi
 from lambda_emu.triggers.websocket_apis.connections import Client, Connections

@@ -10,8 +10,14 @@ import json
 from lambda_emu.errors.base import BriefError, LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer, hint_headers
 from lambda_emu.gateway.request import Request
-from lambda_emu.triggers.execute_api.iam import refusal_text
-from lambda_emu.triggers.execute_api.refusals import ApiFailure, ApiRefusal, ApiUnavailable, Forbidden, Unauthorized
+from lambda_emu.triggers.execute_api.refusals import (
+    ApiFailure,
+    ApiRefusal,
+    ApiUnavailable,
+    Forbidden,
+    Unauthorized,
+    refusal_text,
+)
 from lambda_emu.triggers.http_answer import JSON
 
 INTERNAL, LATE, FORBIDDEN = "Internal server error", "Endpoint request timed out", "Forbidden"

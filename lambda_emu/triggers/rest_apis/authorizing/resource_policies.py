@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lambda_emu.model.caller import Caller, CallerKind
 from lambda_emu.model.iam.evaluation import Asked, Held, Policy, decide
-from lambda_emu.triggers.execute_api.iam import INVOKE_API, refusal_text
+from lambda_emu.triggers.execute_api.refusals import INVOKE_API, refusal_text
 from lambda_emu.triggers.http_event import source_of
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.refusals import CallerRefused, Misconfigured

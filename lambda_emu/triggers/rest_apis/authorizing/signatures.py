@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from lambda_emu.signatures.signers import BadSignature
-from lambda_emu.triggers.execute_api.iam import INVOKE_API, SIGNED_FOR, refusal_text
+from lambda_emu.triggers.execute_api.refusals import INVOKE_API, SIGNED_FOR, refusal_text
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.rest_apis.authorizing.permit import Permit
 from lambda_emu.triggers.rest_apis.authorizing.resource_policies import check_policy, whole_text
