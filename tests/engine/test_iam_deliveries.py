@@ -306,3 +306,41 @@ def test_a_mapping_needs_the_functions_role_to_read_a_tables_stream(strict: Acco
     policy = document(allow(READS["dynamodb"], arn))
     strict.root.client("iam").put_role_policy(RoleName="reads-table", PolicyName="own", PolicyDocument=policy)
     assert functions.create_event_source_mapping(**make)["State"] == "Creating"
+
+
+def test_an_alarm_tells_a_topic_whose_policy_lets_it(strict: Account, caplog: pytest.LogCaptureFixture) -> None:
+    url, arn = queue(strict, "alarmed")
+    sns, cloudwatch = strict.root.client("sns"), strict.root.client("cloudwatch")
+    topic = sns.create_topic(Name="alarmed")["TopicArn"]
+    let_in(strict, url, arn, "sns.amazonaws.com", topic)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    cloudwatch.put_metric_alarm(
+        AlarmName="told",
+        Namespace="n",
+        MetricName="m",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic],
+        OKActions=[topic],
+    )
+
+    def state(value: str, reason: str) -> None:
+        cloudwatch.set_alarm_state(AlarmName="told", StateValue=value, StateReason=reason)
+
+    def told() -> list[str]:
+        return [json.loads(one["Body"])["NewStateReason"] for one in receive(strict, url)]
+
+    state("ALARM", "as topics are made")
+    assert told() == ["as topics are made"]
+    others = allow("sns:Publish", topic, Principal={"Service": "events.amazonaws.com"})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(others))
+    state("OK", "refused")
+    given_up = f"is not delivered to {topic}"
+    eventually(lambda: given_up in caplog.text, "the refusal")
+    alarms = allow("sns:Publish", topic, Principal={"Service": "cloudwatch.amazonaws.com"})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(alarms))
+    state("ALARM", "let in")
+    assert told() == ["let in"]
