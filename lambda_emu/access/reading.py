@@ -61,11 +61,11 @@ def service_of(names: Sequence[str], request: Request) -> str | None:
 
 
 def demands_of(service: str, request: Request, scope: Scope) -> Sequence[Demand]:
-    """What it asks for, something at least. scope: of the caller."""
+    """What it asks for, something at least, but of STS what everybody may. scope: of the caller."""
     found = _demands(service, request, scope)
     if len(found) > MOST_DEMANDS:  # no operation takes so many, so nobody is asked about each
         return (*found[:MOST_DEMANDS], Demand(found[0].action))
-    return found or (Demand(f"{service}:{UNKNOWN}"),)
+    return found if found or service == "sts" else (Demand(f"{service}:{UNKNOWN}"),)
 
 
 def _demands(service: str, request: Request, scope: Scope) -> Sequence[Demand]:

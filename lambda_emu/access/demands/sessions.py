@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lambda_emu.access.demand import Asking, Demand
+from lambda_emu.access.demand import ANY, Asking, Demand
 from lambda_emu.model.iam.patterns import Context
 
 MOST_TAGS = 50
@@ -16,9 +16,9 @@ def sts(asking: Asking) -> Sequence[Demand]:
     if asking.operation == "GetFederationToken":
         who = f"federated-user/{asking.text('Name')}"
         return [asking.demand(f"arn:{asking.scope.partition}:sts::{asking.scope.account}:{who}")]
-    role = asking.text("RoleArn")
-    if asking.operation != ROLE or not role:
+    if asking.operation != ROLE:
         return []
+    role = asking.text("RoleArn") or ANY
     context, tags = _context(asking), _tags(asking)
     operations = [ROLE]
     operations += ["TagSession"] if tags else []
