@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lambda_emu.access.context import caller_context, request_context
 from lambda_emu.access.cures import cure_of
-from lambda_emu.access.demand import OF_THEMSELVES, Demand
+from lambda_emu.access.demand import OF_THEMSELVES, PASS_ROLE, Demand
 from lambda_emu.access.explaining import Explained, Weighed
 from lambda_emu.access.reading import demands_of, service_of
 from lambda_emu.access.refusals import NotAuthorized
@@ -220,12 +220,12 @@ def _credential_text(asked: Request) -> bytes:
 
 def _is_there(demand: Demand, resource: Resource) -> bool:
     """Of a role that nobody made here nothing is known."""
-    return resource.owner is not None or demand.action not in OF_TRUST
+    return resource.owner is not None or demand.action not in (*OF_TRUST, PASS_ROLE)
 
 
 def _is_of_others(caller: Caller, demand: Demand, resource: Resource, decision: Decision) -> bool:
     """Whether the resource is of another account, and its own policy does not let the caller in."""
     owner = resource.owner or demand.owner or caller.account
-    if owner == caller.account or demand.action.partition(":")[0] in (*OF_THEMSELVES, "sts"):
+    if owner == caller.account or demand.action.partition(":")[0] in (*OF_THEMSELVES, "iam", "sts"):
         return False
     return decision.kind is Kind.RESOURCE
