@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -11,6 +12,12 @@ from lambda_emu.services.child.program.machines.jsonata import NOTHING, QueryErr
 
 replace_jsonata()
 LONG = "a" * 5000 + "b"
+
+
+def test_frames_are_as_many_as_ever_once_an_expression_was_evaluated() -> None:
+    evaluate("$join($map([1..100], $string), ',')", {})
+
+    assert sys.getrecursionlimit() == 1000
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping
 from hashlib import new as new_hash
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -34,18 +35,42 @@ MOST_CHARACTERS = 1_000_000
 MADE_CHARACTERS = 1000
 """As many a function puts in the place of each match, for all that is known before."""
 PATTERN_LIMIT_S = 1.0
-FRAMES = 3000
-"""Of Python. Some are needed for each that JSONata has."""
+USUAL_FRAMES, FRAMES = 1000, 3000
+"""Of Python. Some are needed for each that JSONata has; while nobody evaluates anything there are as many as ever."""
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 NOTHING = object()
+
+
+sys.setrecursionlimit(USUAL_FRAMES)  # the import raised it to what JSON's reader would not survive
 
 
 class QueryError(Exception):
     """What is wrong with an expression, or with what it is about."""
 
 
+class _Frames:
+    """As many as evaluations need, while there is one; the limit is one for all threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()  # guards _running, and the limit
+        self._running = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._running += 1
+            sys.setrecursionlimit(FRAMES)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._running -= 1
+            if not self._running:
+                sys.setrecursionlimit(USUAL_FRAMES)
+
+
+_frames = _Frames()
+
+
 def replace_jsonata() -> None:
-    sys.setrecursionlimit(FRAMES)  # jsonata-python has raised it to what JSON's reader would not survive
     for component in (string_expression.StringJSONata, string_expression.StringVariableSample):
         component._eval_body = _evaluate_in_state  # type: ignore[method-assign]
     for name, check in BOUNDED.items():
@@ -55,18 +80,23 @@ def replace_jsonata() -> None:
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     """What it comes to, or NOTHING. variables: by their names without `$`. QueryError."""
     try:
-        asked = Expression(expression)
-        asked.set_output_convert_nulls(False)
-        for name, function in FUNCTIONS.items():
-            asked.register_lambda(name, function)
-        found = asked.evaluate(None, variables)
-        return NOTHING if found is None else json.loads(json.dumps(Utils.convert_nulls(_checked(found))))
+        with _frames:
+            return _evaluated(expression, variables)
     except JException as error:
         raise QueryError(f"threw an error during evaluation. {error.error}: {error}") from None
     except RecursionError:
         raise QueryError("threw an error during evaluation. It calls itself too often") from None
     except (ArithmeticError, TypeError, ValueError, AttributeError, KeyError, IndexError, TimeoutError) as error:
         raise QueryError(f"threw an error during evaluation. {error}") from None
+
+
+def _evaluated(expression: str, variables: Mapping[str, Any]) -> Any:
+    asked = Expression(expression)
+    asked.set_output_convert_nulls(False)
+    for name, function in FUNCTIONS.items():
+        asked.register_lambda(name, function)
+    found = asked.evaluate(None, variables)
+    return NOTHING if found is None else json.loads(json.dumps(Utils.convert_nulls(_checked(found))))
 
 
 class Expression(Jsonata):  # type: ignore[misc]  # it has no types
