@@ -15,10 +15,15 @@ from own import OwnLam
 ACCOUNT, OTHER, REGION = "123456789012", "210987654321", "us-east-1"
 SECRET = "any"
 """That of the rig's clients."""
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
-}
+
+
+def trusting(account: str) -> dict[str, Any]:
+    """Of a role that whoever may in this account assumes."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+TRUST = trusting(ACCOUNT)
 
 
 class Party:
