@@ -41,19 +41,19 @@ BLOCK_BYTES = 64
 
 
 class Known(Struct, frozen=True):
-    """What one client says. ends: what is signed behind its headers' values.
+    """What one client says; where nobody checks, whose it is alone. ends: what is signed behind its headers' values.
 
     inner, outer: SHA-256 of what HMAC has before a text, and before its digest; hmac.digest makes both each time, and
     where nothing else was done for a while that takes thrice as long.
     """
 
     caller: Caller
-    inner: Any
-    outer: Any
-    names: tuple[bytes, ...]
-    ends: bytes
-    scope: bytes
-    expires_s: float
+    inner: Any = None
+    outer: Any = None
+    names: tuple[bytes, ...] = ()
+    ends: bytes = b""
+    scope: bytes = b""
+    expires_s: float = 0
 
 
 class QuickSigners:
@@ -109,25 +109,27 @@ class QuickSigners:
             return None  # also where spaces in values stand for one
         return known.caller
 
-    def keep(self, asked: Request, signed: Signed, key: Key) -> None:
-        """It was found to hold, or nobody checks."""
-        begin, time = signed.begin, signed.time
-        authorization = asked.head.first.get(b"authorization", b"")
-        text = authorization.rpartition(b"Signature=")[0]
+    def keep(self, asked: Request, signed: Signed, caller: Caller, key: Key | None) -> None:
+        """It was found to hold, or nobody checks. key: None: of a caller whose key nobody made."""
+        begin = signed.begin
+        text = asked.head.first.get(b"authorization", b"").rpartition(b"Signature=")[0]
         if signed.in_query or begin.service == S3 or len(text) > KEPT_BYTES or len(asked.path) > KEPT_BYTES:
             return
         if max(len(self._known), len(self._paths), len(self._times)) >= KEPT:
             self._known.clear()
             self._paths.clear()
             self._times.clear()
+        named = text, asked.head.first.get(b"x-amz-security-token")
+        if key is None:
+            self._known[named] = Known(caller)
+            return
         ends = b"\n" + begin.joined + b"\n"
         expires_s = float("inf") if key.expires_s is None else key.expires_s
         padded = signing_key(key.secret, begin).ljust(BLOCK_BYTES, b"\0")
         inner, outer = (short_sha256(bytes(each ^ pad for each in padded)) for pad in (0x36, 0x5C))
-        made = Known(key.caller, inner, outer, begin.headers, ends, begin.scope, expires_s)
-        self._known[text, asked.head.first.get(b"x-amz-security-token")] = made
+        self._known[named] = Known(caller, inner, outer, begin.headers, ends, begin.scope, expires_s)
         if is_plain(asked.path):
             self._paths.add(asked.path)
         made_s = at_s(signed)
         if made_s is not None:
-            self._times[time] = made_s
+            self._times[signed.time] = made_s

@@ -162,8 +162,8 @@ class Signers:
             caller = self._check(claim, key, asked, family_of(asked, claim.service))
         else:
             caller = self._keys.stranger(claim.access_key) if key is None else key.caller
-        if key is not None and isinstance(claim.signed, Signed):
-            self._quick.keep(asked, claim.signed, key)
+        if isinstance(claim.signed, Signed):
+            self._quick.keep(asked, claim.signed, caller, key)
             if times != self._keys.times_forgotten:
                 self._quick.forget()
         return caller
