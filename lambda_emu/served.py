@@ -186,7 +186,8 @@ class Served:
         if rooms.settings.iam == OFF or not (is_evaluated or rooms.settings.iam == ENFORCE):
             return service
         authorizer = LateAuthorizer(self.access, names, is_shared=is_shared) if is_evaluated else None
-        return GuardedService(service, Guard(self._signers, rooms.loop, authorizer), may_be_unsigned, family)
+        guard = Guard(self._signers, rooms.loop, authorizer, is_strict=rooms.settings.iam == ENFORCE)
+        return GuardedService(service, guard, may_be_unsigned, family)
 
     def _make_access(self) -> Access:
         from lambda_emu.access.explaining import Explained  # here: where all may all they ask nobody asks
@@ -197,7 +198,7 @@ class Served:
         rooms, around = self._rooms, self._rooms.around
         own = own_policies(rooms.store, around.queues, around.streams, around.buses)
         sources, enforces = (
-            PolicySources(around.child, own, lambda: rooms.store.functions.as_committed),
+            PolicySources(around.child, own, rooms.store.functions),
             rooms.settings.iam == ENFORCE,
         )
         return Access(sources, rooms.clock.machine, rooms.scope, Explained(), enforces=enforces)

@@ -31,7 +31,7 @@ class ApiAccess:
         principal = await access.sources.principal(caller)
         resource = Resource(owner, None if policy is None else Policy("resource policy of the API", policy))
         weighed = access.weigh(caller, Demand(action, arn), principal, resource, asked)
-        access.explained.add(asked.request_id, caller, [weighed])
+        access.explained.add((asked.request_id, caller, [weighed]))
         return weighed.decision.reason(action) if weighed.is_refused else None
 
 

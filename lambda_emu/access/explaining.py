@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from lambda_emu.access.cures import cure_of
@@ -28,14 +28,16 @@ class Weighed(NamedTuple):
     is_anybody: bool = True
 
 
+Decided = tuple[str, Caller, Sequence[Weighed]]
+"""Of which request, of whom, and what."""
+
+
 class Explained:
     """From any thread: what is added is never changed, and the oldest are let go."""
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[str, Caller, Sequence[Weighed]]] = deque(maxlen=MOST_KEPT)
-
-    def add(self, request_id: str, caller: Caller, weighed: Sequence[Weighed]) -> None:
-        self._kept.append((request_id, caller, weighed))
+        self._kept: deque[Decided] = deque(maxlen=MOST_KEPT)
+        self.add: Callable[[Decided], None] = self._kept.append
 
     def told(self, request_id: str) -> dict[str, Any] | None:
         """As JSON; None: it is not among them. request_id: also as S3 has it."""

@@ -96,7 +96,7 @@ class Access:
 
     def conclude(self, service: str, caller: Caller, weighed: Sequence[Weighed], request: Request) -> None:
         """NotAuthorized."""
-        self.explained.add(request.request_id, caller, weighed)
+        self.explained.add((request.request_id, caller, weighed))
         for demand, decision, is_refused, _ in weighed:
             if is_refused:
                 raise NotAuthorized(service, caller, demand, decision)
@@ -145,19 +145,32 @@ class Authorizer:
         self._access = access
         self._names = names
         self._is_shared = is_shared
+        self._sources, self._add = access.sources, access.explained.add
         self._let: dict[tuple[str, bytes], Let] = {}  # by access key and target
+
+    def is_let(self, caller: Caller, asked: Request) -> bool:
+        """Whether he was let do the same, and all is as it was then. False: that is not said."""
+        head = asked.head
+        let = self._let.get((caller.access_key, head.target))
+        if (
+            let is None
+            or let.caller is not caller
+            or let.version != self._sources.version
+            or let.functions is not self._sources.functions.as_committed
+            or head.method != b"POST"
+            or not head.first.get(b"authorization", b"").startswith(let.begin)
+        ):
+            return False
+        self._add((asked.request_id, caller, let.weighed))
+        return True
 
     def at_once(self, caller: Caller, asked: Request) -> bool:
         """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
-        let = self._let.get((caller.access_key, asked.head.target))
-        if let is not None and self._is_let(let, caller, asked):
-            self._access.explained.add(asked.request_id, caller, let.weighed)
-            return True
         service = self._service(asked)
         if service is None:
             return True
-        sources = self._access.sources
-        version, functions, weighed = sources.version, sources.functions(), []
+        sources = self._sources
+        version, functions, weighed = sources.version, sources.functions.as_committed, []
         caller, demands = in_its_name(caller, asked, self._demands(service, caller, asked))
         principal = sources.known_principal(caller)
         asked.wanted = demands
@@ -170,16 +183,6 @@ class Authorizer:
         if len(weighed) == 1 and weighed[0].decision.allowed and not weighed[0].decision.is_open:
             self._keep(Let(caller, _credential_text(asked), version, functions, weighed), asked)
         return True
-
-    def _is_let(self, let: Let, caller: Caller, asked: Request) -> bool:
-        """Whether all is as when he was let do the same."""
-        return (
-            let.caller is caller
-            and let.version == self._access.sources.version
-            and let.functions is self._access.sources.functions()
-            and asked.head.method == b"POST"
-            and asked.head.first.get(b"authorization", b"").startswith(let.begin)
-        )
 
     def _keep(self, let: Let, asked: Request) -> None:
         """Of invocations, which ask for the same whatever their event is."""
@@ -199,7 +202,7 @@ class Authorizer:
             return
         wanted = self._demands(service, caller, asked) if asked.wanted is None else asked.wanted
         caller, demands = in_its_name(caller, asked, wanted)
-        sources, weighed = self._access.sources, []
+        sources, weighed = self._sources, []
         principal = await sources.principal(caller)
         for demand in demands:
             resource = await sources.resource(demand.resource)

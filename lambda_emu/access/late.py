@@ -74,12 +74,11 @@ class LateAuthorizer:
         self._is_shared = is_shared
         self._is_own = all(name in OF_THEMSELVES for name in names)
         self._authorizer: Authorizer | None = None
+        self.is_let: Callable[[Caller, Request], bool] = self._may_again
 
     def at_once(self, caller: Caller, asked: Request) -> bool:
         """Whether that is known: he may. False: only `find` finds out. NotAuthorized."""
-        if self._is_free(caller, asked):
-            return True
-        return (self._authorizer or self._make()).at_once(caller, asked)
+        return self._is_free(caller, asked) or (self._authorizer or self._make()).at_once(caller, asked)
 
     async def find(self, caller: Caller, asked: Request) -> None:
         """NotAuthorized; LambdaError where nobody answers who knows."""
@@ -92,8 +91,14 @@ class LateAuthorizer:
             return not (is_asked and is_in_a_name(caller, asked))
         return self._is_own and not self._late.enforces and caller.kind is CallerKind.ROOT
 
+    def _may_again(self, caller: Caller, asked: Request) -> bool:
+        authorizer = self._authorizer
+        return self._is_free(caller, asked) or (authorizer is not None and authorizer.is_let(caller, asked))
+
     def _make(self) -> Authorizer:
         from lambda_emu.access.guard import Authorizer
 
         self._authorizer = Authorizer(self._late(), self._names, is_shared=self._is_shared)
+        if self._late.enforces:  # then nearly nobody is free
+            self.is_let = self._authorizer.is_let
         return self._authorizer

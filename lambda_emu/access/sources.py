@@ -30,6 +30,13 @@ class Facts(Protocol):
     async def ask(self, fact: str, about: str) -> Any: ...
 
 
+class Functions(Protocol):
+    """Of store.table.Table."""
+
+    @property
+    def as_committed(self) -> object: ...
+
+
 class Principal(Struct, frozen=True):
     """What IAM here has of a caller. tags: of the user or role. exists: there is such a user or role at all."""
 
@@ -56,9 +63,9 @@ OwnPolicy = Callable[[str], "str | None"]
 
 
 class PolicySources:
-    """On the loop. own: services of ours whose resources have policies. functions: as in `Table.as_committed`."""
+    """On the loop. own: services of ours whose resources have policies."""
 
-    def __init__(self, facts: Facts, own: Mapping[str, OwnPolicy], functions: Callable[[], object]) -> None:
+    def __init__(self, facts: Facts, own: Mapping[str, OwnPolicy], functions: Functions) -> None:
         self.functions = functions
         self._facts = facts
         self._own = own

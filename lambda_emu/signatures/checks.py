@@ -59,7 +59,7 @@ def check_form(signed: Signed, asked: Request, family: Family) -> None:
         text = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         raise _malformed(signed, text, family) if family is Family.S3 else refused(Reason.WRONG, family, text)
     day = signed.time[:8].decode("latin-1")
-    if begin.date != day and at_s(signed) is not None:
+    if begin.date != day and at_s(signed.time) is not None:
         text = (
             f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
             f"'{begin.date}' != '{day}', from '{signed.time.decode('latin-1')}'."
@@ -74,7 +74,7 @@ def check_time(signed: Signed | SignedV2, now_s: float, family: Family) -> None:
     if isinstance(signed, SignedV2):
         _check_time_of_v2(signed, now_s)
         return
-    made_s = at_s(signed)
+    made_s = at_s(signed.time)
     if signed.in_query and family is Family.S3:
         _check_lifetime(signed, made_s, now_s)
         return

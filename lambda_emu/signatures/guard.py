@@ -26,7 +26,11 @@ FIND_LIMIT_S = 80.0
 
 
 class Authorize(Protocol):
-    """Says whether a caller may do what he asks for."""
+    """Says whether a caller may do what he asks for. Who signs nothing may, as far as it is asked."""
+
+    @property
+    def is_let(self) -> Callable[[Caller, Request], bool]:
+        """Says whether he was let do the same, and all is as it was then. False: it is not known. On any thread."""
 
     def at_once(self, caller: Caller, asked: Request) -> bool:
         """Whether that is known: he may. False: only `find` finds out. LambdaError: he may not. On any thread."""
@@ -36,25 +40,46 @@ class Authorize(Protocol):
 
 
 class Guard:
-    """signers: made when somebody first asks. authorize: None: whoever signs may do anything."""
+    """signers: made when somebody first asks. authorize: None: whoever signs may do anything.
 
-    def __init__(self, signers: Callable[[], Signers], loop: Loop, authorize: Authorize | None = None) -> None:
+    is_strict: signatures are checked, and what has to have one is refused without.
+    """
+
+    def __init__(
+        self, signers: Callable[[], Signers], loop: Loop, authorize: Authorize | None = None, *, is_strict: bool
+    ) -> None:
+        self.is_strict = is_strict
         self._signers = signers
         self._loop = loop
         self._authorize = authorize
 
-    def decided(self, asked: Request, service: GuardedService) -> bool:
-        """Whether that is known: it may be served. False: only `find` finds out. LambdaError: it may not."""
-        caller = self._signers().caller_at_once(asked, service.family)
+    def has_let(self, asked: Request) -> bool:
+        """Whether who asks is known by what he says alike in all his requests, and was let do the same before.
+
+        False: `decided` finds out. It is the way of nearly all requests where anybody is asked, so it is short.
+        """
+        caller = self._signers().quick_caller(asked)
         if caller is None:
             return False
-        self._know(caller, asked, service)
+        asked.caller = caller
+        return self._authorize is None or self._authorize.is_let(caller, asked)
+
+    def decided(self, asked: Request, service: GuardedService) -> bool:
+        """Whether that is known: it may be served. False: only `find` finds out. LambdaError: it may not."""
+        caller = asked.caller or self._signers().caller_at_once(asked, service.family)
+        if caller is None:
+            return False
+        if caller is ANONYMOUS:
+            self._check_unsigned(asked, service)
+        asked.caller = caller
         return self._authorize is None or self._authorize.at_once(caller, asked)
 
     async def find(self, asked: Request, service: GuardedService) -> None:
         """The same. LambdaError."""
         caller = await self._signers().caller(asked, service.family)
-        self._know(caller, asked, service)
+        if caller is ANONYMOUS:
+            self._check_unsigned(asked, service)
+        asked.caller = caller
         if self._authorize is not None:
             await self._authorize.find(caller, asked)
 
@@ -64,10 +89,9 @@ class Guard:
     def find_on_loop(self, finding: GuardedHandling, asked: Request, call: Call) -> None:
         self._loop.spawn(finding.later(asked, call), "a request of a caller who is not known yet")
 
-    def _know(self, caller: Caller, asked: Request, service: GuardedService) -> None:
-        if caller is ANONYMOUS and self._signers().is_strict and not service.may_be_unsigned(asked):
+    def _check_unsigned(self, asked: Request, service: GuardedService) -> None:
+        if self.is_strict and not service.may_be_unsigned(asked):
             raise refused(Reason.MISSING, service.family or family_of(asked, None))
-        asked.caller = caller
 
 
 class GuardedService:
@@ -109,9 +133,17 @@ class GuardedHandling:
         self.inner = inner
         self.handling = replace(inner, serve=self.serve)
         self._service = service
+        self._serve = inner.serve
+        self._guard = service.guard
+        self._is_open = not service.guard.is_strict and service.family is not Family.S3  # which has other signatures
 
     def serve(self, asked: Request, call: Call) -> Answer | None:
-        service, guard = self._service, self._service.guard
+        if self._is_open and b"authorization" not in asked.head.first and not asked.query:
+            asked.caller = ANONYMOUS
+            return self._serve(asked, call)
+        service, guard = self._service, self._guard
+        if guard.has_let(asked):
+            return self._serve(asked, call)
         try:
             if not guard.decided(asked, service):
                 if call.on_loop:
@@ -120,13 +152,13 @@ class GuardedHandling:
                 guard.find_on_worker(asked, service)
         except LambdaError as error:
             return service.error_answer(error, asked)
-        return self.inner.serve(asked, call)
+        return self._serve(asked, call)
 
     async def later(self, asked: Request, call: Call) -> None:
         """The same for one on the loop whose caller has to be found first."""
         service = self._service
         with call.guard("a request whose caller was found"):
             await service.guard.find(asked, service)
-            answer = self.inner.serve(asked, call)
+            answer = self._serve(asked, call)
             if answer is not None:
                 call.answer(answer)

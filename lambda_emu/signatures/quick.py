@@ -1,18 +1,23 @@
-"""The short way for who asks again: what a client says alike in all its requests of a day is read and looked up once.
+"""The short way for who asks again: what a client says alike in all its requests of a day is read and looked up once,
+and what it says alike in those of a second is hashed once.
 
 Whatever is in any way unusual is left to the long way, which says what is wrong with it. Both compute the same.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable
+from binascii import hexlify
+from collections.abc import Callable, Mapping
 from hashlib import sha256
+from hmac import compare_digest
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
 
+from lambda_emu.clock import Clock
 from lambda_emu.gateway.request import Request
+from lambda_emu.http.message import Head
 from lambda_emu.model.caller import Caller
 from lambda_emu.signatures.keys import Key
 from lambda_emu.signatures.signature import (
@@ -38,98 +43,141 @@ SHORT_BYTES = 2048
 SKEW_S = 300
 BLOCK_BYTES = 64
 """Of SHA-256, as HMAC has it."""
+SIGNATURE = 64
+"""Its digits, which end a header."""
+BEGUN_KEPT, BEGUN_BYTES = 256, 4096
+"""Heads whose beginnings are kept, and how large one may be: of those that are signed by whom they say."""
+DATE, TOKEN, BODY_DIGEST = b"x-amz-date", b"x-amz-security-token", b"x-amz-content-sha256"
 
 
-class Known(Struct, frozen=True):
+class Known(Struct, frozen=True, eq=False):
     """What one client says; where nobody checks, whose it is alone. ends: what is signed behind its headers' values.
 
-    inner, outer: SHA-256 of what HMAC has before a text, and before its digest; hmac.digest makes both each time, and
-    where nothing else was done for a while that takes thrice as long.
+    values: of the headers that are signed, which have these names. inner, outer: SHA-256 of what HMAC has before a
+    text, and before its digest.
     """
 
     caller: Caller
-    inner: Any = None
-    outer: Any = None
+    values: Callable[[Mapping[bytes, bytes]], Any] = len
     names: tuple[bytes, ...] = ()
     ends: bytes = b""
     scope: bytes = b""
+    inner: Any = None
+    outer: Any = None
     expires_s: float = 0
+
+
+class Begun(Struct, frozen=True, eq=False):
+    """What it says in one second of one path: SHA-256 of all but the body's digest, and of all but the request's.
+
+    from_s, until_s: when that may be asked, in epoch seconds.
+    """
+
+    from_s: float
+    until_s: float
+    request: Any
+    text: Any
+
+
+Said = tuple[Known, bytes, bytes, Any]
+"""By whom, how, of what, and with which headers."""
 
 
 class QuickSigners:
     """is_strict: signatures are checked."""
 
-    def __init__(self, *, is_strict: bool) -> None:
+    def __init__(self, clock: Clock, *, is_strict: bool) -> None:
+        self._now_s = clock.now_s
         self._is_strict = is_strict
         self._known: dict[tuple[bytes, bytes | None], Known] = {}  # by a header up to its signature, and its token
+        self._begun: dict[Said, Begun] = {}
         self._paths: set[bytes] = set()  # that are signed as they are sent
-        self._times: dict[bytes, int] = {}  # those whose day is that of a scope, in epoch seconds
 
     def forget(self) -> None:
         self._known.clear()
+        self._begun.clear()
 
-    def caller(self, asked: Request, now_s: float) -> Caller | None:
+    def caller(self, asked: Request) -> Caller | None:
         """None: the long way has to find out."""
         head = asked.head
         first = head.first
         authorization = first.get(b"authorization")
         if authorization is None:
             return None
-        begin, _, signature = authorization.rpartition(b"Signature=")
-        known = self._known.get((begin, first.get(b"x-amz-security-token")))
+        known = self._known.get((authorization[:-SIGNATURE], first.get(TOKEN)))
         if known is None or not self._is_strict:
             return None if known is None else known.caller
-        time = first.get(b"x-amz-date", b"")
-        made_s = self._times.get(time)
+        try:
+            said = known, head.method, head.target, known.values(first)
+        except KeyError:
+            return None
+        kept = self._begun.get(said)
+        begun = kept or self._begin(known, asked)
         if (
-            made_s is None
-            or not made_s - SKEW_S <= now_s <= made_s + SKEW_S
-            or now_s > known.expires_s
-            or not known.scope.startswith(time[:8])
-            or asked.path not in self._paths
-            or asked.query
+            begun is None
+            or not begun.from_s <= self._now_s() <= begun.until_s
             or asked.body_file is not None
             or len(first) != len(head.headers)
         ):
             return None
-        hashed = short_sha256 if len(asked.body) <= SHORT_BYTES else sha256
-        digest = hashed(asked.body).hexdigest().encode() if asked.body else EMPTY_DIGEST
-        if first.get(b"x-amz-content-sha256", digest) != digest:
+        body = asked.body
+        hashed = short_sha256 if len(body) <= SHORT_BYTES else sha256
+        digest = hexlify(hashed(body).digest()) if body else EMPTY_DIGEST
+        if first.get(BODY_DIGEST, digest) != digest:
             return None
-        try:
-            values = b"\n".join([name + b":" + first[name] for name in known.names])
-        except KeyError:
-            return None
-        request = b"\n".join((head.method, asked.path, b"", values, known.ends + digest))
-        text = b"\n".join((ALGORITHM, time, known.scope, short_sha256(request).hexdigest().encode()))
-        inner, outer = known.inner.copy(), known.outer.copy()
-        inner.update(text)
-        outer.update(inner.digest())
-        if not hmac.compare_digest(outer.hexdigest().encode(), signature):
+        request, text, signature = begun.request.copy(), begun.text.copy(), known.outer.copy()
+        request.update(digest)
+        text.update(hexlify(request.digest()))
+        signature.update(text.digest())
+        if not compare_digest(hexlify(signature.digest()), authorization[-SIGNATURE:]):
             return None  # also where spaces in values stand for one
+        if kept is None:
+            self._keep_begun(said, begun, head)
         return known.caller
+
+    def _begin(self, known: Known, asked: Request) -> Begun | None:
+        """None: its date is not that of the scope, or its path may be signed otherwise than it was sent."""
+        first = asked.head.first
+        time = first[DATE]
+        made_s = at_s(time)
+        if made_s is None or not known.scope.startswith(time[:8]) or asked.query or asked.path not in self._paths:
+            return None
+        values = b"\n".join([name + b":" + first[name] for name in known.names])
+        request = short_sha256(b"\n".join((asked.head.method, asked.path, b"", values, known.ends)))
+        text = known.inner.copy()
+        text.update(b"\n".join((ALGORITHM, time, known.scope, b"")))
+        return Begun(made_s - SKEW_S, min(made_s + SKEW_S, known.expires_s), request, text)
+
+    def _keep_begun(self, said: Said, begun: Begun, head: Head) -> None:
+        """It was found to hold."""
+        if head.size_bytes() <= BEGUN_BYTES:
+            if len(self._begun) >= BEGUN_KEPT:
+                self._begun.clear()
+            self._begun[said] = begun
 
     def keep(self, asked: Request, signed: Signed, caller: Caller, key: Key | None) -> None:
         """It was found to hold, or nobody checks. key: None: of a caller whose key nobody made."""
-        begin = signed.begin
-        text = asked.head.first.get(b"authorization", b"").rpartition(b"Signature=")[0]
-        if signed.in_query or begin.service == S3 or len(text) > KEPT_BYTES or len(asked.path) > KEPT_BYTES:
+        begin, first = signed.begin, asked.head.first
+        authorization = first.get(b"authorization", b"")
+        is_last = authorization.endswith(b"Signature=" + signed.signature) and len(signed.signature) == SIGNATURE
+        if signed.in_query or begin.service == S3 or not is_last or len(authorization) > KEPT_BYTES:
             return
-        if max(len(self._known), len(self._paths), len(self._times)) >= KEPT:
-            self._known.clear()
+        if self._is_strict and DATE not in begin.headers:
+            return
+        if max(len(self._known), len(self._paths)) >= KEPT:
+            self.forget()
             self._paths.clear()
-            self._times.clear()
-        named = text, asked.head.first.get(b"x-amz-security-token")
-        if key is None:
-            self._known[named] = Known(caller)
-            return
-        ends = b"\n" + begin.joined + b"\n"
-        expires_s = float("inf") if key.expires_s is None else key.expires_s
-        padded = signing_key(key.secret, begin).ljust(BLOCK_BYTES, b"\0")
-        inner, outer = (short_sha256(bytes(each ^ pad for each in padded)) for pad in (0x36, 0x5C))
-        self._known[named] = Known(caller, inner, outer, begin.headers, ends, begin.scope, expires_s)
-        if is_plain(asked.path):
+        named = authorization[:-SIGNATURE], first.get(TOKEN)
+        if named not in self._known:
+            self._known[named] = _known(caller, key, signed) if self._is_strict and key is not None else Known(caller)
+        if len(asked.path) <= KEPT_BYTES and is_plain(asked.path):
             self._paths.add(asked.path)
-        made_s = at_s(signed)
-        if made_s is not None:
-            self._times[signed.time] = made_s
+
+
+def _known(caller: Caller, key: Key, signed: Signed) -> Known:
+    begin = signed.begin
+    padded = signing_key(key.secret, begin).ljust(BLOCK_BYTES, b"\0")
+    inner, outer = (short_sha256(bytes(each ^ pad for each in padded)) for pad in (0x36, 0x5C))
+    expires_s = float("inf") if key.expires_s is None else key.expires_s
+    ends = b"\n" + begin.joined + b"\n"
+    return Known(caller, itemgetter(*begin.headers), begin.headers, ends, begin.scope, inner, outer, expires_s)

@@ -99,15 +99,15 @@ def signed_of(asked: Request) -> Signed | None:
     return _in_query(asked.query) if SIGNATURE in asked.query else None
 
 
-def at_s(signed: Signed) -> int | None:
-    """When it was made, in epoch seconds; None: it does not say, or names a moment that no calendar has."""
-    made_s = _times.get(signed.time)
-    if made_s is None and (found := _TIME.fullmatch(signed.time)) is not None:
+def at_s(time: bytes) -> int | None:
+    """When a signature was made that has this time, in epoch seconds; None: it is no moment that a calendar has."""
+    made_s = _times.get(time)
+    if made_s is None and (found := _TIME.fullmatch(time)) is not None:
         try:
             made_s = timegm((*map(int, found.groups()), 0, 0, 0))
         except ValueError:
             return None
-        _keep(_times, signed.time, made_s)
+        _keep(_times, time, made_s)
     return made_s
 
 

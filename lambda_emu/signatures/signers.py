@@ -95,7 +95,8 @@ class Signers:
         self._keys = keys
         self._bucket_of = bucket_of
         self.is_strict = is_strict
-        self._quick = QuickSigners(is_strict=is_strict)
+        self._quick = QuickSigners(clock, is_strict=is_strict)
+        self.quick_caller = self._quick.caller
         self.check: Check = check_nothing
         """Set once, by who knows what callers may do."""
 
@@ -109,7 +110,7 @@ class Signers:
 
         family: of errors about what cannot be read; None: by the request's form.
         """
-        known = self._quick.caller(asked, self._clock.now_s())
+        known = self._quick.caller(asked)
         if known is not None:
             return known
         times, claim = self._keys.times_forgotten, self._claim_of(asked, family)

@@ -47,38 +47,34 @@ class Table(Generic[T]):
     def __init__(self, rows: Rows[T]) -> None:
         self.rows = rows
         self.pending: dict[Scope, dict[str, T]] = {}  # as the transaction under way would leave it
-        self._snapshots: dict[Scope, _Snapshot[T]] = {}  # replaced whole at each commit
-
-    @property
-    def as_committed(self) -> object:
-        """The same object for as long as nothing is changed."""
-        return self._snapshots
+        self.as_committed: dict[Scope, _Snapshot[T]] = {}
+        """Replaced whole at each commit, so it is the same object for as long as nothing is changed."""
 
     def get(self, scope: Scope, key: str) -> T | None:
-        snapshot = self._snapshots.get(scope)
+        snapshot = self.as_committed.get(scope)
         return None if snapshot is None else snapshot.by_key.get(key)
 
     def all(self, scope: Scope) -> Sequence[T]:
         """All records of a scope, by key; put in order once a change."""
-        snapshot = self._snapshots.get(scope)
+        snapshot = self.as_committed.get(scope)
         return () if snapshot is None else snapshot.in_order
 
     def everywhere(self) -> Iterator[tuple[Scope, T]]:
         """The records of every scope."""
-        for scope, snapshot in self._snapshots.items():
+        for scope, snapshot in self.as_committed.items():
             for record in snapshot.by_key.values():
                 yield scope, record
 
     def scopes_of(self, key: str) -> list[Scope]:
         """Where there is a record of this key."""
-        return [scope for scope, snapshot in self._snapshots.items() if key in snapshot.by_key]
+        return [scope for scope, snapshot in self.as_committed.items() if key in snapshot.by_key]
 
     # -- the store's, on the writer's thread ------------------------------------------------------
 
     def load(self, connection: sqlite3.Connection) -> None:
         for scope, key, record in self.rows.load(connection):
             self.pending.setdefault(scope, {})[key] = record
-        self._snapshots = {scope: _Snapshot(dict(records)) for scope, records in self.pending.items()}
+        self.as_committed = {scope: _Snapshot(dict(records)) for scope, records in self.pending.items()}
 
     def pending_keys(self) -> list[Key]:
         return [(scope, key) for scope, records in self.pending.items() for key in records]
@@ -90,14 +86,14 @@ class Table(Generic[T]):
     def publish(self, key: Key, record: T | None) -> None:
         """It is committed: from now on it is what everybody reads."""
         scope, name = key
-        snapshot = self._snapshots.get(scope)
+        snapshot = self.as_committed.get(scope)
         records = {} if snapshot is None else dict(snapshot.by_key)
         _put(records, name, record)
-        self._snapshots = {**self._snapshots, scope: _Snapshot(records)}
+        self.as_committed = {**self.as_committed, scope: _Snapshot(records)}
 
     def roll_back(self) -> None:
         """Forget what was not committed."""
-        self.pending = {scope: dict(snapshot.by_key) for scope, snapshot in self._snapshots.items()}
+        self.pending = {scope: dict(snapshot.by_key) for scope, snapshot in self.as_committed.items()}
 
 
 def _put(records: dict[str, T], key: str, record: T | None) -> None:
