@@ -180,6 +180,10 @@ class Timers:
 class SteppingClock(Clock):
     """Real time that a test can move ahead: `advance` has whatever becomes due happen on the way, each at its time.
 
+    It is the machine's time that moves, and whatever runs meanwhile runs out of it: a function is over its timeout, and
+    so are one that begins on the way and an environment on its start, again and again. Who means the time of work alone
+    has `Timekeeper.advance`, which waits for them.
+
     `set_wall` moves what the machine shows alone, as somebody does who sets its clock.
 
     stands: no time passes but by `advance`, so nothing is over sooner on a machine that is slow. Else small but real:

@@ -154,6 +154,20 @@ class Lam:
         """Of its log what the platform did not write."""
         return [message for message, _ in self.events(name) if not message.startswith(PLATFORM)]
 
+    def now_s(self) -> float:
+        """As work is dated."""
+        return self.emulator.work_clock.now_s()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the time of work go by: what becomes due happens at its moment, and what runs then is waited for.
+
+        The machine's time stays, which functions' timeouts go by: a clock that `advance`s would time them out.
+        """
+        deadline_s = monotonic() + 120
+        while (passed := self.emulator.timekeeper.advance(seconds)).left_s or passed.running:
+            assert monotonic() < deadline_s, f"{seconds:g} s did not go by within 120 s: {passed}"
+            seconds = passed.left_s
+
     def environments(self, name: str) -> list[Any]:
         """What the pool holds for a function."""
         return [info for info in self.emulator.loop.ask(self.emulator.pool.describe, 5) if info.function == name]

@@ -12,8 +12,7 @@ from typing import Any
 from own import OwnLam, own_emulator
 from queue_rig import PRINTS, Invocations, Queues
 from services_rig import create_table, sdk
-
-from lambda_emu.clock import SteppingClock
+from waiting import eventually
 
 # Of a record of either kind: the id and the number that were put, and what the function names it by.
 READS = (
@@ -65,7 +64,8 @@ class Streams:
     def __init__(self, lam: OwnLam, served: OwnLam | None = None) -> None:
         """served: who serves them, if it is somebody else."""
         self.lam = lam
-        self.client = sdk(served or lam, self.service, "test")
+        self.served = served or lam
+        self.client = sdk(self.served, self.service, "test")
 
     def create(self, name: str) -> str:
         """The ARN of a stream of one shard."""
@@ -94,6 +94,11 @@ class Streams:
 
     def mapping(self, uuid: str) -> dict[str, Any]:
         return dict(self.lam.client.get_event_source_mapping(UUID=uuid))
+
+    def pass_time(self, seconds: float) -> None:
+        """For whoever has a part in it."""
+        for one in {self.lam, self.served}:
+            one.pass_time(seconds)
 
     def ids(self, records: Sequence[Any]) -> list[str]:
         return [self.read(record)[0] for record in records]
@@ -153,14 +158,21 @@ STREAMS: Mapping[str, type[Streams]] = {"dynamodb": TableStreams, "kinesis": Kin
 
 @contextmanager
 def streams_of(kind: str, lam: OwnLam, served: OwnLam | None = None) -> Iterator[Streams]:
-    """Their mappings go in the end."""
+    """All mappings go in the end, so that none is read on while another test asks for something."""
     streams = STREAMS[kind](lam, served)
+
+    def are_gone() -> bool:
+        """Those that are being changed are looked at again."""
+        left = lam.client.list_event_source_mappings()["EventSourceMappings"]
+        for made in left:
+            if made["State"] in ("Enabled", "Disabled"):
+                lam.client.delete_event_source_mapping(UUID=made["UUID"])
+        return not left
+
     try:
         yield streams
     finally:
-        for made in lam.client.list_event_source_mappings()["EventSourceMappings"]:
-            if made["State"] in ("Enabled", "Disabled"):
-                lam.client.delete_event_source_mapping(UUID=made["UUID"])
+        eventually(are_gone, "all mappings to be gone")
 
 
 @contextmanager
@@ -175,11 +187,11 @@ def kinesis_elsewhere(folder: Path) -> Iterator[tuple[OwnLam, OwnLam]]:
         yield ours, theirs
 
 
-def passing(clock: SteppingClock, question: Callable[[], Any]) -> Callable[[], Any]:
+def passing(lam: OwnLam, question: Callable[[], Any]) -> Callable[[], Any]:
     """While it is asked, time passes: what failed is tried again."""
 
     def ask() -> Any:
-        clock.advance(1)
+        lam.pass_time(1)
         return question()
 
     return ask

@@ -67,12 +67,12 @@ class Bell:
 
     def count(self, *values: float) -> None:
         """In this minute."""
-        data = [{"MetricName": self.name, "Timestamp": self._lam.clock.now_s(), "Value": value} for value in values]
+        data = [{"MetricName": self.name, "Timestamp": self._lam.now_s(), "Value": value} for value in values]
         self.cloudwatch.put_metric_data(Namespace="Shop", MetricData=data)
 
     def pass_minutes(self, count: int = 1) -> None:
         for _ in range(count):
-            self._lam.clock.advance(60 - self._lam.clock.now_s() % 60 + 1)
+            self._lam.pass_time(60 - self._lam.now_s() % 60 + 1)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -384,7 +384,7 @@ def test_each_minute_on_the_way_of_a_clock_that_is_moved_counts(lam: OwnLam, nam
     bell = Bell(lam, name, eventually, TreatMissingData="notBreaching")
     bell.count(1)
 
-    lam.clock.advance(600)
+    lam.pass_time(600)
 
     eventually(lambda: len(bell.history()) == 2, "it to go off and to end")
     assert bell.history() == ["Alarm updated from INSUFFICIENT_DATA to ALARM", "Alarm updated from ALARM to OK"]

@@ -116,7 +116,7 @@ def test_a_connection_gives_a_key_or_a_token_that_is_kept_until_it_is_refused(ac
     shop.answers = [401]
     account.put({})
     eventually(lambda: len(shop.orders()) == 3, "one that is refused")
-    account.lam.clock.advance(2)
+    account.lam.pass_time(2)
     eventually(lambda: len(shop.orders()) == 4, "the same with another token")
 
     tokens = [one for one in shop.asked if one["path"] == "/token"]
@@ -138,7 +138,7 @@ def test_what_is_refused_for_good_is_a_dead_letter_and_what_is_busy_comes_again(
     shop.answers = [503, 200, 404]
     account.put({"n": 1})
     eventually(shop.orders, "the first time")
-    account.lam.clock.advance(2)
+    account.lam.pass_time(2)
     eventually(lambda: len(shop.orders()) == 2, "the second time")
     account.put({"n": 2})
 

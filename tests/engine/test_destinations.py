@@ -162,7 +162,7 @@ def test_an_event_that_is_given_up_goes_to_both_its_destination_and_its_dead_let
     request_id = account.send("worker", n=1, fail=1)
     for number, wait_s in ((1, 60), (2, 120)):
         eventually(failed(account.lam, number), f"attempt {number} to fail")
-        account.lam.clock.advance(wait_s)
+        account.lam.pass_time(wait_s)
 
     (message,) = eventually(lambda: account.messages(failures), "the record")
     record = record_of(message)
@@ -228,7 +228,7 @@ def test_an_event_that_became_too_old_is_told_of_with_its_last_answer(account: A
 
     account.send("worker", n=1, fail=1)
     eventually(failed(account.lam, 1), "it to fail")
-    account.lam.clock.advance(60)
+    account.lam.pass_time(60)
 
     (message,) = eventually(lambda: account.messages(failures), "the record")
     record = record_of(message)
@@ -345,7 +345,7 @@ def test_a_queue_that_is_made_later_gets_what_was_for_it(account: Account, event
     gather(account, account.queue("there"), 20, eventually)
     eventually(lambda: counted, "a failure")
     later = account.queue("later")
-    account.lam.clock.advance(300)
+    account.lam.pass_time(300)
 
     letters = gather(account, later, 20, eventually)
     assert sorted(json.loads(letter["Body"])["n"] for letter in letters) == list(range(20))
@@ -361,8 +361,8 @@ def test_what_nobody_takes_for_six_hours_is_given_up(
     account.send("worker", n=1)
     eventually(lambda: "could not be delivered" in caplog.text, "the first failure")
 
-    account.lam.clock.advance(6 * 3600)
-    account.lam.clock.advance(301)  # as long as the last rest may be
+    account.lam.pass_time(6 * 3600)
+    account.lam.pass_time(301)  # as long as the last rest may be
 
     eventually(lambda: "and is too old" in caplog.text, "it to be given up")
     eventually(

@@ -14,8 +14,6 @@ from services_rig import sdk
 from stream_rig import DOES, KinesisStreams, passing, streams_of
 from waiting import Eventually
 
-from lambda_emu.clock import SteppingClock
-
 __all__ = ["shared"]
 
 
@@ -89,14 +87,12 @@ def test_a_consumer_is_a_source_of_its_own_beside_the_stream(
         streams.map(f"{arn}/consumer/none:1", by_stream)
 
 
-def test_a_mapping_begins_at_a_time(
-    lam: OwnLam, streams: KinesisStreams, clock: SteppingClock, eventually: Eventually
-) -> None:
+def test_a_mapping_begins_at_a_time(lam: OwnLam, streams: KinesisStreams, eventually: Eventually) -> None:
     name = lam.create("kinesis-time", PRINTS)
     arn = streams.create("time")
     streams.put("time", "before")
-    clock.advance(60)
-    then_s = clock.now_s() - 1
+    lam.pass_time(60)
+    then_s = lam.now_s() - 1
     streams.put("time", "after")
 
     streams.map(arn, name, StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=then_s)
@@ -132,7 +128,7 @@ def test_data_is_filtered_as_text_or_as_json(
 
 
 def test_a_bucket_is_told_of_records_with_their_data(
-    lam: OwnLam, streams: KinesisStreams, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: KinesisStreams, eventually: Eventually
 ) -> None:
     name = lam.create("kinesis-bucket", DOES)
     s3 = sdk(lam, "s3", "test")
@@ -146,7 +142,7 @@ def test_a_bucket_is_told_of_records_with_their_data(
         DestinationConfig={"OnFailure": {"Destination": "arn:aws:s3:::given-up"}},
     )
 
-    listed = eventually(passing(clock, lambda: s3.list_objects_v2(Bucket="given-up").get("Contents")), "the record")
+    listed = eventually(passing(lam, lambda: s3.list_objects_v2(Bucket="given-up").get("Contents")), "the record")
 
     assert listed[0]["Key"].startswith(f"aws/lambda/{uuid}/shardId-000000000000/")
     told = json.loads(s3.get_object(Bucket="given-up", Key=listed[0]["Key"])["Body"].read())
@@ -175,7 +171,7 @@ def test_a_key_keeps_its_order_while_shards_are_split_and_merged(
 
 
 def test_a_stream_that_is_made_anew_is_read_from_its_beginning(
-    lam: OwnLam, streams: KinesisStreams, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: KinesisStreams, eventually: Eventually
 ) -> None:
     name = lam.create("kinesis-anew", PRINTS)
     arn = streams.create("anew")
@@ -185,12 +181,12 @@ def test_a_stream_that_is_made_anew_is_read_from_its_beginning(
     eventually(lambda: len(told.records()) == 2, "both")
 
     streams.client.delete_stream(StreamName="anew")
-    clock.advance(5)
+    lam.pass_time(5)
     streams.client.create_stream(StreamName="anew", ShardCount=2)
     for key in ("c", "d", "e", "f"):
         streams.put("anew", key)
 
-    eventually(passing(clock, lambda: len(told.records()) >= 6), "those of the new one")
+    eventually(passing(lam, lambda: len(told.records()) >= 6), "those of the new one")
     assert sorted(streams.ids(told.records())) == ["a", "b", "c", "d", "e", "f"]
 
 

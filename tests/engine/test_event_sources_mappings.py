@@ -20,8 +20,6 @@ from own import own_emulator
 from queue_rig import PRINTS, Invocations, Queues, queues, queues_of, shared
 from waiting import Eventually
 
-from lambda_emu.clock import SteppingClock
-
 __all__ = ["queues", "shared"]
 
 # Says when it begins and ends, and takes as long as its first message says.
@@ -137,7 +135,7 @@ def test_an_update_holds_from_the_next_batch_on_whatever_still_runs(
 
 
 def test_a_mapping_whose_function_is_gone_stays_enabled_and_takes_nothing(
-    lam: Lam, queues: Queues, eventually: Eventually, clock: SteppingClock
+    lam: Lam, queues: Queues, eventually: Eventually
 ) -> None:
     name = lam.create("comes-back", PRINTS)
     url, arn = queues.create("comes-back")
@@ -146,7 +144,7 @@ def test_a_mapping_whose_function_is_gone_stays_enabled_and_takes_nothing(
 
     lam.client.delete_function(FunctionName=name)
     queues.send(url, "x")
-    clock.advance(60)
+    lam.pass_time(60)
     assert queues.state(uuid) == "Enabled"
     lam.create(name, PRINTS)
 
@@ -154,18 +152,16 @@ def test_a_mapping_whose_function_is_gone_stays_enabled_and_takes_nothing(
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
 
 
-def test_a_queue_that_is_made_anew_is_polled_again(
-    lam: Lam, queues: Queues, eventually: Eventually, clock: SteppingClock
-) -> None:
+def test_a_queue_that_is_made_anew_is_polled_again(lam: Lam, queues: Queues, eventually: Eventually) -> None:
     name = lam.create("anew", PRINTS)
     url, arn = queues.create("anew")
     queues.map(arn, name)
     queues.client.delete_queue(QueueUrl=url)
-    clock.advance(700)
+    lam.pass_time(700)
 
     url, _ = queues.create("anew")
     queues.send(url, "x")
-    clock.advance(31)  # after so many failures it is not looked for at once
+    lam.pass_time(31)  # after so many failures it is not looked for at once
 
     eventually(lambda: Invocations(lam, name).bodies() == ["x"], "a message of the new queue")
 
@@ -342,9 +338,7 @@ EVENT_COUNTS = {
 }
 
 
-def test_events_are_counted_for_mappings_that_ask_for_it(
-    lam: Lam, queues: Queues, eventually: Eventually, clock: SteppingClock
-) -> None:
+def test_events_are_counted_for_mappings_that_ask_for_it(lam: Lam, queues: Queues, eventually: Eventually) -> None:
     code = """
 def handler(event, context):
     return {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}
@@ -363,7 +357,7 @@ def handler(event, context):
     watch = client_at(lam.url, "cloudwatch")
 
     def counted(uuid: str) -> dict[str, float]:
-        now = datetime.fromtimestamp(clock.now_s(), UTC).replace(second=0, microsecond=0)
+        now = datetime.fromtimestamp(lam.now_s(), UTC).replace(second=0, microsecond=0)
         found: dict[str, float] = {}
         for metric in EVENT_COUNTS:
             points = watch.get_metric_statistics(

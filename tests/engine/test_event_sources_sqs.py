@@ -12,8 +12,6 @@ from lam import Lam
 from queue_rig import PRINTS, Invocations, Queues, queues, shared
 from waiting import Eventually
 
-from lambda_emu.clock import SteppingClock
-
 __all__ = ["queues", "shared"]
 
 # Prints its event, and then does what bodies say: `fail`, or `report` this one as failed.
@@ -101,21 +99,21 @@ def test_what_waits_comes_in_batches_of_the_size_that_was_set(lam: Lam, queues: 
 
 
 def test_a_window_begins_with_its_first_record_and_ends_when_it_is_over_or_the_batch_is_full(
-    lam: Lam, queues: Queues, eventually: Eventually, clock: SteppingClock
+    lam: Lam, queues: Queues, eventually: Eventually
 ) -> None:
     name = lam.create("sqs-window", PRINTS)
     url, arn = queues.create("window", VisibilityTimeout="600")
     queues.map(arn, name, BatchSize=5, MaximumBatchingWindowInSeconds=300)
     told = Invocations(lam, name)
 
-    clock.advance(200)  # of nobody's window
+    lam.pass_time(200)  # of nobody's window
     queues.send(url, "a", "b")
     queues.wait_until_taken(url, 2)
-    clock.advance(150)
+    lam.pass_time(150)
     queues.send(url, "c")
     queues.wait_until_taken(url, 3)
     assert told.batches() == []
-    clock.advance(151)
+    lam.pass_time(151)
     eventually(lambda: told.batches() == [["a", "b", "c"]], "the end of the window")
     queues.send(url, *"defgh")
 
@@ -173,7 +171,7 @@ def test_messages_that_no_filter_wants_are_deleted_and_never_seen(
 
 
 def test_what_fails_stays_until_it_is_visible_again_and_ends_in_the_dead_letter_queue_with_others_unharmed(
-    lam: Lam, queues: Queues, eventually: Eventually, clock: SteppingClock
+    lam: Lam, queues: Queues, eventually: Eventually
 ) -> None:
     name = lam.create("sqs-poison", DOES)
     dead, dead_arn = queues.create("dead")
@@ -185,9 +183,9 @@ def test_what_fails_stays_until_it_is_visible_again_and_ends_in_the_dead_letter_
     queues.send(url, "fail", *map(str, range(20)))
     eventually(lambda: queues.left(url) == 1, "that all but one are deleted")
     eventually(lambda: told.bodies().count("fail") == 1, "its first failure")
-    clock.advance(31)
+    lam.pass_time(31)
     eventually(lambda: told.bodies().count("fail") == 2, "its second failure")
-    clock.advance(31)
+    lam.pass_time(31)
 
     eventually(lambda: queues.left(dead) == 1, "that it is given up")
     assert queues.left(url) == 0
@@ -239,7 +237,7 @@ def handler(event, context):
     left = {returned: len(stays) for returned, stays in REPORTS}
     eventually(lambda: {one: queues.left(url) for one, url in found.items()} == left, f"that these are left: {left}")
     lam.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)  # it sees them no more
-    lam.emulator.clock.advance(31)  # type: ignore[attr-defined]
+    lam.pass_time(31)
 
 
 def test_a_report_says_nothing_unless_the_mapping_asks_for_it(lam: Lam, queues: Queues, eventually: Eventually) -> None:

@@ -23,7 +23,6 @@ from services_rig import sdk
 from stream_rig import DOES, STREAMS, SUMS, Streams, kinesis_elsewhere, passing, received, streams_of
 from waiting import Eventually
 
-from lambda_emu.clock import SteppingClock
 from lambda_emu.event_sources.backoff import FIRST_S
 from lambda_emu.store.schema import DATABASE
 
@@ -67,7 +66,7 @@ def test_what_came_before_a_mapping_from_latest_is_not_read(
 
 
 def test_a_batch_that_fails_comes_again_until_it_is_given_up_and_told(
-    lam: OwnLam, streams: Streams, queues: Queues, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: Streams, queues: Queues, eventually: Eventually
 ) -> None:
     name = streams.function("fails", DOES)
     arn = streams.create("fails")
@@ -81,7 +80,7 @@ def test_a_batch_that_fails_comes_again_until_it_is_given_up_and_told(
     )
 
     told = Invocations(lam, name)
-    message = eventually(passing(clock, lambda: received(queues, url)), "what is told of it")
+    message = eventually(passing(lam, lambda: received(queues, url)), "what is told of it")
 
     record = json.loads(message["Body"])
     assert streams.batches(told) == [["fail-1", "x"]] * 2
@@ -104,11 +103,11 @@ def test_a_batch_that_fails_comes_again_until_it_is_given_up_and_told(
     assert info == {"startSequenceNumber": first, "endSequenceNumber": last, "batchSize": 2, "streamArn": arn}
     assert streams.mapping(uuid)["LastProcessingResult"] == "PROBLEM: Function call failed"
     streams.put("fails", "next")
-    eventually(passing(clock, lambda: streams.batches(told)[-1] == ["next"]), "the one behind it")
+    eventually(passing(lam, lambda: streams.batches(told)[-1] == ["next"]), "the one behind it")
 
 
 def test_what_is_told_names_the_function_that_a_mapping_was_given_later(
-    lam: OwnLam, streams: Streams, queues: Queues, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: Streams, queues: Queues, eventually: Eventually
 ) -> None:
     first, later = streams.function("first", PRINTS), streams.function("later", DOES)
     arn = streams.create("moved")
@@ -121,7 +120,7 @@ def test_what_is_told_names_the_function_that_a_mapping_was_given_later(
     lam.client.update_event_source_mapping(UUID=uuid, FunctionName=later)
     streams.put("moved", "fail")
 
-    message = eventually(passing(clock, lambda: received(queues, url)), "what is told of it")
+    message = eventually(passing(lam, lambda: received(queues, url)), "what is told of it")
     assert json.loads(message["Body"])["requestContext"]["functionArn"].endswith(f":{later}")
 
 
@@ -145,7 +144,7 @@ def test_a_record_that_fails_for_ever_is_tried_ever_more_seldom_and_holds_up_no_
 
 
 def test_a_bisected_batch_leaves_out_the_one_record_that_fails(
-    lam: OwnLam, streams: Streams, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: Streams, eventually: Eventually
 ) -> None:
     name = streams.function("bisect", DOES)
     arn = streams.create("bisect")
@@ -153,12 +152,12 @@ def test_a_bisected_batch_leaves_out_the_one_record_that_fails(
     streams.map(arn, name, BisectBatchOnFunctionError=True, MaximumRetryAttempts=0)
 
     told = Invocations(lam, name)
-    eventually(passing(clock, lambda: streams.batches(told)[-1:] == [["c"]]), "the last half")
+    eventually(passing(lam, lambda: streams.batches(told)[-1:] == [["c"]]), "the last half")
     assert streams.batches(told) == [["a", "b", "fail", "c"], ["a", "b"], ["fail", "c"], ["fail"], ["c"]]
 
 
 def test_from_the_first_record_that_is_reported_all_come_again(
-    lam: OwnLam, streams: Streams, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: Streams, eventually: Eventually
 ) -> None:
     name = streams.function("report", DOES)
     arn = streams.create("report")
@@ -168,7 +167,7 @@ def test_from_the_first_record_that_is_reported_all_come_again(
     streams.map(arn, name, BatchSize=4, MaximumRetryAttempts=1, **reporting)
 
     told = Invocations(lam, name)
-    eventually(passing(clock, lambda: streams.batches(told)[-1:] == [["z"]]), "the one behind it")
+    eventually(passing(lam, lambda: streams.batches(told)[-1:] == [["z"]]), "the one behind it")
     assert streams.batches(told) == [["a", *rest], rest, ["z"]]
 
 
@@ -187,13 +186,13 @@ def test_records_that_no_filter_wants_are_passed_over(lam: OwnLam, streams: Stre
 
 
 def test_records_that_are_too_old_are_given_up_unread(
-    lam: OwnLam, streams: Streams, queues: Queues, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: Streams, queues: Queues, eventually: Eventually
 ) -> None:
     name = streams.function("old", PRINTS)
     arn = streams.create("old")
     url, queue_arn = queues.create("too-old")
     streams.put("old", "old")
-    clock.advance(120)
+    lam.pass_time(120)
     streams.map(arn, name, MaximumRecordAgeInSeconds=60, DestinationConfig={"OnFailure": {"Destination": queue_arn}})
 
     record = json.loads(eventually(lambda: received(queues, url), "what is told of it")["Body"])
@@ -242,17 +241,18 @@ def test_what_a_lane_had_settled_does_not_come_again_when_there_are_others(
 
 
 def test_a_tumbling_window_carries_its_state_and_ends_with_a_last_invocation(
-    lam: OwnLam, streams: Streams, clock: SteppingClock, eventually: Eventually
+    lam: OwnLam, streams: Streams, eventually: Eventually
 ) -> None:
     name = streams.function("window", SUMS)
     arn = streams.create("window")
+    streams.pass_time(901 - streams.served.now_s() % 900)  # early in a window, so that both are in the same one
     streams.put("window", "a", n=1)
     streams.put("window", "b", n=2)  # both before they are read: by our clock their window may be over already
     streams.map(arn, name, TumblingWindowInSeconds=900, BatchSize=1)
 
     told = Invocations(lam, name)
     eventually(lambda: len(told.records()) == 2, "both")
-    clock.advance(900)
+    lam.pass_time(900)
     eventually(lambda: told.events()[-1]["isFinalInvokeForWindow"], "the window's end")
 
     first, second, last = told.events()
@@ -273,13 +273,11 @@ def test_what_comes_while_records_are_read_hangs_nobody(lam: OwnLam, streams: St
     eventually(lambda: len(told.records()) == 150, "all of them")
 
 
-def test_how_old_records_are_is_counted(
-    lam: OwnLam, streams: Streams, clock: SteppingClock, eventually: Eventually
-) -> None:
+def test_how_old_records_are_is_counted(lam: OwnLam, streams: Streams, eventually: Eventually) -> None:
     name = streams.function("age", PRINTS)
     arn = streams.create("age")
     streams.put("age", "a")
-    clock.advance(60)
+    lam.pass_time(60)
     streams.map(arn, name)
     eventually(Invocations(lam, name).records, "the record")
 
@@ -290,8 +288,8 @@ def test_how_old_records_are_is_counted(
         "Dimensions": [{"Name": "FunctionName", "Value": name}],
         "Period": 3600,
         "Statistics": ["Maximum"],
-        "StartTime": clock.now_s() - 3600,
-        "EndTime": clock.now_s() + 3600,
+        "StartTime": lam.now_s() - 3600,
+        "EndTime": lam.now_s() + 3600,
     }
     points = eventually(lambda: cloudwatch.get_metric_statistics(**asked)["Datapoints"], "the metric")
     assert points[0]["Maximum"] >= 60_000

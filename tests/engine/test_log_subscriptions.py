@@ -250,7 +250,7 @@ def test_what_a_destination_does_not_take_waits_and_is_bounded(
     push(own, "bounded", "after")
 
     def came() -> set[str]:
-        own.clock.advance(300)
+        own.pass_time(300)
         return set(messages([json.loads(gzip.decompress(record["Data"])) for record in records(kinesis, "absent")]))
 
     eventually(lambda: came() == {*pushed, "after"}, "what waited")

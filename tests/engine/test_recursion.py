@@ -190,7 +190,7 @@ def test_so_is_one_that_sends_to_its_own_queue_and_the_message_is_retried_as_its
     account.sqs.send_message(QueueUrl=url, MessageBody="0")
     eventually(lambda: reports(account, "own") == MOST_RUNS, "all runs to be over")
     eventually(lambda: account.counts("own") == (0, 1), "the last message alone to be in flight")
-    account.lam.clock.advance(10)
+    account.lam.pass_time(10)
 
     (letter,) = eventually(lambda: account.messages(dead), "the message that is not taken any more")
     account.lam.client.delete_event_source_mapping(UUID=mapping["UUID"])

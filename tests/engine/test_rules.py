@@ -54,7 +54,7 @@ def test_a_rule_with_an_expression_brings_its_event_when_it_is_due(account: Acco
     targets = [{"Id": "whole", "Arn": account.function("hourly")}, own, {"Id": "bus", "Arn": second}]
     account.events.put_targets(Rule="hourly", Targets=targets)
 
-    account.lam.clock.advance(3600)
+    account.lam.pass_time(3600)
 
     (got,) = eventually(lambda: account.printed("hourly"), "its event")
     assert got == {
@@ -296,7 +296,7 @@ def test_a_function_without_a_permission_that_runs_by_the_clock_is_told_of_too(
     rule = account.events.put_rule(Name="hourly", ScheduleExpression="rate(1 hour)")["RuleArn"]
     arn = account.function("by-clock")
     account.events.put_targets(Rule="hourly", Targets=[{"Id": "1", "Arn": arn}])
-    account.lam.clock.advance(3600)
+    account.lam.pass_time(3600)
 
     eventually(lambda: account.printed("by-clock"), "the event")
     assert f"{arn} runs for {rule}, which it would not on AWS" in caplog.text
