@@ -5,6 +5,7 @@ One piece for all: rules, schedules, alarms, log subscriptions, functions' resul
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from lambda_emu.access.context import caller_context, own_context
@@ -29,11 +30,13 @@ ALARMS = "cloudwatch.amazonaws.com"
 
 
 class Kept(NamedTuple):
-    """resource: with the policy that it had. refusal: None: it may."""
+    """version, knows_any: of PolicySources, as it was decided, and looked: what `look` said. refusal: None: it may."""
 
     until_s: float
     version: int
-    resource: Resource
+    look: Callable[[], object]
+    looked: object
+    knows_any: bool
     refusal: str | None
 
 
@@ -44,7 +47,7 @@ class Acting:
         self._access = access
         self._store = store
         self._clock = clock
-        self._kept: dict[tuple[Actor, str, str], Kept] = {}
+        self._kept: dict[tuple[str, str, str, str, str], Kept] = {}
 
     @property
     def enforces(self) -> bool:
@@ -52,17 +55,27 @@ class Acting:
 
     def known(self, actor: Actor, action: str, resource: str) -> tuple[bool, str | None]:
         """Whether it is known, and AWS's text why it may not; None: it may."""
-        sources, caller = self._access.sources, _caller(actor)
+        sources, now_s = self._access.sources, self._clock.monotonic_s()
+        key = actor.service, actor.source, actor.role, action, resource
+        kept = self._kept.get(key)
+        if (
+            kept is not None
+            and kept.until_s >= now_s
+            and kept.version == sources.version
+            and kept.look() is kept.looked
+            and (not actor.role or kept.knows_any == sources.knows_any)
+        ):
+            return True, kept.refusal
+        caller, look = _caller(actor), sources.look_at(resource)
+        version, looked, knows_any = sources.version, look(), sources.knows_any
         found, principal = sources.known_resource(resource), sources.known_principal(caller)
         if found is None or principal is None:
             return False, None
-        key = actor, action, resource
-        kept, now_s = self._kept.get(key), self._clock.monotonic_s()
-        if kept is None or kept.until_s < now_s or kept.version != sources.version or kept.resource != found:
-            refusal = self._weigh(actor, caller, Demand(action, resource), principal, found)
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            kept = self._kept[key] = Kept(now_s + KEPT_S, sources.version, found, refusal)
+        refusal = self._weigh(actor, caller, Demand(action, resource), principal, found)
+        kept = Kept(now_s + KEPT_S, version, look, looked, knows_any, refusal)
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = kept
         return True, kept.refusal
 
     async def refusal(self, actor: Actor, action: str, resource: str) -> str | None:

@@ -37,19 +37,19 @@ class DeliveryAccess:
 
     def at_once(self, delivery: Delivery) -> bool:
         actor = self._actor(delivery)
-        action = None if actor is None else _action(actor, delivery)
-        if actor is None or action is None:
+        asked = None if actor is None else _asked(actor, delivery)
+        if actor is None or asked is None:
             return True
-        is_known, refusal = self._acting.known(actor, action, _resource(delivery))
+        is_known, refusal = self._acting.known(actor, *asked)
         return is_known and refusal is None
 
     async def check(self, delivery: Delivery) -> None:
         actor = self._actor(delivery)
-        action = None if actor is None else _action(actor, delivery)
-        if actor is None or action is None:
+        asked = None if actor is None else _asked(actor, delivery)
+        if actor is None or asked is None:
             return
         try:
-            refusal = await self._acting.refusal(actor, action, _resource(delivery))
+            refusal = await self._acting.refusal(actor, *asked)
         except LambdaError as error:
             if self._acting.enforces:
                 raise NotDelivered(error.text or error.code, error.code) from error
@@ -65,14 +65,13 @@ class DeliveryAccess:
         return None if function is None else Actor(LAMBDA, delivery.function.arn(), function.latest.role)
 
 
-def _action(actor: Actor, delivery: Delivery) -> str | None:
-    """None: it is not asked about."""
-    if actor.role and ":api-destination/" in delivery.target:
-        return TO_DESTINATION
-    return (ACTIONS if actor.role else OF_ALL).get(delivery.service)
-
-
-def _resource(delivery: Delivery) -> str:
-    if delivery.service == "s3" and "/" not in delivery.target:
-        return f"{delivery.target}/{delivery.key or delivery.id}"
-    return delivery.target
+def _asked(actor: Actor, delivery: Delivery) -> tuple[str, str] | None:
+    """Action and resource; None: it is not asked about."""
+    service, target = delivery.service, delivery.target
+    if actor.role and ":api-destination/" in target:
+        return TO_DESTINATION, target
+    action = (ACTIONS if actor.role else OF_ALL).get(service)
+    if action is None:
+        return None
+    is_bucket = service == "s3" and "/" not in target
+    return action, f"{target}/{delivery.key or delivery.id}" if is_bucket else target

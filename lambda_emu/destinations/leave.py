@@ -11,8 +11,9 @@ from lambda_emu.destinations.delivery import Delivery
 class Leave(Protocol):
     """On the loop."""
 
-    def at_once(self, delivery: Delivery) -> bool:
-        """Whether that is known: it may. False: only `check` finds out."""
+    @property
+    def at_once(self) -> Callable[[Delivery], bool]:
+        """Says whether that is known: it may. False: only `check` finds out."""
 
     async def check(self, delivery: Delivery) -> None:
         """Undeliverable: it may not. NotDelivered: nobody answers who knows."""
@@ -33,9 +34,7 @@ class LateLeave:
     def __init__(self, make: Callable[[], Leave]) -> None:
         self._make = make
         self._leave: Leave | None = None
-
-    def at_once(self, delivery: Delivery) -> bool:
-        return self._made().at_once(delivery)
+        self.at_once: Callable[[Delivery], bool] = lambda delivery: self._made().at_once(delivery)
 
     async def check(self, delivery: Delivery) -> None:
         await self._made().check(delivery)
@@ -43,4 +42,5 @@ class LateLeave:
     def _made(self) -> Leave:
         if self._leave is None:
             self._leave = self._make()
+            self.at_once = self._leave.at_once
         return self._leave

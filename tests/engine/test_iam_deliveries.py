@@ -115,6 +115,42 @@ def handler(event, context):
     assert [one["Body"] for one in receive(strict, url)] == ["let in"]
 
 
+def test_what_was_let_in_is_refused_as_soon_as_it_may_no_more(strict: Account) -> None:
+    """By a queue's policy, a function's, and a role's."""
+    url, arn = queue(strict, "taken-back")
+    letters, letters_arn = queue(strict, "taken-back-letters")
+    strict.lam.create("taken-back", NOTHING, Role=strict.role("taken-back"))
+    function, lambda_ = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:taken-back", strict.root.client("lambda")
+    role = strict.role("puts-back", allow("sqs:SendMessage"), trust=SERVICE_TRUST)
+    dead = {"DeadLetterConfig": {"Arn": letters_arn}}
+    by_role = {"Id": "3", "Arn": arn, "RoleArn": role, **dead}
+    source = rule(strict, "taken-back", {"Id": "1", "Arn": arn, **dead}, {"Id": "2", "Arn": function, **dead}, by_role)
+    for to_url, to in ((letters, letters_arn), (url, arn)):
+        let_in(strict, to_url, to, "events.amazonaws.com", source)
+    grant = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
+    lambda_.add_permission(FunctionName="taken-back", StatementId="rule", **grant)
+
+    put(strict, "taken-back", "let in")
+    let = received(strict, url, 2)
+    lambda_.remove_permission(FunctionName="taken-back", StatementId="rule")
+    strict.root.client("iam").delete_role_policy(RoleName="puts-back", PolicyName="own")
+    strict.root.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    put(strict, "taken-back", "refused")
+
+    assert {json.loads(message["Body"])["detail"]["said"] for message in let} == {"let in"}
+    told = [message["MessageAttributes"] for message in received(strict, letters, 3)]
+    assert sorted(each["TARGET_ARN"]["StringValue"] for each in told) == sorted([arn, function, arn])
+    assert {each["ERROR_CODE"]["StringValue"] for each in told} == {"NO_PERMISSIONS"}
+
+
+def received(account: Account, url: str, count: int) -> list[Any]:
+    """So many messages, as they come."""
+    found: list[Any] = []
+    while len(found) < count and (came := receive(account, url)):
+        found += came
+    return found
+
+
 def test_a_rule_acts_as_its_targets_role(strict: Account) -> None:
     role = strict.role("of-rule", trust=SERVICE_TRUST)
     kinesis = strict.root.client("kinesis")
