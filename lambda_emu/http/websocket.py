@@ -47,6 +47,9 @@ class SocketUser(Protocol):
     def message(self, text: str) -> bool:
         """Whether more are wanted now; if not, the socket is told by `hold(False)` when they are."""
 
+    def drained(self) -> None:
+        """The client has read most of what it had not."""
+
     def closed(self, code: int, reason: str) -> None:
         """Once, as soon as it is known that nothing more comes. 1005, 1006: as RFC 6455, 7.4.1 has them."""
 
@@ -118,6 +121,8 @@ class WebSocket(Endpoint, asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._clogged = False
+        if self._user is not None:
+            self._user.drained()
         self._go_on()
 
     # -- what comes in ----------------------------------------------------------------------------

@@ -78,6 +78,15 @@ def test_a_stage_that_is_not_there_is_forbidden(api: SocketApi, path: str) -> No
     assert refused.value.json["message"] == "Forbidden"
 
 
+def test_a_host_of_another_region_is_forbidden_for_clients_and_back_ends(shared: OwnLam, api: SocketApi) -> None:
+    host, url = f"{api.id}.execute-api.eu-west-1.localhost", shared.emulator.url
+    with pytest.raises(Refused) as refused:
+        Caller(f"{url.replace('http', 'ws', 1)}/dev", host)
+    assert (refused.value.status, refused.value.json["message"]) == (403, "Forbidden")
+    got = ask(url, headers={"Host": host}, method="POST", path="/dev/@connections/L0SM9cOFvHcCIhw=")
+    assert (got.status, got.json["message"]) == (403, "Forbidden")
+
+
 def test_an_api_that_is_not_there_or_not_deployed_lets_nobody_in(shared: OwnLam, api: SocketApi) -> None:
     with pytest.raises(Refused) as refused:
         Caller(f"{api.endpoint.replace(api.id, 'absent')}/dev")
@@ -174,6 +183,25 @@ def test_a_flood_of_messages_to_a_slow_function_waits_with_its_client(api: Socke
             assert time.monotonic() - begun < 20
         assert [flooding.hear() for _ in range(300)] == ["$default"] * 300
         pouring.join()
+
+
+def test_who_does_not_read_has_no_more_functions_run_than_their_answers_have_room_for(shared: OwnLam) -> None:
+    """So many at once as all together may be sent to him; else they would take everybody's CPU, for nobody."""
+    shared.create("wide", ANSWER, Timeout=30)
+    let_in(shared, "wide")
+    api = SocketApi(shared, {})
+    api.route("$default", "wide", answers=True)
+    wide = "!time.sleep(0.05) or {'statusCode': 200, 'body': 'x' * 130_000}"
+    with api.call() as caller:
+        caller.say(wide)
+        assert len(caller.hear()) == 130_000
+        for _ in range(100):
+            caller.say(wide)
+        answers = [caller.hear() for _ in range(100)]
+    environments = [info for info in shared.describe() if info.function == "wide"]
+
+    assert {len(one) for one in answers} == {130_000}
+    assert len(environments) <= 16, "1 MB has room for eight of these answers, and some environments write their REPORT"
 
 
 @pytest.mark.parametrize(

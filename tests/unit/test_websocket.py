@@ -43,6 +43,9 @@ class Echo:
             self.socket.send(text)
         return not self.heard.holds
 
+    def drained(self) -> None:
+        pass
+
     def closed(self, code: int, reason: str) -> None:
         self.heard.ended.put((code, reason))
 

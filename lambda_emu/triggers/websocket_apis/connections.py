@@ -12,6 +12,8 @@ from lambda_emu.triggers.websocket_apis.events import ConnectionEvents
 MOST_CONNECTIONS = 10_000
 MOST_AT_ONCE = 32
 """Messages of one client that back ends work on; the next ones wait with the client."""
+KEPT_OF_SIZE = 7 / 8
+"""So much of the largest answer is expected of the next one, where those between were smaller."""
 
 _WORDS = {
     1000: "Connection Closed Normally",
@@ -32,7 +34,8 @@ class Served(Protocol):
 class Client:
     """http.websocket.SocketUser: one that is connected. identity: as events tell it. scope: of its API.
 
-    connected_s: by the wall. at_work: so many of its messages are with back ends.
+    connected_s: by the wall. at_work: so many of its messages are with back ends; no more than their answers have room
+    for where it reads slowly, if they are as large as those before: functions that run for nobody cost others the CPU.
     """
 
     def __init__(
@@ -49,6 +52,8 @@ class Client:
         self.socket: WebSocket
         self.served_by: Served
         self.at_work = 0
+        self._answer_bytes = 0
+        self._is_held = False
 
     def arn(self, below: str) -> str:
         """Of what is asked of it: `POST/@connections/<id>`."""
@@ -57,13 +62,24 @@ class Client:
     def message(self, text: str) -> bool:
         self.at_work += 1
         self.served_by.message(self, text)
-        return self.at_work < MOST_AT_ONCE
+        self._is_held = not self._has_room
+        return not self._is_held
 
-    def worked(self) -> None:
-        """A back end is done with one of its messages."""
-        self.at_work -= 1
-        if self.at_work == MOST_AT_ONCE - 1:
+    def drained(self) -> None:
+        if self._is_held and self._has_room:
+            self._is_held = False
             self.socket.hold(False)
+
+    def worked(self, answer_bytes: int) -> None:
+        """A back end is done with one of its messages, and what it answered is sent."""
+        self.at_work -= 1
+        self._answer_bytes = max(answer_bytes, int(self._answer_bytes * KEPT_OF_SIZE))
+        self.drained()
+
+    @property
+    def _has_room(self) -> bool:
+        """For one more message."""
+        return self.at_work < MOST_AT_ONCE and self.socket.has_room_for((self.at_work + 1) * self._answer_bytes)
 
     def closed(self, code: int, reason: str) -> None:
         self.served_by.disconnected(self, code, reason or _WORDS.get(code, ""))

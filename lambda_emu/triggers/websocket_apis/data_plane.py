@@ -69,7 +69,10 @@ class DataPlane:
         self._management = Management(self._connections, seams)
 
     def serve(self, asked: Request, call: Call, api: SocketApi | None, address: ApiAddress | None) -> None:
+        """MayNotConnect."""
         call.fail_as(refusal_answer)
+        if api is not None and address is not None and address.region not in (None, api.region):
+            raise MayNotConnect(f"The API {api.id} is in another region, {api.region}.")
         if api is None or address is None or is_about_connection(asked.path):
             self._loop.spawn(self._management.serve(asked, call, api), "a request for a connection")
         else:
@@ -177,15 +180,17 @@ class DataPlane:
         self, client: Client, route: SocketRoute | None, occasion: Occasion, answer: Answer | LambdaError
     ) -> None:
         """What came of a message, to its client, and that there is room for another."""
-        client.worked()
         if isinstance(answer, Answer) and len(answer.body) > MESSAGE_BYTES:
             answer = BackEndFailed(f"The answer has more than {MESSAGE_BYTES} bytes.")
+        said = ""
         if isinstance(answer, LambdaError):
             log_hint(log, f"a message to {client.api_id}", answer)
-            words = as_refusal(answer).text or INTERNAL
-            client.socket.send(told(words, client.id, occasion.request_id))
-        elif route is not None and route.answers and answer.body:
-            client.socket.send(answer.body.decode("utf-8", "replace"))
+            said = told(as_refusal(answer).text or INTERNAL, client.id, occasion.request_id)
+        elif route is not None and route.answers:
+            said = answer.body.decode("utf-8", "replace")
+        if said:
+            client.socket.send(said)
+        client.worked(len(said))
 
     # -- how it leaves ----------------------------------------------------------------------------
 
