@@ -57,6 +57,8 @@ MOST_KNOWN = 1024
 RATE = "CallerRateLimitExceeded"
 STREAM = "RESPONSE_STREAM"
 
+MOST_HEADER_BYTES = 64 * 1024
+"""Of all headers of an answer. Of URLs AWS tells no figure (?): more than any client takes."""
 _PATH = PATH.encode()
 _WITHIN = f".{LABEL}."
 
@@ -294,9 +296,9 @@ class UrlReply(HttpReply):
 
     def read(self, payload: bytes) -> Answer:
         if self._streams or self._content_type.startswith(INTEGRATION):
-            answer = streamed_answer(payload, self._content_type)
+            answer = streamed_answer(payload, self._content_type, MOST_HEADER_BYTES)
         else:
-            answer = whole_answer(payload)
+            answer = whole_answer(payload, MOST_HEADER_BYTES)
         answer.headers.append(("x-amzn-RequestId", self._request.request_id))
         answer.headers.append(("X-Amzn-Trace-Id", self._request.trace_id or ""))
         return answer

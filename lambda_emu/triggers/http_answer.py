@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec.json import decode
@@ -20,6 +20,8 @@ REMAPPED = frozenset(("connection", "content-length", "date"))
 """Headers that we write ourselves: a function's own have another name then."""
 DROPPED = frozenset(("keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"))
 BODILESS = (204, 304)
+MOST_HEADER_BYTES = 10_240
+"""Of the names and values of all headers of an answer: API Gateway's quota. Others have their own."""
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -30,11 +32,26 @@ class MalformedAnswer(ValueError):
     """A function returned what is no answer."""
 
 
-def whole_answer(payload: bytes) -> Answer:
+class HeaderRoom:
+    """How much more the headers of one answer may have. Asked before one is kept: there may be thousands."""
+
+    def __init__(self, most_bytes: int = MOST_HEADER_BYTES) -> None:
+        self._most_bytes = self._left_bytes = most_bytes
+
+    def take(self, headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """The same. MalformedAnswer."""
+        for name, value in headers:
+            self._left_bytes -= len(name) + len(value)
+            if self._left_bytes < 0:
+                raise MalformedAnswer(f"its headers have more than {self._most_bytes} bytes")
+            yield name, value
+
+
+def whole_answer(payload: bytes, most_header_bytes: int = MOST_HEADER_BYTES) -> Answer:
     """Of a function that returns it: in full, where there is a statusCode, else as the body. MalformedAnswer."""
     returned = decoded(payload)
     if isinstance(returned, dict) and "statusCode" in returned:
-        return _full_answer(returned, body_in(returned), JSON)
+        return _full_answer(returned, body_in(returned), JSON, HeaderRoom(most_header_bytes))
     body = returned.encode("utf-8", "replace") if isinstance(returned, str) else payload
     return Answer(200, [("Content-Type", JSON)], body)
 
@@ -54,10 +71,11 @@ def proxy_answer(payload: bytes, *, keeps_base64: bool = False) -> Answer:
         single = {name: value for name, value in single.items() if name.lower() not in named}
     members = {"statusCode": returned["statusCode"], "headers": single}
     body = body_in(returned | {"isBase64Encoded": False} if keeps_base64 else returned)
-    answer = _full_answer(members, body, "" if "content-type" in named else JSON)
+    room = HeaderRoom()
+    answer = _full_answer(members, body, "" if "content-type" in named else JSON, room)
     for name, values in several.items():
         for value in values:
-            answer.headers.extend(_headers({name: value}))
+            answer.headers.extend(room.take(_headers({name: value})))
     return answer
 
 
@@ -81,7 +99,7 @@ def _several(given: Any) -> Mapping[str, Sequence[Any]]:
     return given
 
 
-def streamed_answer(payload: bytes, content_type: str) -> Answer:
+def streamed_answer(payload: bytes, content_type: str, most_header_bytes: int = MOST_HEADER_BYTES) -> Answer:
     """Of a URL whose answers are streamed: nothing is read into its bytes but the prelude. MalformedAnswer."""
     if not content_type.startswith(INTEGRATION):
         return Answer(200, [("Content-Type", BYTES)], payload)
@@ -92,16 +110,16 @@ def streamed_answer(payload: bytes, content_type: str) -> Answer:
         raise MalformedAnswer("its prelude is not JSON") from error
     if not end or not isinstance(said, dict):
         raise MalformedAnswer("its prelude is no object that eight NUL bytes end")
-    return _full_answer({"statusCode": 200} | said, body, BYTES)
+    return _full_answer({"statusCode": 200} | said, body, BYTES, HeaderRoom(most_header_bytes))
 
 
-def _full_answer(returned: Mapping[str, Any], body: bytes, content_type: str) -> Answer:
+def _full_answer(returned: Mapping[str, Any], body: bytes, content_type: str, room: HeaderRoom) -> Answer:
     """content_type: unless the function says one; empty: it does so elsewhere."""
     status = status_of(returned["statusCode"])
-    headers = list(_headers(returned.get("headers")))
+    headers = list(room.take(_headers(returned.get("headers"))))
     if content_type and not any(name.lower() == "content-type" for name, _ in headers):
         headers.insert(0, ("Content-Type", content_type))
-    headers += [("Set-Cookie", cookie) for cookie in _cookies(returned.get("cookies"))]
+    headers += room.take(("Set-Cookie", cookie) for cookie in _cookies(returned.get("cookies")))
     return Answer(status, headers, b"" if status in BODILESS else body)
 
 
@@ -145,12 +163,15 @@ def header_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("latin-1")
 
 
-def _cookies(given: Any) -> Iterable[str]:
+def _cookies(given: Any) -> Iterator[str]:
     if given is None:
-        return []
-    if not isinstance(given, list) or not all(isinstance(cookie, str) for cookie in given):
+        return
+    if not isinstance(given, list):
         raise MalformedAnswer("cookies is no list of texts")
-    return [_text(cookie) for cookie in given]
+    for cookie in given:
+        if not isinstance(cookie, str):
+            raise MalformedAnswer("cookies is no list of texts")
+        yield _text(cookie)
 
 
 def body_in(returned: Mapping[str, Any]) -> bytes:

@@ -174,6 +174,12 @@ def test_one_connection_sees_each_of_its_requests(url: str) -> None:
         ("{'statusCode': 200, 'body': 1}", 502, "application/json", b"Internal Server Error"),
         ("1 / 0", 502, "application/json", b"Internal Server Error"),
         ("os._exit(1)", 502, "application/json", b"Internal Server Error"),
+        (
+            "{'statusCode': 200, 'headers': {f'a{number}': 'b' for number in range(200_000)}}",
+            502,
+            "application/json",
+            b"Internal Server Error",
+        ),
     ],
 )
 def test_what_the_function_returns_is_the_answer(

@@ -197,7 +197,13 @@ def test_payload_format_2_0_is_answered_whole_or_inferred(gateway: Gateway) -> N
     assert binary.json[0] is True
 
 
-@pytest.mark.parametrize("said", ["{'statusCode': 'x'}", "{'statusCode': 200, 'body': 1}", "1 / 0", "os._exit(1)"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("{'statusCode': 'x'}", "{'statusCode': 200, 'body': 1}", "1 / 0", "os._exit(1)"),
+        "{'statusCode': 200, 'headers': {'a': 'b' * 10_240}}",
+    ],
+)
 def test_a_function_that_fails_is_an_internal_server_error(gateway: Gateway, said: str) -> None:
     answer = gateway.api({"$default": "echo"}).ask("/", said)
 

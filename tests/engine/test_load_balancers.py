@@ -346,6 +346,7 @@ def test_each_listener_has_its_own_rules(balancing: Balancing) -> None:
         *("'text'", "{}", "{'body': 'no status'}", "{'statusCode': 'x'}", "{'statusCode': 200, 'body': {}}"),
         *("{'statusCode': 200, 'headers': {'a': 1}}", "{'statusCode': 200, 'headers': {'a b': ''}}", "1 / 0"),
         *("{'statusCode': 200, 'body': '!', 'isBase64Encoded': True}", "{'statusCode': 200, 'headers': []}"),
+        "{'statusCode': 200, 'headers': {'a': 'b' * 32768}}",
         *("{'statusCode': 200, 'headers': {'a': 'b\\r\\nc: d'}}", "{'statusCode': 200, 'body': 'x' * 1048576}"),
     ],
 )

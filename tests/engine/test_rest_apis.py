@@ -98,6 +98,15 @@ def test_it_is_called_by_every_form_of_its_address(api: RestApi) -> None:
     assert asked[1].json["requestContext"]["domainName"] == host.partition(":")[0]
 
 
+@pytest.mark.parametrize("name", ["execute-api.eu-west-1", "execute-api.other"])
+def test_a_host_of_another_region_is_forbidden(api: RestApi, name: str) -> None:
+    api.deploy()
+
+    got = ask(api.lam.url, headers={"Host": f"{api.id}.{name}.localhost"}, path="/dev/a")
+
+    assert (got.status, got.json) == (403, {"message": "Forbidden"})
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "headers", "body"),
     [
@@ -120,7 +129,11 @@ def test_what_a_function_returns_is_the_answer(
 
 
 @pytest.mark.parametrize(
-    "answer", ["'text'", "{'a': 1}", "{'statusCode': 'x'}", "{'statusCode': 200, 'body': {}}", "1 / 0", "[]", "None"]
+    "answer",
+    [
+        *("'text'", "{'a': 1}", "{'statusCode': 'x'}", "{'statusCode': 200, 'body': {}}", "1 / 0", "[]", "None"),
+        "{'statusCode': 200, 'headers': {f'a{number}': '' for number in range(200_000)}}",
+    ],
 )
 def test_what_is_no_answer_of_a_proxy_is_a_502(api: RestApi, answer: str) -> None:
     api.deploy()

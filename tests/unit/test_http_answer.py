@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from lambda_emu.gateway.answers import Answer
-from lambda_emu.triggers.http_answer import INTEGRATION, MalformedAnswer, streamed_answer, whole_answer
+from lambda_emu.triggers.http_answer import (
+    INTEGRATION,
+    MOST_HEADER_BYTES,
+    MalformedAnswer,
+    proxy_answer,
+    streamed_answer,
+    whole_answer,
+)
 
 AS_JSON = [("Content-Type", "application/json")]
 
@@ -85,6 +92,33 @@ WRONG: dict[str, list[Any]] = {
 def test_what_is_no_answer_is_told(members: Any) -> None:
     with pytest.raises(MalformedAnswer):
         full(**members)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"headers": {f"a{number}": "b" for number in range(200_000)}},
+        {"headers": {"a": "b" * MOST_HEADER_BYTES}},
+        {"cookies": ["a=1"] * 100_000},
+    ],
+)
+def test_more_headers_than_api_gateway_sends_are_no_answer(members: Any) -> None:
+    """Of whatever form: writing 200,000 would hold everybody up."""
+    payload = json.dumps({"statusCode": 200} | members).encode()
+    several = {name: [value] for name, value in members.get("headers", {"set-cookie": "a" * 99_999}).items()}
+    with pytest.raises(MalformedAnswer, match="10240 bytes"):
+        whole_answer(payload)
+    with pytest.raises(MalformedAnswer, match="10240 bytes"):
+        proxy_answer(json.dumps({"statusCode": 200, "multiValueHeaders": several}).encode())
+    with pytest.raises(MalformedAnswer, match="10240 bytes"):
+        streamed_answer(payload + bytes(8), INTEGRATION)
+
+
+def test_as_many_headers_as_api_gateway_sends_are_one() -> None:
+    given = {f"name{number:03d}": "x" * 393 for number in range(25)}  # 400 bytes each
+    given["rest"] = "x" * (MOST_HEADER_BYTES - 25 * 400 - 4)
+
+    assert len(proxy_answer(json.dumps({"statusCode": 200, "headers": given}).encode()).headers) == 27
 
 
 @pytest.mark.parametrize("payload", [b"", b"not json", b"\xff", b"[" * 100_000])

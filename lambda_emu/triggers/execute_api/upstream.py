@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
+from lambda_emu.triggers.http_answer import MOST_HEADER_BYTES
 
 PASSED_ON = Workers("requests that APIs pass on", 16, 128)
 FORWARDED = "forwarded"
@@ -54,7 +55,10 @@ def ask(asked: UpstreamRequest) -> tuple[HTTPConnection, HTTPResponse]:
             connection.putheader(name, value.encode("latin-1", "replace"))
         connection.putheader("content-length", str(len(asked.body)))
         connection.endheaders(asked.body)
-        return connection, connection.getresponse()
+        answer = connection.getresponse()
+        if sum(len(name) + len(value) for name, value in answer.getheaders()) > MOST_HEADER_BYTES:
+            raise HTTPException(f"the answer's headers have more than {MOST_HEADER_BYTES} bytes")
+        return connection, answer
     except BaseException:
         connection.close()
         raise

@@ -19,6 +19,7 @@ from lambda_emu.triggers.http_answer import (
     BYTES,
     DROPPED,
     REMAPPED,
+    HeaderRoom,
     MalformedAnswer,
     body_in,
     check_name,
@@ -38,6 +39,8 @@ from lambda_emu.triggers.reply import TimedReply
 LARGE = Workers("large answers and events of load balancers", 4, 64)
 MOST_BYTES = 1024 * 1024
 """Of what a function returns, as JSON, and of a request's body."""
+MOST_HEADER_BYTES = 32 * 1024
+"""Of all headers of an answer."""
 UNTOLD = REMAPPED | DROPPED | {"proxy-authenticate"}
 """Headers of a function that its caller does not get."""
 
@@ -78,7 +81,8 @@ def read_answer(payload: bytes, *, multi_value: bool) -> Answer:
     if not isinstance(returned, dict):
         raise MalformedAnswer("it is no object with a statusCode")
     status = status_of(returned.get("statusCode"))
-    headers = list(_several(returned.get("multiValueHeaders")) if multi_value else _single(returned.get("headers")))
+    told = _several(returned.get("multiValueHeaders")) if multi_value else _single(returned.get("headers"))
+    headers = list(HeaderRoom(MOST_HEADER_BYTES).take(told))
     names = {name.lower() for name, _ in headers}
     if "content-type" not in names and status not in BODILESS:
         headers.insert(0, ("Content-Type", BYTES))
