@@ -169,7 +169,7 @@ def test_a_url_is_asked_with_what_is_mapped_alone(api: RestApi, upstream: Upstre
         },
         "requestTemplates": {JSON: "<$input.path('$.c')>"},
     }
-    named = api.method("POST /", url)
+    named = api.method("POST /", url, requestParameters={"method.request.querystring.a": False})
     api.answers(named, "200", responseParameters={"method.response.header.X-Up": "integration.response.header.X-Up"})
     api.deploy()
 
@@ -195,7 +195,7 @@ def test_templates_override_what_is_asked_and_what_is_answered(api: RestApi, ups
         },
         "requestTemplates": {JSON: template},
     }
-    named = api.method("POST /{id}", url)
+    named = api.method("POST /{id}", url, requestParameters={"method.request.path.id": True})
     answer = "#set($context.responseOverride.header.X-B = 'over')$input.json('$')"
     api.answers(
         named, "200", responseParameters={"method.response.header.X-B": "'mapped'"}, responseTemplates={JSON: answer}

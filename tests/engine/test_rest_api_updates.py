@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -228,3 +230,90 @@ def test_what_was_deployed_is_there_after_a_restart(tmp_path: Path) -> None:
         assert api.client.get_stage(**stage)["canarySettings"]["stageVariableOverrides"] == {"a": "1"}
         api.client.update_stage(**stage, patchOperations=[replaced("/canarySettings/percentTraffic", "100")])
         assert api.ask("/").body == b"two"
+
+
+MAPPING = "Invalid mapping expression specified: Validation Result: warnings : [], errors : "
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "problem"),
+    [
+        ("method", {"requestModels": {JSON: "Absent"}}, "Invalid model identifier specified: Absent"),
+        ("method", {"requestValidatorId": "absent"}, "Invalid Request Validator identifier specified"),
+        ("method", {"requestParameters": {"integration.request.header.a": True}}, "Invalid mapping expression spec"),
+        ("method_response", {"responseModels": {JSON: "Absent"}}, "Invalid model identifier specified: Absent"),
+        ("method_response", {"responseParameters": {"method.request.header.a": True}}, "Invalid mapping expression"),
+        (
+            "integration",
+            {"requestParameters": {"integration.request.cookie.a": "'a'"}},
+            f"{MAPPING}[Invalid mapping expression specified: integration.request.cookie.a]",
+        ),
+        (
+            "integration",
+            {"requestParameters": {"integration.request.header.a": "method.request.header.undeclared"}},
+            f"{MAPPING}[Invalid mapping expression parameter specified: method.request.header.undeclared]",
+        ),
+        (
+            "integration",
+            {"requestParameters": {"integration.request.header.a": "unquoted"}},
+            f"{MAPPING}[Invalid mapping expression specified: unquoted]",
+        ),
+        (
+            "integration_response",
+            {"statusCode": "404"},
+            f"{MAPPING}[No method response exists for method.]",
+        ),
+        (
+            "integration_response",
+            {"responseParameters": {"method.response.header.undeclared": "'a'"}},
+            f"{MAPPING}[Invalid mapping expression parameter specified: method.response.header.undeclared]",
+        ),
+        (
+            "integration_response",
+            {"responseParameters": {"method.response.header.declared": "'a',b"}},
+            f"{MAPPING}[Invalid mapping expression specified: 'a',b]",
+        ),
+    ],
+)
+def test_models_and_mappings_that_api_gateway_refuses_are_refused(
+    api: RestApi, operation: str, members: dict[str, Any], problem: str
+) -> None:
+    """As they are put, and as they are patched."""
+    named = api.mock("GET /")
+    api.answers(named, responseParameters={"method.response.header.declared": "'a'"})
+    of_post = named | {"httpMethod": "POST", "authorizationType": "NONE"}
+    put = {
+        "method": partial(api.client.put_method, **of_post),
+        "method_response": partial(api.client.put_method_response, **named, statusCode="201"),
+        "integration": partial(api.client.put_integration, **named, type="MOCK"),
+        "integration_response": partial(
+            api.client.put_integration_response, **named, **{"statusCode": "200"} | members
+        ),
+    }
+    with pytest.raises(ClientError) as put_so:
+        put[operation](**({} if operation == "integration_response" else members))
+    assert put_so.value.response["Error"]["Code"] == "BadRequestException"
+    assert put_so.value.response["Error"]["Message"].startswith(problem)
+    if "statusCode" in members or "requestValidatorId" in members:
+        return
+    of_status = {"statusCode": "200"} if "response" in operation else {}
+    ((member, told),) = members.items()
+    ((key, value),) = told.items()
+    patch = replaced(f"/{member}/{key.replace('/', '~1')}", str(value).lower() if value is True else value)
+    with pytest.raises(ClientError) as patched:
+        getattr(api.client, f"update_{operation}")(**named, **of_status, patchOperations=[patch])
+    assert patched.value.response["Error"]["Message"].startswith(problem)
+
+
+def test_mappings_that_api_gateway_takes_are_taken(api: RestApi) -> None:
+    declared = {"method.request.header.a": False, "method.request.querystring.b": True}
+    named = api.method("GET /", None, requestParameters=declared, requestModels={JSON: "Empty"})
+    sources = (
+        *("method.request.header.a", "method.request.querystring.b", "method.request.multivalueheader.a"),
+        *("method.request.body", "method.request.body.a.b", "context.stage", "stageVariables.x", "'it''s'"),
+    )
+    taken = {f"integration.request.header.x{number}": source for number, source in enumerate(sources)}
+
+    made = api.client.put_integration(**named, type="MOCK", requestParameters=taken)
+
+    assert made["requestParameters"] == taken

@@ -73,6 +73,7 @@ FULL: dict[str, Any] = document(
                         "headers": {"X-Got": {"schema": {"type": "string"}}},
                         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pets"}}},
                     },
+                    "400": {"description": "what is wrong"},
                     "default": {"description": "what else"},
                 },
                 "security": [{"token": []}, {"api_key": []}],
@@ -159,7 +160,7 @@ def test_all_that_a_document_says_is_imported(client: Any) -> None:
     }
     assert method["requestModels"] == {"application/json": "Pet"}
     response = method["methodResponses"]["200"]
-    assert list(method["methodResponses"]) == ["200"]
+    assert list(method["methodResponses"]) == ["200", "400"]
     assert response["responseParameters"] == {"method.response.header.X-Got": False}
     assert response["responseModels"] == {"application/json": "Pets"}
     integration = method["methodIntegration"]

@@ -23,6 +23,12 @@ from lambda_emu.services.child.program.openapi.rest_plan import (
     RestPlan,
     plan_rest_api,
 )
+from lambda_emu.services.child.program.patches.api_gateway.rest_mappings import (
+    check_integration,
+    check_integration_response,
+    check_method,
+    check_method_response,
+)
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 MODES = ("merge", "overwrite")
@@ -225,6 +231,7 @@ class _Import:
         with self._trying(f"Unable to put method {place}"):
             if method.validator is not None and method.validator not in validators:
                 raise BadRequestException("Invalid Request Validator identifier specified")
+            check_method(self._api, method.models, method.parameters, None)
             made = resource.add_method(
                 method.verb,
                 method.authorization,
@@ -237,6 +244,7 @@ class _Import:
                 None if method.validator is None else validators[method.validator],
             )
             for status, (models, parameters) in method.responses.items():
+                check_method_response(self._api, models, parameters)
                 made.create_response(status, dict(models), dict(parameters))  # type: ignore[arg-type]
         if method.integration is not None:
             with self._trying(f"Unable to put integration on {place}"):
@@ -247,9 +255,14 @@ class _Import:
             raise BadRequestException("Invalid integration type specified")
         if told["integration_type"] != "MOCK" and not told["uri"]:
             raise BadRequestException("Invalid HTTP endpoint specified for URI")
+        made = resource.get_method(method.verb)
+        check_integration(made, told.get("request_parameters"))
         self._backend.put_integration(self._api.id, resource.id, method.verb, **told)
+        place = f"'{method.verb}' for resource at path '{method.path}'"
         for one in method.integration_responses:
-            self._backend.put_integration_response(self._api.id, resource.id, method.verb, **one)
+            with self._trying(f"Unable to put integration response on {place}"):
+                check_integration_response(made, str(one["status_code"]), one.get("response_parameters"))
+                self._backend.put_integration_response(self._api.id, resource.id, method.verb, **one)
 
     @contextmanager
     def _trying(self, what: str) -> Iterator[None]:

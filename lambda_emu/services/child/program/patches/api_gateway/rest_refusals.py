@@ -11,8 +11,15 @@ from moto.apigateway.exceptions import (
     NoIntegrationDefined,
     NotFoundException,
 )
-from moto.apigateway.models import RestAPI
+from moto.apigateway.models import Method, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
+
+from lambda_emu.services.child.program.patches.api_gateway.rest_mappings import (
+    check_integration,
+    check_integration_response,
+    check_method,
+    check_method_response,
+)
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 VERBS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
@@ -25,6 +32,9 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 _create_resource = APIGatewayResponse.create_resource
 _delete_resource = APIGatewayResponse.delete_resource
 _put_method = APIGatewayResponse.put_method
+_put_method_response = APIGatewayResponse.put_method_response
+_put_integration = APIGatewayResponse.put_integration
+_put_integration_response = APIGatewayResponse.put_integration_response
 _create_stage = APIGatewayResponse.create_stage
 _create_deployment = APIGatewayResponse.create_deployment
 _create_authorizer = APIGatewayResponse.create_authorizer
@@ -35,8 +45,9 @@ def extend() -> None:
     """Before moto makes its app of this service, and after others that replace these operations."""
     global _create_stage, _create_deployment
     _create_stage, _create_deployment = APIGatewayResponse.create_stage, APIGatewayResponse.create_deployment
-    of_resources, of_stages = (create_resource, delete_resource, put_method), (create_stage, create_deployment)
-    for operation in (*of_resources, *of_stages, create_authorizer, create_usage_plan):
+    of_resources, of_stages = (create_resource, delete_resource), (create_stage, create_deployment)
+    of_methods = put_method, put_method_response, put_integration, put_integration_response
+    for operation in (*of_resources, *of_methods, *of_stages, create_authorizer, create_usage_plan):
         setattr(APIGatewayResponse, operation.__name__, operation)
 
 
@@ -92,7 +103,27 @@ def put_method(response: Any) -> Answered:
             "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires "
             "a valid authorizer."
         )
+    told = response._get_param
+    check_method(api, told("requestModels"), told("requestParameters"), told("requestValidatorId"))
     return _put_method(response)
+
+
+def put_method_response(response: Any) -> Answered:
+    told = response._get_param
+    check_method_response(_api(response), told("responseModels"), told("responseParameters"))
+    return _put_method_response(response)
+
+
+def put_integration(response: Any) -> Answered:
+    check_integration(_method(response), response._get_param("requestParameters"))
+    return _put_integration(response)
+
+
+def put_integration_response(response: Any) -> Answered:
+    status, parameters = response.path.split("/")[9], response._get_param("responseParameters")
+    if response.body:
+        check_integration_response(_method(response), status, parameters)
+    return _put_integration_response(response)
 
 
 def create_stage(response: Any) -> Answered:
@@ -138,6 +169,12 @@ def _check_stage_name(response: Any) -> None:
 def _are_greedy_and_not(one: str, other: str) -> bool:
     """`{id}` may stand beside `{proxy+}`."""
     return one.endswith("+}") != other.endswith("+}")
+
+
+def _method(response: Any) -> Method:
+    _, _, api_id, _, resource_id, _, verb, *_ = response.path.split("/")
+    method: Method = response.backend.get_method(api_id, resource_id, verb)
+    return method
 
 
 def _api(response: Any) -> RestAPI:

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from moto.apigateway.exceptions import BadRequestException, NoIntegrationDefined, NoMethodDefined
 from moto.apigateway.responses import APIGatewayResponse
 
+from lambda_emu.services.child.program.patches.api_gateway.rest_mappings import (
+    check_integration,
+    check_integration_response,
+    check_method,
+    check_method_response,
+)
+
 Answered = tuple[int, dict[str, Any], str | bytes]
 Operation = dict[str, Any]
+Changed = Mapping[str, Any]
 
 
 def _text(value: Any) -> Any:
@@ -87,20 +96,28 @@ def add_operations() -> None:
 
 
 def update_method(response: Any) -> Answered:
-    method = _method(response)
-    change(method, METHOD, response)
+    method, api = _method(response), response.backend.get_rest_api(_part(response, 2))
+
+    def check(changed: Changed) -> None:
+        named = (changed.get(name) for name in ("request_models", "request_parameters", "request_validator_id"))
+        check_method(api, *named)
+
+    change(method, METHOD, response, check)
     return 200, {}, json.dumps(method.to_json())
 
 
 def update_integration(response: Any) -> Answered:
-    integration = _integration(response)
-    change(integration, INTEGRATION, response)
+    method, integration = _method(response), _integration(response)
+    check = partial(check_integration, method)
+    change(integration, INTEGRATION, response, lambda changed: check(changed.get("request_parameters")))
     return 200, {}, json.dumps(integration.to_json())
 
 
 def update_integration_response(response: Any) -> Answered:
-    found = _integration(response).get_integration_response(_part(response, 9))
-    change(found, INTEGRATION_RESPONSE, response)
+    status = _part(response, 9)
+    found = _integration(response).get_integration_response(status)
+    check = partial(check_integration_response, _method(response), status)
+    change(found, INTEGRATION_RESPONSE, response, lambda changed: check(changed.get("response_parameters")))
     return 200, {}, json.dumps(found.to_json())
 
 
@@ -108,7 +125,12 @@ def update_method_response(response: Any) -> Answered:
     found = _method(response).get_response(_part(response, 8))
     if found is None:
         raise NoMethodDefined
-    change(found, METHOD_RESPONSE, response)
+    api = response.backend.get_rest_api(_part(response, 2))
+
+    def check(changed: Changed) -> None:
+        check_method_response(api, changed.get("response_models"), changed.get("response_parameters"))
+
+    change(found, METHOD_RESPONSE, response, check)
     return 200, {}, json.dumps(found.to_json())
 
 
@@ -141,8 +163,8 @@ def update_deployment(response: Any) -> Answered:
     return 200, {}, json.dumps(found.to_json())
 
 
-def change(target: Any, members: Members, response: Any) -> None:
-    """All of the operations, or none of them."""
+def change(target: Any, members: Members, response: Any, check: Callable[[Changed], None] = lambda _: None) -> None:
+    """All of the operations, or none of them. check: refuses what they would come to, by moto's attributes."""
     operations: list[Operation] = response._get_param("patchOperations") or []
     changed: dict[str, Any] = {}
     for operation in operations:
@@ -156,6 +178,7 @@ def change(target: Any, members: Members, response: Any) -> None:
             )
         before = changed.get(member.attribute, getattr(target, member.attribute))
         changed[member.attribute] = _changed(before, member, operation, below.replace("~1", "/").replace("~0", "~"))
+    check(changed)
     for attribute, value in changed.items():
         setattr(target, attribute, value)
 
