@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -120,6 +121,33 @@ def test_many_resources_are_routed_as_fast_as_few(lam: OwnLam) -> None:
     assert api.ask("/a7/1/2/3/4/5/6/7").json["pathParameters"] == {"x": "7"}
     assert api.ask("/a59" + "/1" * 3).json["resource"] == "/a59/{x}/{x}/{x}"
     assert api.ask("/a60").status == 403
+
+
+def test_an_api_that_is_deployed_all_the_while_answers_meanwhile(lam: OwnLam) -> None:
+    """It is read while others of the process that keeps it change it; as often as it takes."""
+    api = RestApi(lam)
+    answer = {"statusCode": "200", "responseTemplates": {JSON: '"$context.resourcePath"'}}
+    mock = {"type": "mock", "requestTemplates": {JSON: '{"statusCode": 200}'}, "responses": {"default": answer}}
+    method = {"responses": {"200": {"description": "a"}}, "x-amazon-apigateway-integration": mock}
+    paths = {f"/a{number}": dict.fromkeys(("get", "put", "post", "delete"), method) for number in range(60)}
+    document = {"openapi": "3.0.1", "info": {"title": "many", "version": "1"}, "paths": paths}
+    api.client.put_rest_api(restApiId=api.id, mode="merge", body=json.dumps(document).encode())
+    api.deploy()
+    is_over = threading.Event()
+
+    def ask_on() -> set[Any]:
+        found = set()
+        while not is_over.is_set():
+            got = api.ask("/a7")
+            found.add((got.status, got.json))
+        return found
+
+    with ThreadPoolExecutor(4) as askers:
+        asking = [askers.submit(ask_on) for _ in range(4)]
+        for _ in range(12):
+            api.deploy()
+        is_over.set()
+        assert set.union(*(one.result() for one in asking)) == {(200, "/a7")}
 
 
 def test_a_gateway_response_that_names_what_is_long_again_and_again_ends(api: RestApi) -> None:

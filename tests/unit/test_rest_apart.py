@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambda_emu.triggers.rest_apis.mapping import apart as room
 from lambda_emu.triggers.rest_apis.mapping.answers import AnswerMapping, map_answer
-from lambda_emu.triggers.rest_apis.mapping.apart import apart
+from lambda_emu.triggers.rest_apis.mapping.apart import HelperLost, apart
 from lambda_emu.triggers.rest_apis.mapping.asked import Asked
 from lambda_emu.triggers.rest_apis.mapping.refusals import (
     BodyInvalid,
     BodyUnreadable,
     MappingFailed,
+    MappingLate,
     MappingRefused,
     ParametersMissing,
 )
@@ -66,14 +70,29 @@ def test_a_refusal_is_the_same(kind: type[MappingRefused], validator: Validator 
     assert vars(there.value) == vars(here.value)
 
 
-def test_one_that_takes_too_long_or_dies_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(MappingFailed) as ended:
+def test_one_that_was_killed_is_begun_once_more(tmp_path: Path) -> None:
+    assert apart(killed_once, str(tmp_path / "flag")) == "done"
+
+
+def test_what_the_machine_cannot_do_is_no_fault_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is a 500: a helper that dies each time, none that can be started, and no time for it."""
+    with pytest.raises(HelperLost) as ended:
         apart(os._exit, 3)
-    assert "3" in ended.value.reason
+    assert "3" in (ended.value.text or "")
     monkeypatch.setattr(room, "LIMIT_S", 0.5)
-    with pytest.raises(MappingFailed) as late:
+    with pytest.raises(MappingLate) as late:
         apart(time.sleep, 30)
-    assert "more than 0.5 s" in late.value.reason
+    assert "more than 0.5 s" in (late.value.details or "")
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    with pytest.raises(HelperLost):
+        apart(time.sleep, 0)
+
+
+def killed_once(flag: str) -> str:
+    if not Path(flag).exists():
+        Path(flag).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
 
 
 def test_reading_ten_megabytes_holds_nobody_up() -> None:

@@ -20,6 +20,13 @@ def _api(api_id: str) -> dict[str, Any] | None:
     return describe_api(api_id)
 
 
+def _rest_api_now(api_id: str) -> dict[str, Any] | None:
+    """One that is tried: as it is, deployed or not."""
+    from lambda_emu.services.child.program.patches.api_gateway import rest_apis
+
+    return rest_apis.describe_now(api_id)
+
+
 def _load_balancer(name: str) -> dict[str, Any] | None:
     from lambda_emu.services.child.program.load_balancers.balancers import describe_balancer
 
@@ -75,6 +82,7 @@ def _key(secret: str, account: str, user_id: str, arn: str) -> dict[str, Any]:
 FACTS: Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "nothing": ((), lambda _: None),  # whoever asks has the process run
     "api": ((), _api),
+    "rest-api-now": (("apigateway",), _rest_api_now),
     "load-balancer": (("elbv2",), _load_balancer),
     "access-key": (("iam", "sts"), _access_key),
     "token-keys": (("cognitoidp",), _token_keys),

@@ -40,6 +40,7 @@ from lambda_emu.services.child.program.patches.s3_callers import AccessVerdict, 
 from lambda_emu.services.child.program.sockets import Connection
 from lambda_emu.services.child.program.state.journal import own_folder
 from lambda_emu.services.child.program.state.moment import replace_time
+from lambda_emu.services.child.program.steady import steadily
 from lambda_emu.services.child.program.telling import Teller
 
 if TYPE_CHECKING:
@@ -206,7 +207,8 @@ class App(DomainDispatcherApplication):
         backends, find = FACTS[environ[ASKED]]
         for backend in backends:
             self._app(backend)
-        data = json.dumps(find(environ["PATH_INFO"][1:])).encode()
+        about = environ["PATH_INFO"][1:]
+        data = steadily(lambda: json.dumps(find(about))).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
         return [data]
 

@@ -7,6 +7,7 @@ behind.
 from __future__ import annotations
 
 import json
+import logging
 import pickle
 import subprocess
 import sys
@@ -14,38 +15,58 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lambda_emu.triggers.rest_apis.mapping.refusals import MappingFailed, MappingRefused
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.triggers.rest_apis.mapping.refusals import MappingLate, MappingRefused
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 APART_BYTES = 512 * 1024
 """That much takes 30 ms here; a helper takes 150."""
 LIMIT_S = 25.0
-"""Far more than a template may take, and less than who waits for it has."""
+"""Far more than a template may take (`budget.py`), and less than who waits for it has."""
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from lambda_emu.triggers.rest_apis.mapping.apart import main; main()"
 )
 
 
+class HelperLost(LambdaError):
+    """A process that takes large bodies apart could not be started, or was killed: the machine has no memory for it."""
+
+    code, status, text_key, kind = "ServiceUnavailable", 503, "Message", "Service"
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(f"A helper process could not do its part, twice: {why}; try again.")
+
+
 def apart(make: Callable[..., T], *given: Any) -> T:
-    """What `make`, a function of this room, makes of values without I/O. On a worker. MappingRefused."""
-    path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
-    command = [sys.executable, "-IS", "-c", START, path]
-    try:
-        done = subprocess.run(
-            command, input=pickle.dumps((make, given)), stdout=subprocess.PIPE, timeout=LIMIT_S, cwd="/", check=True
-        )
-    except subprocess.TimeoutExpired as error:
-        raise MappingFailed(f"The mapping took more than {LIMIT_S:g} s") from error
-    except subprocess.CalledProcessError as error:  # it had no memory, or somebody killed it
-        raise MappingFailed(f"The mapping ended: {error}") from error
+    """What `make`, a function of this room, makes of values without I/O. On a worker. MappingRefused, HelperLost."""
     made: T
-    made, kind, members = pickle.loads(done.stdout)
+    made, kind, members = pickle.loads(_asked(pickle.dumps((make, given))))
     if kind is None:
         return made
     refused: MappingRefused = kind.__new__(kind)
     refused.__dict__.update(members)
     raise refused
+
+
+def _asked(question: bytes) -> bytes:
+    """What a helper says. One that was killed or not started says nothing of the mapping: another is asked."""
+    path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
+    command = [sys.executable, "-IS", "-c", START, path]
+    for is_last in (False, True):
+        try:
+            return subprocess.run(
+                command, input=question, stdout=subprocess.PIPE, timeout=LIMIT_S, cwd="/", check=True
+            ).stdout
+        except subprocess.TimeoutExpired as error:
+            raise MappingLate(f"The mapping took more than {LIMIT_S:g} s, on a machine that is busy") from error
+        except (subprocess.CalledProcessError, OSError) as error:
+            if is_last:
+                raise HelperLost(error) from error
+            log.warning("a mapping is begun once more: %s", error)
+    raise AssertionError("the last one answers or raises")
 
 
 def main() -> None:

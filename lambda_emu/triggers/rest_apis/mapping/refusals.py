@@ -56,3 +56,13 @@ class MappingFailed(MappingRefused):
     def __init__(self, reason: str) -> None:
         super().__init__("Internal server error")
         self.reason = reason
+
+
+class MappingLate(MappingRefused):
+    """The machine did not get it done in time; nothing is wrong with the mapping."""
+
+    response_type = "INTEGRATION_TIMEOUT"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Endpoint request timed out")
+        self.details = reason

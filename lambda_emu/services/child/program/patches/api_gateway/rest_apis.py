@@ -15,6 +15,7 @@ from moto.apigateway.models import APIGatewayBackend, Authorizer, RestAPI, Stage
 from moto.apigateway.responses import APIGatewayResponse
 
 from lambda_emu.services.child.program.patches.api_gateway.rest_canaries import change_canary, promoted
+from lambda_emu.services.child.program.steady import steadily
 
 Answered = tuple[int, dict[str, Any], str | bytes]
 
@@ -27,6 +28,8 @@ _update_authorizer = Authorizer.apply_operations
 _stage_json = Stage.to_json
 _method_settings = Stage._get_default_method_settings
 
+TRIAL = "test-invoke-stage"
+"""What is tried before it is deployed is there."""
 ACCOUNT_THROTTLE = {"throttlingRateLimit": 10_000.0, "throttlingBurstLimit": 5000}
 """What methods have of an account that says nothing else."""
 
@@ -47,12 +50,32 @@ def extend() -> None:
 
 def describe_api(api_id: str) -> dict[str, Any] | None:
     """All that serving it needs, whoever's it is; None: there is none."""
+    found = _find(api_id)
+    if found is None:
+        return None
+    named, backend, api = found
+    return named | _serves(api) | {"usage": _usage(backend, api_id)}
+
+
+def describe_now(api_id: str) -> dict[str, Any] | None:
+    """As describe_api, with a stage that serves what is there now."""
+    found = _find(api_id)
+    if found is None:
+        return None
+    named, _, api = found
+    stage = {"stageName": TRIAL, "deploymentId": TRIAL}
+    usage: dict[str, Any] = {"plans": [], "keys": []}
+    told = {"api": api.to_dict(), "stages": [stage], "deployments": {TRIAL: _now(api)}, "usage": usage}
+    return named | told
+
+
+def _find(api_id: str) -> tuple[dict[str, Any], APIGatewayBackend, RestAPI] | None:
+    """With whose it is."""
     for account in list(apigateway_backends):
         for region, backend in list(apigateway_backends[account].items()):
             api = backend.apis.get(api_id)
             if api is not None:
-                named = {"kind": "REST", "account": account, "region": region}
-                return named | _serves(api) | {"usage": _usage(backend, api_id)}
+                return {"kind": "REST", "account": account, "region": region}, backend, api
     return None
 
 
@@ -61,7 +84,7 @@ def _serves(api: RestAPI) -> dict[str, Any]:
     used = {one["deploymentId"] for one in stages} | {
         (one.get("canarySettings") or {}).get("deploymentId") for one in stages
     }
-    deployments = {id: json.loads(text) for id, text in _snapshots(api).items() if id in used}
+    deployments = {id: json.loads(text) for id, text in list(_snapshots(api).items()) if id in used}
     return {"api": api.to_dict(), "stages": stages, "deployments": deployments}
 
 
@@ -85,16 +108,18 @@ def _usage(backend: APIGatewayBackend, api_id: str) -> dict[str, Any]:
 
 def snapshot(api: RestAPI) -> str:
     """What serves requests, as it is now."""
-    return json.dumps(
-        {
-            "api": api.to_dict(),
-            "resources": [one.to_dict() for one in list(api.resources.values())],
-            "authorizers": [one.to_json() for one in list(api.authorizers.values())],
-            "validators": [one.to_dict() for one in list(api.request_validators.values())],
-            "models": [one.to_json() for one in list(api.models.values())],
-            "responses": [one.to_json() for one in list(api.gateway_responses.values())],
-        }
-    )
+    return steadily(lambda: json.dumps(_now(api)))
+
+
+def _now(api: RestAPI) -> dict[str, Any]:
+    return {
+        "api": api.to_dict(),
+        "resources": [one.to_dict() for one in list(api.resources.values())],
+        "authorizers": [one.to_json() for one in list(api.authorizers.values())],
+        "validators": [one.to_dict() for one in list(api.request_validators.values())],
+        "models": [one.to_json() for one in list(api.models.values())],
+        "responses": [one.to_json() for one in list(api.gateway_responses.values())],
+    }
 
 
 def deployed(api: RestAPI, stage: str) -> dict[str, Any]:
