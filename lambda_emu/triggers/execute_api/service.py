@@ -224,27 +224,32 @@ class ExecuteApi:
         except ApiNotFound:
             if not unquote_to_bytes(asked.path).startswith(CONNECTIONS):
                 raise
-            self._plane(WEBSOCKET).serve(asked, call, None, None)
+            self.plane(WEBSOCKET).serve(asked, call, None, None)
             return
         api = None if self._apis is None else self._apis.known(address.api_id)
         if api is None:
             self._loop.spawn(self._find(asked, call, address), "a request to an API")
         else:
-            self._plane(api.kind).serve(asked, call, api, address)
+            self.plane(api.kind).serve(asked, call, api, address)
 
     async def _find(self, asked: Request, call: Call, address: ApiAddress) -> None:
         with call.guard("a request to an API"):
             api = await self.apis().get(address.api_id)
             if api is None:
                 raise ApiNotFound(f"There is no API {address.api_id} here.")
-            self._plane(api.kind).serve(asked, call, api, address)
+            self.plane(api.kind).serve(asked, call, api, address)
 
-    def _plane(self, kind: str) -> DataPlane:
+    def plane(self, kind: str) -> DataPlane:
+        """On the loop."""
         found = self._planes.get(kind)
         if found is None:
-            self._seams = self._seams or self._make_seams()
-            found = self._planes[kind] = self._kinds[kind].make(self._seams)
+            found = self._planes[kind] = self._kinds[kind].make(self.seams())
         return found
+
+    def seams(self) -> Seams:
+        """On the loop."""
+        self._seams = self._seams or self._make_seams()
+        return self._seams
 
     def _seams_of(self, store: Store, invoke: Invoke, place: Place) -> Seams:
         from lambda_emu.triggers.execute_api.functions import Permissions

@@ -25,6 +25,8 @@ ACCOUNT_RATE, ACCOUNT_BURST = 10_000, 5000
 ANY = "ANY"
 TO_TEXT, TO_BINARY = "CONVERT_TO_TEXT", "CONVERT_TO_BINARY"
 EMPTY: Mapping[str, Any] = {}
+TRIAL = "test-invoke-stage"
+"""Name of the stage of what is tried before it is deployed."""
 
 
 class Integration(Struct, frozen=True):
@@ -97,9 +99,10 @@ class GatewayResponse(Struct, frozen=True):
 
 
 class Deployment(Struct, frozen=True):
-    """An API as it was when it was deployed. responses: by their types."""
+    """An API as it was when it was deployed. resources: by their ids; responses: by their types."""
 
     id: str
+    resources: Mapping[str, Resource]
     routes: Routes[Resource]
     models: Models
     responses: Mapping[str, GatewayResponse]
@@ -194,11 +197,12 @@ def _canary(told: Told | None, deployments: Mapping[str, Deployment]) -> Canary 
 
 def _deployment(id: str, told: Told) -> Deployment:
     api = told["api"]
-    authorizers = {one["id"]: _authorizer(one) for one in told["authorizers"]}
+    authorizers = {one["id"]: read_authorizer(one) for one in told["authorizers"]}
     validators = {one["id"]: one for one in told["validators"]}
     resources = [_resource(one, authorizers, validators) for one in told["resources"]]
     return Deployment(
         id,
+        {one.id: one for one in resources},
         Routes((one.path, one.methods, one) for one in resources),
         read_models({one["name"]: one.get("schema") or "" for one in told["models"]}),
         {one["responseType"]: _gateway_response(one) for one in told["responses"]},
@@ -242,7 +246,7 @@ def _integration(told: Told) -> Integration:
     )
 
 
-def _authorizer(told: Told) -> Authorizer:
+def read_authorizer(told: Told) -> Authorizer:
     ttl_s = told.get("authorizerResultTtlInSeconds")
     return Authorizer(
         told["id"],

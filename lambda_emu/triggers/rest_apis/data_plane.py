@@ -6,13 +6,16 @@ docs/contract/events.md#rest-apis.
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from lambda_emu.arn import FunctionId, Target
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import SMALL_BYTES
-from lambda_emu.invoke.request import InvokeRequest, trace_header
+from lambda_emu.invoke.request import FutureReply, InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.triggers import cors
 from lambda_emu.triggers.execute_api.addresses import ApiAddress
@@ -28,9 +31,10 @@ from lambda_emu.triggers.rest_apis.entering import Entered, enter
 from lambda_emu.triggers.rest_apis.event import EventTemplate, make_template
 from lambda_emu.triggers.rest_apis.integrations.answering import Integrations
 from lambda_emu.triggers.rest_apis.mapping.validation import NOTHING_DEMANDED
+from lambda_emu.triggers.rest_apis.noting import Note, note_answered, note_sent
 from lambda_emu.triggers.rest_apis.own_answers import OwnAnswers
 from lambda_emu.triggers.rest_apis.refusals import Misconfigured
-from lambda_emu.triggers.rest_apis.reply import LARGE, ProxyReply
+from lambda_emu.triggers.rest_apis.reply import LARGE, ProxyReply, proxy_outcome, read_outcome
 from lambda_emu.triggers.rest_apis.usage import Usage
 
 PROXY = "AWS_PROXY"
@@ -101,6 +105,26 @@ class DataPlane:
             else:
                 call.answer(await self._integrations.answer(entered, moment))
 
+    async def try_out(self, entered: Entered, note: Note) -> Answer:
+        """What a method answers, past whoever guards it. note: is told what happens. RestRefusal and the like."""
+        moment = self._moment(entered.request)
+        await self._integrations.check(entered, moment)
+        if not is_proxy(entered):
+            return await self._integrations.answer(entered, moment, note)
+        meaning = self._find_meaning(entered, ())
+        trace, payload = await self._loop.work(LARGE, self._payload, meaning, entered.request)
+        note_sent(note, invocation_uri(meaning.target), (), payload)
+        begun_s, answered = self._clock.monotonic_s(), asyncio.get_running_loop().create_future()
+        request = InvokeRequest(entered.request.request_id, meaning.target, payload, trace_id=trace)
+        self._invoke(request, FutureReply(answered))
+        outcome = await proxy_outcome(answered, meaning.timeout_s)
+        note_answered(note, "200", self._clock.monotonic_s() - begun_s, (), outcome.payload)
+        return await self._loop.work(LARGE, read_outcome, outcome, meaning.wants_bytes)
+
+    def own_answer(self, error: LambdaError, entered: Entered) -> Answer:
+        """Where what is tried goes wrong."""
+        return OwnAnswers(entered, self._moment).answer(error, entered.request)
+
     def _run(self, meaning: ProxyMeaning, asked: Request, call: Call) -> None:
         if len(asked.body) > SMALL_BYTES:
             self._loop.spawn(self._run_large(meaning, asked, call), "a large request to a REST API")
@@ -150,6 +174,11 @@ class DataPlane:
         now_s = self._clock.now_s()
         trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, target or NO_FUNCTION)
         return Moment(asked.request_id, self._times.text(now_s), int(now_s * 1000), trace)
+
+
+def invocation_uri(target: Target) -> str:
+    """As execution logs have it."""
+    return f"https://lambda.{target.id.region}.amazonaws.com/2015-03-31/functions/{target.arn}/invocations"
 
 
 def is_proxy(entered: Entered) -> bool:

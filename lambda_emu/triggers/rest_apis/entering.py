@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, host_of
-from lambda_emu.triggers.rest_apis.api import ANY, Deployment, Method, Resource, RestApi, Stage
+from lambda_emu.triggers.rest_apis.api import ANY, TRIAL, Deployment, Method, Resource, RestApi, Stage
 from lambda_emu.triggers.rest_apis.refusals import ForbiddenStage, NoSuchMethod
 
 
@@ -51,8 +51,8 @@ class Entered(Struct, frozen=True):
 
     @property
     def whole_path(self) -> str:
-        """With the stage."""
-        return f"/{self.stage.name}{self.path}"
+        """With the stage, but where one is only tried."""
+        return self.path if self.stage.name == TRIAL else f"/{self.stage.name}{self.path}"
 
 
 def stage_of(api: RestApi, address: ApiAddress) -> tuple[Stage, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lambda_emu.clock import Clock
+from lambda_emu.environment.invocation import Outcome
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import TooLarge
 from lambda_emu.errors.service import NotBuiltYet, ServiceFailure
@@ -10,7 +13,7 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.triggers.http_answer import proxy_answer
+from lambda_emu.triggers.http_answer import MalformedAnswer, proxy_answer
 from lambda_emu.triggers.reply import TimedReply
 from lambda_emu.triggers.rest_apis.gateway_responses import EXTENDED_ID, REQUEST_ID
 from lambda_emu.triggers.rest_apis.refusals import (
@@ -46,6 +49,27 @@ class ProxyReply(TimedReply):
         request_id = self._call.request.request_id
         answer.headers.extend(((REQUEST_ID, request_id), (EXTENDED_ID, request_id), (TRACE, trace_root(self._trace))))
         return answer
+
+
+async def proxy_outcome(answered: asyncio.Future[Outcome | LambdaError], limit_s: float) -> Outcome:
+    """Of a function that returned in time. RestRefusal and the like."""
+    try:
+        outcome = await asyncio.wait_for(answered, limit_s)
+    except TimeoutError as error:
+        raise IntegrationTimedOut("The function did not answer within the integration's timeout.") from error
+    if isinstance(outcome, LambdaError):
+        raise refusal_of(outcome)
+    return outcome
+
+
+def read_outcome(outcome: Outcome, is_binary: bool) -> Answer:
+    """BadProxyAnswer. is_binary: as in ProxyReply."""
+    if outcome.failed:
+        raise BadProxyAnswer("The function failed; its log has the error.")
+    try:
+        return proxy_answer(outcome.payload, keeps_base64=not is_binary)
+    except MalformedAnswer as error:
+        raise BadProxyAnswer(f"What the function returned is no answer: {error}.") from error
 
 
 def refusal_of(error: LambdaError) -> LambdaError:

@@ -27,10 +27,9 @@ class Authorizers:
     """Of all REST APIs."""
 
     def __init__(self, seams: Seams) -> None:
-        issuers = Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.place.base_url).port)
         self._ways: Mapping[str, Way] = {
             CUSTOM: FunctionAuthorizers(seams).authorize,
-            KIND: PoolAuthorizers(seams, issuers).authorize,
+            KIND: pool_authorizers(seams).authorize,
             IAM: SignatureAuthorizers(seams).authorize,
         }
 
@@ -45,3 +44,9 @@ class Authorizers:
         if way is None:
             raise AuthorizerMisconfigured(f"There is no authorizationType {authorization}.")
         return await way(entered)
+
+
+def pool_authorizers(seams: Seams) -> PoolAuthorizers:
+    return PoolAuthorizers(
+        seams, Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.place.base_url).port)
+    )

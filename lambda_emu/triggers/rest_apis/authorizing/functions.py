@@ -66,6 +66,23 @@ class FunctionAuthorizers:
 
     async def authorize(self, entered: Entered) -> Permit:
         """RestRefusal."""
+        authorizer, values = self._identity(entered)
+        key = entered.api.id, entered.stage.name, authorizer, values
+        said = self._kept.get(key)
+        if said is None or said.until_s <= self._clock.monotonic_s():
+            said = await self._ask(key, entered)
+        check(said.answer, entered.arn, source_of(entered.request.head))
+        context = {**said.answer.context, "integrationLatency": said.latency_ms}
+        return Permit(told(entered, context), said.until_s, said.answer.usage_key)
+
+    async def try_out(self, entered: Entered) -> bytes:
+        """What the function says, asked now; nothing is kept of it. RestRefusal."""
+        authorizer, values = self._identity(entered)
+        target = self._target(entered, authorizer)
+        return await self._run(target, self._event(entered, authorizer, values, target))
+
+    def _identity(self, entered: Entered) -> tuple[Authorizer, tuple[str, ...]]:
+        """The authorizer, and what it looks at. UnknownCaller, AuthorizerMisconfigured."""
         authorizer = entered.method.authorizer
         if authorizer is None or authorizer.kind not in (TOKEN, "REQUEST"):
             raise AuthorizerMisconfigured("The method's authorizer does not exist, or is no function.")
@@ -75,22 +92,21 @@ class FunctionAuthorizers:
             raise UnknownCaller("The request lacks one of the authorizer's identity sources.")
         if authorizer.kind == TOKEN:
             _check_token(authorizer, values)
-        key = entered.api.id, entered.stage.name, authorizer, values
-        said = self._kept.get(key)
-        if said is None or said.until_s <= self._clock.monotonic_s():
-            said = await self._ask(key, entered)
-        check(said.answer, entered.arn, source_of(entered.request.head))
-        context = {**said.answer.context, "integrationLatency": said.latency_ms}
-        return Permit(told(entered, context), said.until_s, said.answer.usage_key)
+        return authorizer, values
 
-    async def _ask(self, key: Key, entered: Entered) -> Kept:
-        authorizer, values = key[2], key[3]
+    def _target(self, entered: Entered, authorizer: Authorizer) -> Target:
+        """AuthorizerMisconfigured."""
         try:
             target = function_named(authorizer.uri, entered.variables)
             source = entered.api.arn(f"authorizers/{authorizer.id}")
             self._permissions.permitted(target, entered.api.account, source, authorizer.credentials)
         except ApiRefusal as error:
             raise AuthorizerMisconfigured(error.hint) from error
+        return target
+
+    async def _ask(self, key: Key, entered: Entered) -> Kept:
+        authorizer, values = key[2], key[3]
+        target = self._target(entered, authorizer)
         begun_s = self._clock.monotonic_s()
         payload = await self._run(target, self._event(entered, authorizer, values, target))
         ended_s = self._clock.monotonic_s()

@@ -9,6 +9,7 @@ import pybase64
 
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.triggers.execute_api.service import Seams
+from lambda_emu.triggers.http_answer import MOST_HEADER_BYTES
 from lambda_emu.triggers.http_event import parameters_of
 from lambda_emu.triggers.rest_apis.api import TO_BINARY, TO_TEXT, Integration
 from lambda_emu.triggers.rest_apis.binary import is_binary
@@ -26,10 +27,12 @@ from lambda_emu.triggers.rest_apis.mapping.asked import Asked
 from lambda_emu.triggers.rest_apis.mapping.refusals import MappingRefused
 from lambda_emu.triggers.rest_apis.mapping.requests import filled, is_quick, map_request, mock_status
 from lambda_emu.triggers.rest_apis.mapping.validation import NOTHING_DEMANDED, check_request
+from lambda_emu.triggers.rest_apis.noting import Note, note_answered, note_sent, unheard
 from lambda_emu.triggers.rest_apis.refusals import (
     BadBody,
     BadParameters,
     BadRequest,
+    IntegrationTimedOut,
     Misconfigured,
     RestRefusal,
     UnsupportedMediaType,
@@ -49,6 +52,7 @@ class Integrations:
 
     def __init__(self, seams: Seams) -> None:
         self._loop = seams.loop
+        self._clock = seams.clock
         functions, urls = Functions(seams), Urls(seams.loop)
         self._functions = functions.ask
         self._services = Services(seams).ask
@@ -66,24 +70,24 @@ class Integrations:
         except MappingRefused as error:
             raise refusal_of(error) from error
 
-    async def answer(self, entered: Entered, moment: Moment) -> Answer:
-        """RestRefusal."""
+    async def answer(self, entered: Entered, moment: Moment, note: Note = unheard) -> Answer:
+        """note: is told what happens on the way. RestRefusal."""
         integration = entered.method.integration
         if integration is None:
             raise Misconfigured("The method has no integration.")
         try:
-            return await self._answer(entered, moment, integration)
+            return await self._answer(entered, moment, integration, note)
         except MappingRefused as error:
             raise refusal_of(error) from error
 
-    async def _answer(self, entered: Entered, moment: Moment, integration: Integration) -> Answer:
+    async def _answer(self, entered: Entered, moment: Moment, integration: Integration, note: Note) -> Answer:
         asked = asked_of(entered, moment, integration)
         mapping = integration.mapping
         read = asked.body if mapping.templates or mapping.parameters else b""
         mapped = await self._run(is_quick(mapping, asked), read, map_request, mapping, asked)
         check_mapped(mapped.headers, integration.kind)
         uri = filled(integration.uri, {**entered.parameters, **mapped.path}, entered.variables)
-        answered = await self._way(integration)(IntegrationCall(entered, moment, mapped, uri))
+        answered = await self._asked(IntegrationCall(entered, moment, mapped, uri), integration, note)
         if integration.kind == PROXY:
             body = answer_body(answered, entered, "")
             return Answer(int(answered.status), [*answered.headers, *_ours(entered, moment, integration)], body)
@@ -95,7 +99,17 @@ class Integrations:
         headers = remapped([(name, value) for name, values in made.headers.items() for value in values])
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.insert(0, ("Content-Type", made.media_type))
+        if sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+            raise Misconfigured(f"What is mapped has more than {MOST_HEADER_BYTES} bytes of headers.")
         return Answer(made.status, [*headers, *_ours(entered, moment, integration)], made.body)
+
+    async def _asked(self, call: IntegrationCall, integration: Integration, note: Note) -> Answered:
+        way, begun_s = self._way(integration), self._clock.monotonic_s()
+        headers = ((name, value) for name, values in call.mapped.headers.items() for value in values)
+        note_sent(note, call.uri, headers, call.mapped.body)
+        answered = await way(call)
+        note_answered(note, answered.status, self._clock.monotonic_s() - begun_s, answered.headers, answered.body)
+        return answered
 
     def _way(self, integration: Integration) -> Ask:
         if integration.is_function:
@@ -163,6 +177,7 @@ def refusal_of(error: MappingRefused) -> RestRefusal:
         "BAD_REQUEST_BODY": BadBody,
         "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType,
         "DEFAULT_4XX": BadRequest,
+        "INTEGRATION_TIMEOUT": IntegrationTimedOut,
     }
     make = makers.get(error.response_type)
     if make is None:
