@@ -70,6 +70,8 @@ def _check(machines: Machines, passes: str, finished: dict[str, int], waiting: l
         told = machines.states.describe_execution(executionArn=arn)
         assert (told["status"], told["cause"]) == ("ABORTED", LOST)
         assert machines.history(told) == ["ExecutionStarted", "WaitStateEntered", "ExecutionAborted"]
+    machines.states.redrive_execution(executionArn=waiting[-1])
+    assert machines.states.describe_execution(executionArn=waiting.pop())["status"] == "RUNNING"
     assert not _running(machines, passes)
     assert machines.output(passes, {"n": 1}) == {"n": 1}
 

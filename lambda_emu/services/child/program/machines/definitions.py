@@ -25,6 +25,7 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.parse import preprocessor
 
 NO_NEXT = "Failed to transition out of the state. The state does not point to a next state."
@@ -53,6 +54,8 @@ def replace_definitions() -> None:
     choice._eval_state = _choose(choice._eval_state)
     compared: Any = ComparisonVariable
     compared._eval_body = _compare
+    store: Any = VariableStore
+    store.get_assigned_variables = _assigned
     failure: Any = FailureEvent
     failure.__init__ = _know_entry(failure.__init__)
 
@@ -84,6 +87,11 @@ def _bind(self: Any, env: Any) -> None:
     env.next_field_name = field
     container[self.identifier] = env.stack.pop()
     env.stack.append(container)
+
+
+def _assigned(self: Any) -> dict[str, str]:
+    """JSON, texts too."""
+    return {name: json.dumps(self.get(name), separators=(",", ":")) for name in sorted(self._declaration_tracing)}
 
 
 def _choose(choose: Any) -> Any:

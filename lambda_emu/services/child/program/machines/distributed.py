@@ -91,7 +91,7 @@ def _run_one(self: Any, env: Any, job: Any) -> None:
     for counter in counters:
         counter.total.count()
         counter.running.count()
-    job.job_output = Failed()
+    job.job_output, env.step = Failed(), job.job_index
     ending = "failed"
     try:
         _give_input(self, env, job)

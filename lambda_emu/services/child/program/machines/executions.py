@@ -23,11 +23,13 @@ from msgspec.json import decode
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.machines.activities import Activities
+from lambda_emu.services.child.program.machines.answers import described, listed, told
 from lambda_emu.services.child.program.machines.finding import Machine, check_execution, find_machine
 from lambda_emu.services.child.program.machines.interpreter import parse
 from lambda_emu.services.child.program.machines.pages import page, read_page
-from lambda_emu.services.child.program.machines.running import SUCCEEDED, Running
-from lambda_emu.services.child.program.machines.table import RUNNING, Execution, ExecutionTable
+from lambda_emu.services.child.program.machines.progress import Mark, progress_of
+from lambda_emu.services.child.program.machines.running import Running
+from lambda_emu.services.child.program.machines.table import RUNNING, Event, Execution, ExecutionTable
 from lambda_emu.services.child.program.machines.telling import Telling
 
 INPUT_BYTES = 256 * 1024
@@ -78,8 +80,8 @@ class Executions:
         with self._lock:
             return list(self._running.values())
 
-    def begin(self, execution: Execution, machine: Machine) -> Running:
-        """Refused: too many run."""
+    def begin(self, execution: Execution, machine: Machine, redriven: Event | None = None) -> Running:
+        """redriven: the event by which one goes on that was over. Refused: too many run."""
         program = parse(execution.definition)
         is_kept = machine.kind == "STANDARD"
         with self._lock:
@@ -88,22 +90,30 @@ class Executions:
             if len(self._running) >= MOST_RUNNING:
                 text = "The maximum number of running executions has been reached."
                 raise Refused("ExecutionLimitExceeded", text)
-            number = self.table.add(execution) if is_kept else 0
+            number, progress = 0, None
+            if redriven is not None:
+                number = self.table.number_of(execution.arn)[0]
+                self.table.add_event(number, redriven, None, execution)
+                progress = redriven["id"], progress_of(self.table.marked(number))
+            elif is_kept:
+                number = self.table.add(execution)
 
-            def keep(event: Asked, ended: Execution | None) -> None:
+            def keep(event: Event, mark: Mark | None, ended: Execution | None) -> None:
                 if is_kept:
-                    self.table.add_event(number, event, ended)
+                    self.table.add_event(number, event, mark, ended)
                 if machine.logs is not None:
-                    self._telling.log_event(machine.logs, execution.arn, event)
+                    self._telling.log_event(machine.logs, execution, event)
                 if is_kept and ended is not None:
                     self._telling.tell_status(ended)
                 if ended is not None:
                     self._end(begun)
 
-            begun = Running(execution, program, machine.kind, self.activities, keep, lambda: self._end(begun))
+            begun = Running(execution, program, machine.kind, self.activities, keep, lambda: self._end(begun), progress)
             self._running[execution.arn] = begun
         if is_kept:
             self._telling.tell_status(execution)
+        if redriven is not None and machine.logs is not None:
+            self._telling.log_event(machine.logs, execution, redriven)
         begun.begin()
         return begun
 
@@ -154,7 +164,7 @@ class Executions:
 @operation
 def start_execution(executions: Executions, environ: Environ, asked: Asked) -> Any:
     machine, name = find_machine(environ, asked["stateMachineArn"]), _name(asked)
-    given = _input(asked)
+    given = read_input(asked)
     if machine.kind == "EXPRESS":
         begun = executions.begin(_execution(machine, name, given, asked), machine).execution
         return {"executionArn": begun.arn, "startDate": begun.begun_s}
@@ -173,16 +183,16 @@ def start_sync_execution(executions: Executions, environ: Environ, asked: Asked)
     if machine.kind != "EXPRESS":
         raise Refused("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     with executions.waiting():
-        running = executions.begin(_execution(machine, name, _input(asked), asked), machine)
+        running = executions.begin(_execution(machine, name, read_input(asked), asked), machine)
         running.over.wait()
     ended = running.execution
     assert ended.ended_s is not None, "it is over"
-    told = _told(ended) | {"stateMachineArn": ended.machine}
+    answer = told(ended)
     if ended.status == "ABORTED":
-        told["status"] = "FAILED"
+        answer["status"] = "FAILED"
     billed_ms = ceil((ended.ended_s - ended.begun_s) * 10) * 100
     billing = {"billedMemoryUsedInMB": MEMORY_MB, "billedDurationInMilliseconds": max(billed_ms, 100)}
-    return told | {"billingDetails": billing}
+    return answer | {"billingDetails": billing}
 
 
 @operation
@@ -199,10 +209,7 @@ def stop_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
 @operation
 def describe_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
     known = check_kept(executions, asked["executionArn"])
-    versions = {"stateMachineVersionArn": known.version, "stateMachineAliasArn": known.alias}
-    told = _told(known) | {"stateMachineArn": known.machine, "redriveCount": 0}
-    told |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": _why_not_redriven(known)}
-    return told | {name: value for name, value in versions.items() if value is not None}
+    return described(known, executions.table.number_of(known.arn)[1], clock.now_s())
 
 
 @operation
@@ -214,8 +221,10 @@ def list_executions(executions: Executions, environ: Environ, asked: Asked) -> A
     if machine.kind == "EXPRESS":
         raise Refused("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     count, skipped = read_page(asked)
-    found = executions.table.of_machine(machine.arn, asked.get("statusFilter"), count + 1, skipped)
-    return page("executions", [_listed(one) for one in found], count, skipped)
+    wanted = asked.get("redriveFilter")
+    redriven = None if wanted is None else wanted == "REDRIVEN"
+    found = executions.table.of_machine(machine.arn, asked.get("statusFilter"), redriven, count + 1, skipped)
+    return page("executions", [listed(one) for one in found], count, skipped)
 
 
 @operation
@@ -312,7 +321,7 @@ def _name(asked: Asked) -> str:
     return name
 
 
-def _input(asked: Asked) -> str:
+def read_input(asked: Asked) -> str:
     given: str = asked.get("input") or "{}"
     if len(given.encode("utf-8", "replace")) > INPUT_BYTES:
         text = (
@@ -346,30 +355,3 @@ def _execution(machine: Machine, name: str, given: str, asked: Asked) -> Executi
 
 def _already(arn: str) -> Refused:
     return Refused("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-
-
-def _told(known: Execution) -> dict[str, Any]:
-    told: dict[str, Any] = {"executionArn": known.arn, "name": known.name, "status": known.status}
-    told |= {"startDate": known.begun_s, "input": known.input, "inputDetails": {"included": True}}
-    if known.status == SUCCEEDED:
-        told["outputDetails"] = {"included": True}
-    rest = {"stopDate": known.ended_s, "output": known.output, "error": known.error, "cause": known.cause}
-    rest["traceHeader"] = known.trace
-    return told | {name: value for name, value in rest.items() if value is not None}
-
-
-def _listed(known: Execution) -> dict[str, Any]:
-    told = {name: value for name, value in _told(known).items() if name in LISTED}
-    versions = {"stateMachineVersionArn": known.version, "stateMachineAliasArn": known.alias}
-    told |= {"stateMachineArn": known.machine, "redriveCount": 0}
-    return told | {name: value for name, value in versions.items() if value is not None}
-
-
-LISTED = ("executionArn", "name", "status", "startDate", "stopDate")
-
-
-def _why_not_redriven(known: Execution) -> str:
-    """Nothing is redriven here."""
-    if known.status == RUNNING:
-        return "Execution is RUNNING and cannot be redriven"
-    return f"Execution is {known.status} and cannot be redriven"

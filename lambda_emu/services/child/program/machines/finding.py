@@ -70,6 +70,11 @@ def find_machine(environ: dict[str, Any], arn: str) -> Machine:
     )
 
 
+def region_of(environ: dict[str, Any]) -> str:
+    """That a request is signed for."""
+    return str(environ["HTTP_AUTHORIZATION"]).partition("Credential=")[2].split("/")[2]
+
+
 def region_in(arn: str) -> str:
     return arn.split(":")[3]
 

@@ -39,6 +39,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client, encoding
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.machines.checking import batchers, inner_machines, readable
 from lambda_emu.services.child.program.machines.clients import RoleClients
+from lambda_emu.services.child.program.machines.progress import resume
 from lambda_emu.services.child.program.machines.waiting import UNLIMITED_S, Event, Moment, Worker, look_again, sleep
 
 INTERPRETER = "moto.stepfunctions.parser."
@@ -84,7 +85,7 @@ def _replace_methods() -> None:
     methods: Any = Program, ExecutionState, IterationWorker, WaitFunction, InlineIterationComponent
     methods[0].eval = _run
     methods[1]._evaluate_with_timeout = _run_limited
-    methods[2]._eval_pool = _run_items
+    methods[2]._eval_pool, methods[2]._eval_job = _run_items, _run_unless_done(methods[2]._eval_job)
     methods[3]._wait_interval = _wait
     until: Any = Timestamp
     until._from_timestamp_string, until._get_wait_seconds = staticmethod(_instant), _seconds_until
@@ -106,27 +107,57 @@ def _write(value: Any, separators: object = None) -> str:  # noqa: ARG001 - by t
 @lru_cache(MOST_DEFINITIONS)
 def parse(definition: str) -> Program:
     """What it comes to, which any number of executions share: what they know stands in their environments."""
+    return parse_anew(definition)
+
+
+def parse_anew(definition: str) -> Program:
+    """One that nobody else has."""
     program = AmazonStateLanguageParser.parse(readable(definition))[0]
     assert isinstance(program, Program)
-    _add_batchers(program.states.states, json.loads(definition))
+    _complete(program.states.states, json.loads(definition))
     return program
 
 
-def _add_batchers(components: Any, machine: Any) -> None:
-    """To Maps, also in other states: moto's parser knows of none."""
+def _complete(components: Any, machine: Any) -> None:
+    """What moto's parser knows nothing of: batchers of Maps, also in other states, and the numbers of branches."""
     for name, batcher in batchers(machine["States"]):
         components[name].iteration_component.batcher = batcher
     for name, state in machine["States"].items():
         for number, (where, inner) in enumerate(inner_machines(state)):
             is_branch = where.startswith("Branches")
-            states = components[name].branches.programs[number].states if is_branch else None
-            _add_batchers((states or components[name].iteration_component._states).states, inner)
+            branch = components[name].branches.programs[number] if is_branch else None
+            if branch is not None:
+                branch.step = number
+            states = branch.states if branch is not None else components[name].iteration_component._states
+            _complete(states.states, inner)
 
 
 def _run(program: Any, env: Any) -> None:
     """By moto's names of what is given. In the thread that asks. Who limits it does so from outside."""
+    step = getattr(program, "step", env.step)
+    if step is not None:
+        env.enter(step)
     env.next_state_name = program.start_at.start_at_name
-    EvalComponent.eval(program, env)
+    if env.progress is not None:
+        resume(env.progress, env)
+    if env.is_running():
+        EvalComponent.eval(program, env)
+    else:
+        program._eval_body(env)  # it tells that it is over
+
+
+def _run_unless_done(run: Any) -> Any:
+    """An item of a Map."""
+
+    def run_or_know(self: Any, env: Any, job: Any) -> None:
+        env.step = job.job_index
+        known = None if env.progress is None else env.progress.parts.get(job.job_index)
+        if known is not None and known.is_over:
+            job.job_output = json.loads(known.input)
+        else:
+            run(self, env, job)
+
+    return run_or_know
 
 
 def _wait(_: Any, env: Any, wait_seconds: float) -> None:

@@ -12,7 +12,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.machines.checking import Fault, faults_of
 from lambda_emu.services.child.program.machines.executions import Asked, Environ, Executions, check_kept, operation
-from lambda_emu.services.child.program.machines.finding import backend_of, find_machine, region_in
+from lambda_emu.services.child.program.machines.finding import backend_of, find_machine, region_in, region_of
 from lambda_emu.services.child.program.machines.interpreter import parse
 from lambda_emu.services.child.program.machines.pages import page, read_page
 
@@ -35,7 +35,7 @@ def check_change(operation: str, environ: Environ, asked: Asked) -> None:
     if operation == "CreateStateMachine":
         kind = asked.get("type") or "STANDARD"
         _check_definition(asked["definition"], kind)
-        known = backend_of(environ, _region(environ)).state_machines
+        known = backend_of(environ, region_of(environ)).state_machines
         for machine in known:
             if machine.name == asked["name"] and any(_differs(machine, asked, name) for name in SAME):
                 raise Refused("StateMachineAlreadyExists", f"State Machine Already Exists: '{machine.arn}'")
@@ -123,10 +123,6 @@ def _faults(definition: str, kind: str) -> list[Fault]:
 
 def _differs(machine: Any, asked: Asked, name: str) -> bool:
     return name in asked and asked[name] != getattr(machine, name)
-
-
-def _region(environ: Environ) -> str:
-    return str(environ["HTTP_AUTHORIZATION"]).partition("Credential=")[2].split("/")[2]
 
 
 def _publish(response: Any) -> str:

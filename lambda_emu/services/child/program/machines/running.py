@@ -18,7 +18,8 @@ from moto.stepfunctions.parser.asl.eval.states import ContextObjectData, Executi
 from msgspec.structs import replace
 
 from lambda_emu.services.child.program.clock import clock
-from lambda_emu.services.child.program.machines.table import ABORTED, Execution
+from lambda_emu.services.child.program.machines.progress import ENTERED, EXITED, Mark, Progress, mark_of
+from lambda_emu.services.child.program.machines.table import ABORTED, SUCCEEDED, Execution
 from lambda_emu.services.child.program.machines.waiting import Event, Moment, Worker, written
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ TOO_MANY = {
     "cause": f"The execution reached the maximum number of history events ({MOST_EVENTS}).",
 }
 STANDARD_LIMIT_S, EXPRESS_LIMIT_S = 365 * 24 * 3600, 300
-FAILED, SUCCEEDED, TIMED_OUT = "FAILED", "SUCCEEDED", "TIMED_OUT"
+FAILED, TIMED_OUT = "FAILED", "TIMED_OUT"
 ENDS: Mapping[str, tuple[str, str]] = {
     "ExecutionAborted": (ABORTED, "executionAbortedEventDetails"),
     "ExecutionFailed": (FAILED, "executionFailedEventDetails"),
@@ -38,7 +39,7 @@ ENDS: Mapping[str, tuple[str, str]] = {
     "ExecutionTimedOut": (TIMED_OUT, "executionTimedOutEventDetails"),
 }
 """By type of an event: the status that it leads to, and where it says more."""
-Keep = Callable[[Mapping[str, Any], Execution | None], None]
+Keep = Callable[[Mapping[str, Any], Mark | None, Execution | None], None]
 
 
 class Running:
@@ -52,10 +53,11 @@ class Running:
         activities: Any,
         keep: Keep,
         lose: Callable[[], None],
+        redriven: tuple[int, Progress] | None = None,
     ) -> None:
         """program: as the interpreter has a definition. kind: STANDARD or EXPRESS. activities: by their ARN.
 
-        lose: called when it cannot be kept, and is over by that.
+        lose: called when it cannot be kept, and is over by that. redriven: by which event, and how far it had come.
         """
         self.execution = execution
         self.over = Event()
@@ -65,13 +67,19 @@ class Running:
         self._lock = threading.RLock()  # guards what is told, in its order
         self._limit_s = program.timeout_seconds.timeout_seconds if program.timeout_seconds else inf
         self._limit_s = min(self._limit_s, EXPRESS_LIMIT_S if kind == "EXPRESS" else STANDARD_LIMIT_S)
-        self.environment = _environment(execution, kind, activities)
+        self.environment = environment_of(execution, kind, activities)
         self.environment.event_manager = self.events = Recorder(self.record)
+        self._is_redriven = redriven is not None
+        if redriven is not None:
+            event, self.environment.progress = redriven
+            self.events.go_on_after(event)
+            self.environment.event_history_context.source_event_id = event
 
     def begin(self) -> None:
         """In threads of its own."""
         given = {"input": self.execution.input, "inputDetails": {"truncated": False}, "roleArn": self.execution.role}
-        self._tell(HistoryEventType.ExecutionStarted, {"executionStartedEventDetails": given}, is_source=False)
+        if not self._is_redriven:
+            self._tell(HistoryEventType.ExecutionStarted, {"executionStartedEventDetails": given}, is_source=False)
         self._start(self._run)
         if self._limit_s < STANDARD_LIMIT_S:
             self._start(self._watch)
@@ -86,7 +94,7 @@ class Running:
     def map_runs(self) -> list[Any]:
         return list(self.environment.map_run_record_pool_manager.get_all())
 
-    def record(self, event: dict[str, Any]) -> None:
+    def record(self, event: dict[str, Any], mark: Mark | None) -> None:
         """From any of its threads."""
         with self._lock:
             if self.over.is_set():
@@ -97,7 +105,7 @@ class Running:
                 self.environment.set_error(TOO_MANY)  # type: ignore[arg-type]  # a TypedDict
             ended = self._ended(event)
             try:
-                self._keep(event, ended)
+                self._keep(event, mark, ended)
             except sqlite3.Error as error:
                 log.warning("%s is not carried on, since its history cannot be kept: %s", self.execution.arn, error)
                 ended = replace(self.execution, status=ABORTED, ended_s=event["timestamp"], cause=str(error))
@@ -138,36 +146,86 @@ class Running:
 class Recorder(EventManager):
     """Has no list of its own, which would grow."""
 
-    def __init__(self, record: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, record: Callable[[dict[str, Any], Mark | None], None]) -> None:
         super().__init__()
         self._record = record
         self._failed: tuple[Any, int] = None, 0
         self.entered: dict[str, int] = {}
         """By name of a state, the event by which it was last entered."""
 
-    def add_event(self, context: Any, event_type: Any, event_details: Any = None, *more: Any, **members: Any) -> int:
+    def go_on_after(self, event: int) -> None:
+        self._event_id_gen._next_id = event + 1
+
+    def add_event(
+        self,
+        context: Any,
+        event_type: Any,
+        event_details: Any = None,
+        timestamp: object = None,
+        update_source_event_id: bool = True,
+    ) -> int:
         """An expression that failed is told where it is evaluated, and by its state once more."""
         if event_details is not None and event_details is self._failed[0]:
             return self._failed[1]
-        number = super().add_event(context, event_type, event_details, *more, **members)
+        type, details = str(event_type.value), json.loads(json.dumps(event_details or {}))
+        frame, mark = getattr(context, "frame", None), None
+        if frame is not None:
+            if frame.progress is not None and frame.progress.is_told(type):
+                self.entered[frame.progress.state] = frame.progress.entered
+                return int(frame.progress.entered)
+            mark = mark_of(type, details, frame.place, frame.next_state_name)
+            if EXITED in details:
+                frame.progress = None
+        with self._mutex:
+            number, previous = self._event_id_gen.get(), context.source_event_id
+            context.last_published_event_id = number
+            if update_source_event_id:
+                context.source_event_id = number
+            told = {"timestamp": clock.now_s(), "type": type, "id": number, "previousEventId": previous}
+            self._record(told | details, mark)
         if event_type == HistoryEventType.EvaluationFailed:
             self._failed = event_details, number
-        entered = None if event_details is None else event_details.get("stateEnteredEventDetails")
-        if entered is not None:
-            self.entered[entered["name"]] = number
+        if ENTERED in details:
+            self.entered[details[ENTERED]["name"]] = number
         return number
 
-    def _publish_history_event(
-        self, event_id: int, source_event_id: int, event_type: Any, timestamp: Any, event_details: Any
-    ) -> None:
-        details = json.loads(json.dumps(event_details or {}))
-        told = {"timestamp": clock.now_s(), "type": str(event_type.value), "id": event_id}
-        self._record({**told, "previousEventId": source_event_id, **details})
+
+class Frame(Environment):
+    """Of a program, and of what a state of it does. place: the numbers of branches and items that lead to it.
+
+    progress: how far it had come before; None: it begins. step: the number of the program that is to run in it.
+    """
+
+    def __init__(self, *given: Any, **members: Any) -> None:
+        super().__init__(*given, **members)
+        self.place: tuple[int, ...] = ()
+        self.progress: Progress | None = None
+        self.step: int | None = None
+        context: Any = self.event_history_context
+        context.frame = self
+
+    @classmethod
+    def as_frame_of(cls, env: Any, event_history_frame_cache: Any = None) -> Frame:
+        return cls.as_inner_frame_of(env, env.variable_store, event_history_frame_cache)
+
+    @classmethod
+    def as_inner_frame_of(cls, env: Any, variable_store: Any, event_history_frame_cache: Any = None) -> Frame:
+        frame = super().as_inner_frame_of(env, variable_store, event_history_frame_cache)
+        assert isinstance(frame, Frame), "made of this class"
+        frame.place, frame.progress = env.place, env.progress
+        return frame
+
+    def enter(self, step: int) -> None:
+        """A branch or an item."""
+        self.place = (*self.place, step)
+        self.step = None
+        self.progress = None if self.progress is None else self.progress.parts.pop(step, None)
 
 
-def _environment(execution: Execution, kind: str, activities: Any) -> Environment:
+def environment_of(execution: Execution, kind: str, activities: Any) -> Frame:
     region, account = execution.arn.split(":")[3:5]
-    return Environment(
+    redriven = {} if execution.redriven_s is None else {"RedriveTime": written(execution.redriven_s)}
+    return Frame(
         aws_execution_details=AWSExecutionDetails(account=account, region=region, role_arn=execution.role),
         execution_type=kind,  # type: ignore[arg-type]  # it is compared with an Enum of str
         context=ContextObjectData(  # type: ignore[typeddict-item]  # of a state, a task and an item there is more later
@@ -177,6 +235,8 @@ def _environment(execution: Execution, kind: str, activities: Any) -> Environmen
                 Name=execution.name,
                 RoleArn=execution.role,
                 StartTime=written(execution.begun_s),
+                RedriveCount=execution.redrives,
+                **redriven,
             ),
             StateMachine=StateMachineData(Id=execution.machine, Name=execution.machine.split(":")[6]),
         ),

@@ -19,11 +19,13 @@ from lambda_emu.services.child.program.machines.executions import OPERATIONS, Ex
 from lambda_emu.services.child.program.machines.interpreter import replace_interpreter
 from lambda_emu.services.child.program.machines.jsonata import replace_jsonata
 from lambda_emu.services.child.program.machines.machines import check_change
+from lambda_emu.services.child.program.machines.redriving import redrive_execution
 from lambda_emu.services.child.program.machines.tasks import replace_tasks
 from lambda_emu.services.child.program.machines.telling import Telling
 from lambda_emu.services.child.program.state.changes import operation_of
 
 BACKEND = "stepfunctions"
+SERVED = OPERATIONS | {"RedriveExecution": redrive_execution}
 CHECKED = ("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine")
 """What moto does once it was looked at here."""
 
@@ -44,7 +46,7 @@ class StateMachines:
     def serve(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """None: it is moto's. Refused."""
         operation = operation_of(environ, b"") or ""
-        serve = OPERATIONS.get(operation)
+        serve = SERVED.get(operation)
         is_change = operation in CHECKED
         if serve is None and not is_change:
             return None

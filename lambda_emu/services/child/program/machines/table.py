@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from lambda_emu.services.child.program.machines.progress import Mark
+
 FILE = "executions.db"
 KEPT_S = 90 * 24 * 3600
 """As long as AWS keeps one that is over."""
@@ -27,17 +29,22 @@ CREATE TABLE IF NOT EXISTS executions (
 CREATE INDEX IF NOT EXISTS of_machine ON executions (machine, begun_s);
 CREATE TABLE IF NOT EXISTS events (
     execution INTEGER NOT NULL REFERENCES executions (id) ON DELETE CASCADE, id INTEGER NOT NULL, event TEXT NOT NULL,
-    PRIMARY KEY (execution, id)) WITHOUT ROWID;
+    mark TEXT, PRIMARY KEY (execution, id)) WITHOUT ROWID;
 """
-RUNNING, ABORTED = "RUNNING", "ABORTED"
+RUNNING, SUCCEEDED, ABORTED = "RUNNING", "SUCCEEDED", "ABORTED"
 LOST_CAUSE = "lambda-emu ended while this execution ran; executions are not continued."
+OF_STATUS = "(? IS NULL OR status = ?)"
+OF_REDRIVEN = "(? IS NULL OR ? = (coalesce(json_extract(CAST(said AS TEXT), '$.redrives'), 0) > 0))"
 NEWEST_FIRST = "ORDER BY begun_s DESC, id DESC LIMIT ? OFFSET ?"
 
 Event = Mapping[str, Any]
 
 
 class Execution(Struct, frozen=True):
-    """machine: its ARN without a version. input, output: JSON. Times are epoch seconds, of work."""
+    """machine: its ARN without a version. input, output: JSON. Times are epoch seconds, of work.
+
+    redrives: how often it was gone on with, redriven_s: when last. tokens: of clients, with the time of each.
+    """
 
     arn: str
     machine: str
@@ -54,8 +61,12 @@ class Execution(Struct, frozen=True):
     version: str | None = None
     alias: str | None = None
     trace: str | None = None
+    redrives: int = 0
+    redriven_s: float | None = None
+    tokens: tuple[tuple[str, float], ...] = ()
 
 
+_decode_mark = msgspec.json.Decoder(Mark).decode
 _decode = msgspec.json.Decoder(Execution).decode
 
 
@@ -68,6 +79,8 @@ class ExecutionTable:
         file = ":memory:" if folder is None else str(folder / FILE)
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._db.executescript(SCHEMA)
+        if not any(name == "mark" for _, name, *_ in self._db.execute("PRAGMA table_info(events)")):
+            self._db.execute("ALTER TABLE events ADD COLUMN mark TEXT")  # one of a version before
         self._added = 0
         self._drop_old(now_s)
         self._abort_lost(now_s)
@@ -85,29 +98,41 @@ class ExecutionTable:
         assert made.lastrowid is not None
         return made.lastrowid
 
-    def add_event(self, number: int, event: Event, ended: Execution | None = None) -> None:
-        """ended: what the execution is by this event, which is its last one."""
+    def add_event(self, number: int, event: Event, mark: Mark | None, changed: Execution | None = None) -> None:
+        """changed: what the execution is by this event."""
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._write_event(number, event, ended)
+            self._write_event(number, event, mark, changed)
+
+    def number_of(self, arn: str) -> tuple[int, int]:
+        """Of an execution that is there, and of its last event."""
+        number = self._row("SELECT id FROM executions WHERE arn = ?", arn)[0]
+        return number, self._row("SELECT max(id) FROM events WHERE execution = ?", number)[0] or 0
+
+    def marked(self, number: int) -> Sequence[tuple[Event, Mark]]:
+        """The events that say how far an execution is."""
+        found = self._rows(
+            "SELECT event, mark FROM events WHERE execution = ? AND mark IS NOT NULL ORDER BY id", number
+        )
+        return [(json.loads(event), _decode_mark(mark)) for event, mark in found]
 
     def find(self, arn: str) -> Execution | None:
         row = self._row("SELECT said FROM executions WHERE arn = ?", arn)
         return None if row is None else _decode(row[0])
 
-    def of_machine(self, machine: str, status: str | None, count: int, skipped: int) -> Sequence[Execution]:
-        """The newest ones first. status: of those alone."""
-        wanted, values = ("", ()) if status is None else (" AND status = ?", (status,))
-        return [
-            _decode(said)
-            for (said,) in self._rows(
-                f"SELECT said FROM executions WHERE machine = ?{wanted} {NEWEST_FIRST}",
-                machine,
-                *values,
-                count,
-                skipped,
-            )
-        ]
+    def of_machine(
+        self, machine: str, status: str | None, redriven: bool | None, count: int, skipped: int
+    ) -> Sequence[Execution]:
+        """The newest ones first. status: of those alone. redriven: whether they were; None: whichever."""
+        found = self._rows(
+            f"SELECT said FROM executions WHERE machine = ? AND {OF_STATUS} AND {OF_REDRIVEN} {NEWEST_FIRST}",
+            machine,
+            *(status, status),
+            *(redriven, redriven),
+            count,
+            skipped,
+        )
+        return [_decode(said) for (said,) in found]
 
     def events(self, arn: str, *, newest_first: bool, count: int, skipped: int) -> Sequence[Event]:
         order = "DESC" if newest_first else "ASC"
@@ -147,13 +172,13 @@ class ExecutionTable:
                     "executionAbortedEventDetails": {"cause": LOST_CAUSE},
                 }
                 ended = replace(_decode(said), status=ABORTED, ended_s=now_s, cause=LOST_CAUSE)
-                self._write_event(number, event, ended)
+                self._write_event(number, event, None, ended)
 
-    def _write_event(self, number: int, event: Event, ended: Execution | None) -> None:
-        row = number, event["id"], json.dumps(event)
-        self._db.execute("INSERT INTO events (execution, id, event) VALUES (?, ?, ?)", row)
-        if ended is not None:
-            said = ended.status, msgspec.json.encode(ended), number
+    def _write_event(self, number: int, event: Event, mark: Mark | None, changed: Execution | None) -> None:
+        row = number, event["id"], json.dumps(event), None if mark is None else msgspec.json.encode(mark).decode()
+        self._db.execute("INSERT INTO events (execution, id, event, mark) VALUES (?, ?, ?, ?)", row)
+        if changed is not None:
+            said = changed.status, msgspec.json.encode(changed), number
             self._db.execute("UPDATE executions SET status = ?, said = ? WHERE id = ?", said)
 
     def _rows(self, query: str, *values: object) -> list[Any]:

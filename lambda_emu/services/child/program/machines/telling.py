@@ -71,9 +71,10 @@ class Telling:
         entry = {"Source": SOURCE, "DetailType": TYPE, "Resources": [execution.arn], "Detail": detail}
         self._add(f"arn:aws:events:{region}:{account}:event-bus/default", "", entry)
 
-    def log_event(self, settings: LogSettings, arn: str, event: Mapping[str, Any]) -> None:
+    def log_event(self, settings: LogSettings, execution: Execution, event: Mapping[str, Any]) -> None:
         if _is_wanted(settings.level, event["type"]):
-            line = {"timestamp": int(event["timestamp"] * 1000), "message": json.dumps(_line(settings, arn, event))}
+            message = json.dumps(_line(settings, execution, event))
+            line = {"timestamp": int(event["timestamp"] * 1000), "message": message}
             self._add(settings.group, settings.stream, line)
 
     def _add(self, where: str, stream: str, what: Any) -> None:
@@ -127,7 +128,7 @@ def _is_wanted(level: str, type: str) -> bool:
     return level == "ALL" or type in FATAL or (level == "ERROR" and is_error)
 
 
-def _line(settings: LogSettings, arn: str, event: Mapping[str, Any]) -> dict[str, Any]:
+def _line(settings: LogSettings, execution: Execution, event: Mapping[str, Any]) -> dict[str, Any]:
     details: dict[str, Any] = next((value for name, value in event.items() if name.endswith("Details")), {})
     if not settings.has_data:
         details = {name: value for name, value in details.items() if name not in DATA}
@@ -135,10 +136,10 @@ def _line(settings: LogSettings, arn: str, event: Mapping[str, Any]) -> dict[str
         "id": str(event["id"]),
         "type": event["type"],
         "details": details,
-        "redrive_count": "0",
+        "redrive_count": str(execution.redrives),
         "previous_event_id": str(event["previousEventId"]),
         "event_timestamp": str(int(event["timestamp"] * 1000)),
-        "execution_arn": arn,
+        "execution_arn": execution.arn,
     }
 
 
@@ -160,6 +161,6 @@ def _detail(execution: Execution) -> dict[str, Any]:
         "outputDetails": None if execution.status == RUNNING or execution.output is None else included,
         "error": execution.error,
         "cause": execution.cause,
-        "redriveCount": 0,
-        "redriveDate": None,
+        "redriveCount": execution.redrives,
+        "redriveDate": None if execution.redriven_s is None else int(execution.redriven_s * 1000),
     }
