@@ -22,10 +22,11 @@ from lambda_emu.services.child.program.machines.machines import check_change
 from lambda_emu.services.child.program.machines.redriving import redrive_execution
 from lambda_emu.services.child.program.machines.tasks import replace_tasks
 from lambda_emu.services.child.program.machines.telling import Telling
+from lambda_emu.services.child.program.machines.trying import test_state
 from lambda_emu.services.child.program.state.changes import operation_of
 
 BACKEND = "stepfunctions"
-SERVED = OPERATIONS | {"RedriveExecution": redrive_execution}
+SERVED = OPERATIONS | {"RedriveExecution": redrive_execution, "TestState": test_state}
 CHECKED = ("CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine")
 """What moto does once it was looked at here."""
 
