@@ -70,8 +70,9 @@ def test_an_execution_goes_on_with_the_state_that_failed(machines: Machines, lam
 def test_of_branches_those_go_on_that_failed_or_were_ended_with_them(machines: Machines, lam: OwnLam) -> None:
     done = {"StartAt": "Done", "States": {"Done": PASS | {"Result": "done"}}}
     waits = {"StartAt": "Waits", "States": {"Waits": {"Type": "Wait", "Seconds": 3600, "Next": "On"}, "On": PASS}}
-    finds = {"StartAt": "Brief", "States": {"Brief": {"Type": "Wait", "Seconds": 1, "Next": "Find"}}}
-    finds["States"]["Find"] = FIND | {"Parameters": {"Bucket": "of-a-branch"}, "ResultPath": None, "End": True}
+    find = FIND | {"Parameters": {"Bucket": "of-a-branch"}, "ResultPath": None, "End": True}
+    brief = {"Type": "Wait", "Seconds": 1, "Next": "Find"}
+    finds = {"StartAt": "Brief", "States": {"Brief": brief, "Find": find}}
     machine = machines.create("branches", {"Both": {"Type": "Parallel", "Branches": [done, waits, finds], "End": True}})
     failed = machines.run(machine, {"n": 1})
     assert failed["status"] == "FAILED"

@@ -22,7 +22,7 @@ def handler(event, context):
     return {"sum": event.get("a", 0) + event.get("b", 0)}
 """
 PASS = {"Type": "Pass", "End": True}
-TASK = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
+TASK: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": True}
 TASK |= {"Parameters": {"QueueUrl": "http://q", "MessageBody.$": "$.text"}}
 MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "A", "States": {"A": PASS}}, "End": True}
 BOTH = {"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": PASS}}] * 2, "End": True}

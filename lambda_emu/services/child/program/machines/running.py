@@ -227,7 +227,7 @@ def environment_of(execution: Execution, kind: str, activities: Any) -> Frame:
     redriven = {} if execution.redriven_s is None else {"RedriveTime": written(execution.redriven_s)}
     return Frame(
         aws_execution_details=AWSExecutionDetails(account=account, region=region, role_arn=execution.role),
-        execution_type=kind,  # type: ignore[arg-type]  # it is compared with an Enum of str
+        execution_type=kind,  # it is compared with an Enum of str
         context=ContextObjectData(  # type: ignore[typeddict-item]  # of a state, a task and an item there is more later
             Execution=ExecutionData(
                 Id=execution.arn,
