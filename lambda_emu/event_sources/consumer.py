@@ -13,7 +13,7 @@ from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.feed import Feed
 from lambda_emu.event_sources.filtering import RecordFilter
 from lambda_emu.event_sources.poller import BatchVerdict, Poller, Record, Result, Source, SourceUnavailable
-from lambda_emu.event_sources.report import BadReport, read_report
+from lambda_emu.event_sources.report import BadReport, check_state, read_report
 from lambda_emu.event_sources.scaling import Scaling
 from lambda_emu.invoke.request import FutureReply, InvokeRequest, trace_header
 from lambda_emu.invoke.rules import runnable
@@ -140,18 +140,28 @@ class Consumer:
         ended()
 
     def _judge(self, outcome: Outcome, request_id: str, records: Sequence[Record]) -> Result:
-        verdict, failed = BatchVerdict.OK, frozenset[object]()
-        if outcome.failed:
-            verdict = BatchVerdict.FAILED
-        elif REPORTS in self.mapping.settings.get("FunctionResponseTypes", ()):
+        verdict, failed = BatchVerdict.FAILED if outcome.failed else BatchVerdict.OK, frozenset[object]()
+        if not outcome.failed:
             try:
-                failed = read_report(outcome.payload, frozenset(record.id for record in records))
+                failed = self._failures(outcome.payload, records)
                 verdict = BatchVerdict.PARTIAL if failed else BatchVerdict.OK
             except BadReport as error:
                 log.warning("%s: all of the batch failed, since of what its function answers %s", request_id, error)
                 verdict = BatchVerdict.FAILED
         version = outcome.executed_version
         return Result(verdict, request_id, failed, outcome.payload, outcome.failed, version)
+
+    def _failures(self, payload: bytes, records: Sequence[Record]) -> frozenset[object]:
+        """The ids of records that failed, as the function says that the mapping asks about it. BadReport.
+
+        A window's last invocation, which has no records, need not answer a state (?).
+        """
+        settings = self.mapping.settings
+        if settings.get("TumblingWindowInSeconds") and records:
+            check_state(payload)
+        if REPORTS in settings.get("FunctionResponseTypes", ()):
+            return read_report(payload, frozenset(record.id for record in records))
+        return frozenset()
 
 
 def _failures(records: Sequence[Record], result: Result) -> int:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-FAILURES, IDENTIFIER = "batchItemFailures", "itemIdentifier"
+FAILURES, IDENTIFIER, STATE = "batchItemFailures", "itemIdentifier", "state"
 
 
 class BadReport(Exception):
@@ -32,6 +32,16 @@ def read_report(payload: bytes, sent: Collection[Any]) -> frozenset[Any]:
     if not isinstance(failures, list):
         raise BadReport(f"{FAILURES} is no list")
     return frozenset(_identifier(each, sent) for each in failures)
+
+
+def check_state(payload: bytes) -> None:
+    """Of a window that goes on the function has to answer the state. BadReport."""
+    try:
+        answer = json.loads(payload or b"null")
+    except (ValueError, RecursionError):
+        raise BadReport("it is no JSON") from None
+    if not isinstance(answer, dict) or STATE not in answer:
+        raise BadReport(f"it has no {STATE}")
 
 
 def frozen(id: Any) -> Any:

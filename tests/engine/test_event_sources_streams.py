@@ -20,7 +20,7 @@ import pytest
 from own import OwnLam, own_emulator
 from queue_rig import PRINTS, Invocations, Queues, queues, shared
 from services_rig import sdk
-from stream_rig import DOES, STREAMS, SUMS, Streams, kinesis_elsewhere, passing, received, streams_of
+from stream_rig import DOES, FORGETS, STREAMS, SUMS, Streams, kinesis_elsewhere, passing, received, streams_of
 from waiting import Eventually
 
 from lambda_emu.event_sources.backoff import FIRST_S
@@ -260,6 +260,26 @@ def test_a_tumbling_window_carries_its_state_and_ends_with_a_last_invocation(
     assert last["Records"] == []
     assert (last["shardId"], last["eventSourceARN"], last["isWindowTerminatedEarly"]) == (first["shardId"], arn, False)
     assert last["window"] == first["window"]
+
+
+def test_an_answer_without_the_state_of_a_window_is_a_failure(
+    lam: OwnLam, streams: Streams, eventually: Eventually
+) -> None:
+    """But for the last one's, which nothing follows."""
+    name = streams.function("forgets", FORGETS)
+    arn = streams.create("forgets")
+    streams.put("forgets", "a")
+    streams.map(arn, name, TumblingWindowInSeconds=900)
+    told = Invocations(lam, name)
+    eventually(lambda: len(told.events()) == 2, "the same again")
+
+    streams.pass_time(900)
+    eventually(lambda: told.events()[-1]["isFinalInvokeForWindow"], "the window's end")
+    streams.put("forgets", "b")
+
+    eventually(lambda: streams.ids(told.records())[-1] == "b", "the one behind it")
+    assert streams.batches(told) == [["a"], ["a"], [], ["b"]]
+    assert [event["state"] for event in told.events()] == [{}, {}, {"n": 1}, {}]
 
 
 def test_what_comes_while_records_are_read_hangs_nobody(lam: OwnLam, streams: Streams, eventually: Eventually) -> None:

@@ -464,7 +464,7 @@ def test_what_is_kept_for_a_time_is_gone_when_that_is_over(server: Server) -> No
 
 
 def test_a_tumbling_window_ends_on_the_way(server: Server) -> None:
-    server.create("sums", TELLS)
+    server.create("sums", f'{TELLS}    return {{"state": event["state"]}}\n')
     kinesis = server.sdk("kinesis")
     kinesis.create_stream(StreamName="sums", ShardCount=1)
     arn = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/sums"

@@ -11,7 +11,7 @@ import pytest
 from mapping_rig import HandClock
 
 from lambda_emu.event_sources.backoff import FIRST_S, LONGEST_S, Backoff
-from lambda_emu.event_sources.report import BadReport, frozen, read_report
+from lambda_emu.event_sources.report import BadReport, check_state, frozen, read_report
 from lambda_emu.event_sources.scaling import HELD_S, MORE_PER_S, Scaling, of_queue
 
 
@@ -151,3 +151,18 @@ def test_a_report_names_records_of_the_batch(payload: bytes, failed: tuple[objec
 def test_what_is_no_report_fails_the_whole_batch(payload: bytes) -> None:
     with pytest.raises(BadReport):
         read_report(payload, SENT)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"null", b"{}", b"[]", b"no JSON", b'{"batchItemFailures": []}', b"[" * 100_000]
+)
+def test_an_answer_without_a_state_fails_its_batch(payload: bytes) -> None:
+    with pytest.raises(BadReport):
+        check_state(payload)
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"state": {}}', b'{"state": null}', b'{"state": {"n": 1}, "batchItemFailures": []}']
+)
+def test_an_answer_with_a_state_is_one(payload: bytes) -> None:
+    check_state(payload)

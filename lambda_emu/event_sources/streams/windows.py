@@ -33,7 +33,7 @@ class Window(Struct, frozen=True):
         return at_s < self.end_s
 
     def after(self, payload: bytes) -> Window:
-        """As it goes on, by what the function answered: an answer without a state leaves none."""
+        """As it goes on, by what the function answered: a state that is no object leaves none."""
         try:
             answer = json.loads(payload or b"null")
         except (ValueError, RecursionError):
