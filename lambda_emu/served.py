@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from lambda_emu.access.apis import ApiAccess, allow_all
-from lambda_emu.access.demand import EVALUATED, EVALUATED_IN_CHILD
+from lambda_emu.access.evaluated import EVALUATED, EVALUATED_IN_CHILD
 from lambda_emu.access.late import LateAccess, LateAuthorizer
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext

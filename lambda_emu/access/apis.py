@@ -5,7 +5,6 @@ Their data planes ask, and refuse in their own words.
 
 from __future__ import annotations
 
-from lambda_emu.access.demand import Demand
 from lambda_emu.access.late import FREE, LateAccess
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
@@ -24,7 +23,8 @@ class ApiAccess:
         """The end of AWS's text, why not; None: he may. LambdaError where nobody answers who knows."""
         if caller.kind in FREE:
             return None
-        from lambda_emu.access.sources import Resource  # here: few APIs are guarded by IAM
+        from lambda_emu.access.demand import Demand  # here: few APIs are guarded by IAM
+        from lambda_emu.access.sources import Resource
         from lambda_emu.model.iam.evaluation import Policy
 
         access = self._access()

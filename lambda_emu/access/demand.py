@@ -14,11 +14,6 @@ from lambda_emu.model.iam.patterns import Context
 ANY = "*"
 PASS_ROLE = "iam:PassRole"
 NOTHING: Context = {}
-EVALUATED_IN_CHILD = ("dynamodb", "secretsmanager", "sns", "ssm", "states", "sts")
-"""Services of the child, besides S3, whose requests are asked about, as signatures name them."""
-EVALUATED = ("events", "kinesis", "lambda", "logs", "s3", "scheduler", "sqs", *EVALUATED_IN_CHILD)
-OF_THEMSELVES = ("events", "lambda")
-"""Services that let other accounts in by their own rules, which hold whatever is enforced."""
 
 
 class Demand(Struct, frozen=True):

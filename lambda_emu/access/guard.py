@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from lambda_emu.access.context import caller_context, request_context
 from lambda_emu.access.cures import cure_of
-from lambda_emu.access.demand import OF_THEMSELVES, PASS_ROLE, Demand
+from lambda_emu.access.demand import PASS_ROLE, Demand
+from lambda_emu.access.evaluated import OF_THEMSELVES
 from lambda_emu.access.explaining import Explained, Weighed
 from lambda_emu.access.reading import demands_of, service_of
 from lambda_emu.access.refusals import NotAuthorized

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from lambda_emu.access.demand import OF_THEMSELVES, Demand
-from lambda_emu.access.services import is_in_a_name
+from lambda_emu.access.evaluated import OF_THEMSELVES
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
 from lambda_emu.model.caller import Caller, CallerKind
@@ -50,6 +49,8 @@ class LateAccess:
         """signatures.signers.Check. NotAuthorized; LambdaError where nobody answers who knows."""
         if caller.kind in FREE or (caller.kind is CallerKind.ROOT and not self.enforces):
             return
+        from lambda_emu.access.demand import Demand  # here: most servers are never asked
+
         await self().check(caller, asked, Demand(action, resource, context), policy)
 
     async def passes(self, head: Head) -> None: ...
@@ -88,7 +89,7 @@ class LateAuthorizer:
     def _is_free(self, caller: Caller, asked: Request) -> bool:
         if caller.kind in FREE:  # of queues' policies the services' process says itself what they lack
             is_asked = self._is_own or (self._late.enforces and "sqs" in self._names)
-            return not (is_asked and is_in_a_name(caller, asked))
+            return not (is_asked and caller.kind is CallerKind.SERVICE and _is_in_a_name(caller, asked))
         return self._is_own and not self._late.enforces and caller.kind is CallerKind.ROOT
 
     def _may_again(self, caller: Caller, asked: Request) -> bool:
@@ -102,3 +103,9 @@ class LateAuthorizer:
         if self._late.enforces:  # then nearly nobody is free
             self.is_let = self._authorizer.is_let
         return self._authorizer
+
+
+def _is_in_a_name(caller: Caller, asked: Request) -> bool:
+    from lambda_emu.access.services import is_in_a_name  # here: most servers are never asked
+
+    return is_in_a_name(caller, asked)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from lambda_emu.cli import terminal
-from lambda_emu.cli.commands.clock import clock
-from lambda_emu.cli.commands.doctor import doctor
-from lambda_emu.cli.commands.iam import iam
-from lambda_emu.cli.commands.invoke import invoke
-from lambda_emu.cli.commands.logs import logs
-from lambda_emu.cli.commands.prune import prune
-from lambda_emu.cli.commands.ps import ps
-from lambda_emu.cli.commands.runtimes import runtimes
-from lambda_emu.cli.commands.serve import serve
-from lambda_emu.cli.commands.services import services
+
+NAMES = ("clock", "doctor", "iam", "invoke", "logs", "prune", "ps", "runtimes", "serve", "services")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Those of NAMES, each imported when it is asked for: a server does not wait for what others need."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(NAMES)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        return command(name) if name in NAMES else None
+
+
+def command(name: str) -> click.Command:
+    """name: of NAMES."""
+    found: click.Command = getattr(import_module(f"lambda_emu.cli.commands.{name}"), name)
+    return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="lambda-emu", message="%(prog)s %(version)s")
 def main() -> None:
     """Run AWS Lambda functions on this machine, with Lambda's limits, logs and prices."""
     terminal.guard()
-
-
-for command in (serve, invoke, logs, ps, services, clock, iam, prune, runtimes, doctor):
-    main.add_command(command)

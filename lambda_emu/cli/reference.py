@@ -23,7 +23,8 @@ def reference(group: click.Group) -> str:
 
 def _sections(group: click.Group, above: click.Context) -> Iterator[str]:
     for name in group.list_commands(above):
-        command = group.commands[name]
+        command = group.get_command(above, name)
+        assert command is not None
         context = click.Context(command, info_name=name, parent=above)
         yield _section(command, context)
         if isinstance(command, click.Group):

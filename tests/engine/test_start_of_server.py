@@ -29,7 +29,11 @@ NEVER = (
     "requests",
     "botocore.session",
     "boto3",
+    "lambda_emu.access.demand",
+    "lambda_emu.access.services",
+    "lambda_emu.cli.show",
     "lambda_emu.event_sources.driver",
+    "lambda_emu.model.iam.conditions",
     "lambda_emu.services.sqs.queues",
 )
 LIBRARIES = {"click", "httptools", "msgspec", "pybase64", "typing_extensions", "uvloop", "yaml"}

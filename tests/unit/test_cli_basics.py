@@ -5,7 +5,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from lambda_emu.cli import main
+from lambda_emu.cli import NAMES, command, main
 
 HEAVY = ("asyncio", "botocore", "docker", "flask", "lambda_emu.server", "requests", "sqlite3", "uvloop", "yaml")
 
@@ -22,7 +22,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert "Run AWS Lambda functions on this machine" in done.stdout
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_command_explains_itself(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
 
@@ -39,8 +39,8 @@ def test_help_tells_of_each_command_in_a_whole_sentence(group: list[str]) -> Non
 
 
 def test_every_option_has_a_help_text() -> None:
-    commands = [*main.commands.values(), *main.commands["runtimes"].commands.values()]  # type: ignore[attr-defined]
-    options = [option for command in commands for option in command.params if isinstance(option, click.Option)]
+    commands = [*map(command, NAMES), *command("runtimes").commands.values()]  # type: ignore[attr-defined]
+    options = [option for each in commands for option in each.params if isinstance(option, click.Option)]
 
     assert [option.name for option in options if not option.help] == []
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from lambda_emu.model.iam.conditions import all_hold, read_conditions
 from lambda_emu.model.policies.document import names
 from lambda_emu.model.policies.policy import Policy
 from lambda_emu.model.policies.principals import EVERYBODY, is_service
@@ -46,6 +45,10 @@ def _about(statement: Mapping[str, Any], principal: str, action: str, arn: str) 
 
 def _holds(condition: Mapping[str, Mapping[str, Any]], told: Mapping[str, str]) -> bool | None:
     """None: that is not known."""
+    if not condition:
+        return True
+    from lambda_emu.model.iam.conditions import all_hold, read_conditions  # here: most policies have none
+
     return all_hold(read_conditions(condition, has_variables=True), told, is_whole=False)
 
 

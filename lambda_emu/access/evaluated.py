@@ -1,0 +1,9 @@
+"""Services whose requests are asked about, as signatures name them."""
+
+from __future__ import annotations
+
+EVALUATED_IN_CHILD = ("dynamodb", "secretsmanager", "sns", "ssm", "states", "sts")
+"""Those of the child, besides S3."""
+EVALUATED = ("events", "kinesis", "lambda", "logs", "s3", "scheduler", "sqs", *EVALUATED_IN_CHILD)
+OF_THEMSELVES = ("events", "lambda")
+"""Those that let other accounts in by their own rules, which hold whatever is enforced."""
