@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.arn import REGION
-from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, several, text, whole
+from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, pairs, several, text, whole
 
 PROJECT_FILE = "lambda-emu.yaml"
 VARIABLE_PREFIX = "LAMBDA_EMU_"
@@ -55,6 +55,8 @@ class Settings(Struct, frozen=True):
     idle_timeout_s: int
     grace_s: int
     account_concurrency: int
+    parameter: tuple[str, ...]
+    strict: bool
     stems: int
     max_environments: int | None
     log_limit_mb: int
@@ -80,6 +82,11 @@ class Settings(Struct, frozen=True):
     def project_file(self) -> Path:
         """The project's lambda-emu.yaml, whether or not there is one."""
         return _file_of(self.project)
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """As `parameter` says, by name."""
+        return dict(pair.split("=", 1) for pair in self.parameter)
 
     @property
     def networks_by_subnet(self) -> Mapping[str, str]:
@@ -120,7 +127,7 @@ _NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 _ORIGIN = r"[a-z][a-z0-9+.-]*://(?:[a-zA-Z0-9][a-zA-Z0-9_.-]*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?"
 
 SETTINGS = (
-    Setting("project", PATH, ".", f"The project: a folder with a {PROJECT_FILE}, or the file itself."),
+    Setting("project", PATH, ".", f"The project: a folder with a {PROJECT_FILE} or a template, or that file."),
     Setting("host", text("an address or host name", r"[^\s/]+"), "127.0.0.1", "Address to serve on."),
     Setting("port", whole(0, 65535), "9000", "Port to serve on; 0 takes a free one."),
     Setting("data_dir", PATH, ".lambda-emu", "Where functions, code, events and logs are kept."),
@@ -160,6 +167,13 @@ SETTINGS = (
     Setting("idle_timeout_s", whole(1, 86_400, "seconds"), "600", "How long an environment waits for its next event."),
     Setting("grace_s", whole(0, 900, "seconds"), "5", "How long what runs may go on once it is told to stop."),
     Setting("account_concurrency", whole(1, 100_000), "1000", "Invocations that may run at once in the account."),
+    Setting(
+        "parameter",
+        pairs("pairs such as Stage=dev, with commas between them"),
+        "",
+        "Parameters of the template, before those of samconfig.toml.",
+    ),
+    Setting("strict", FLAG, "false", "Refuse a template that says what has no effect here."),
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
     Setting("max_environments", whole(1, 100_000), None, "Environments and stems at once; none: by this machine."),
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "What logs take on disk; each function has a share."),

@@ -42,7 +42,7 @@ from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
-from lambda_emu.project import Project, read_project
+from lambda_emu.project import Project
 from lambda_emu.project.deploy import deploy
 from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.left import Left, find_left
@@ -57,6 +57,7 @@ from lambda_emu.served import SPOOL, Rooms, Served
 from lambda_emu.services.neighbours.neighbour import OwnUrls, neighbours, variables
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
+from lambda_emu.templates.serving import Chosen, Declared, deploy_services, read_declared
 from lambda_emu.timekeeper import WRITES, Timekeeper, read_lead
 from lambda_emu.work_clock import WorkClock
 
@@ -148,15 +149,18 @@ class Emulator:
         self._on_loop(self._served.apis.forget)  # after their control plane
         self._on_loop(self._served.balancers.forget)
         self._on_loop(self._served.access.forget)
-        self.deploy(self._project)
+        self._deploy(self._declared)
 
     def deploy(self, project: Project) -> Sequence[ResourceChange]:
         """Make there be what a project declares, and be gone what earlier ones did. Not on the loop. ProjectError."""
-        self._project = project
+        return self._deploy(Declared(project))
+
+    def _deploy(self, declared: Declared) -> Sequence[ResourceChange]:
+        self._declared = declared
         left = find_left(self._served.context)
-        changes = deploy(project, self._served.context)
+        changes = deploy(declared.project, self._served.context)
         self._activate()
-        return [*changes, *self._deploy_services(project, left)]
+        return [*changes, *self._deploy_services(left)]
 
     def wait_until_settled(self, name: str) -> None:
         """Wait for a Pending function, however long its image takes. Not on the loop."""
@@ -172,10 +176,9 @@ class Emulator:
 
     def _start(self) -> None:
         settings = self.settings
-        self._project = read_project(settings.project)  # first: a mistake in it needs nothing started to be told
-        if self._only is not None:
-            self._project = self._project.only(self._only)
-        self.declared = [function.name for function in self._project.functions]
+        chosen = Chosen(settings.project, settings.parameters, settings.cache_dir / "templates", settings.strict)
+        self._declared = read_declared(chosen, self.scope, self._only)  # first: a mistake in it needs nothing started
+        self.declared = self._declared.functions
         bound = bind(settings.host, settings.port)
         self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
         self._own_urls = OwnUrls(self.url, settings.allowed_hosts)
@@ -210,14 +213,14 @@ class Emulator:
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
         left = find_left(self._served.context)
-        deploy(self._project, self._served.context)
+        deploy(self._declared.project, self._served.context)
         tell_of_all(self.store, self._served.context.here, self._served.context.notices)
         self._activate()
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # late: who can reach it is served
         if self._only is None:
             self.around.start()  # after that: some sources are asked by our own port
-        self._deploy_services(self._project, left)  # last: it is asked for by requests, most of all the child's
+        self._deploy_services(left)  # last: it is asked for by requests, most of all the child's
         self._is_deployed = True
 
     def _pending(self) -> list[Function]:
@@ -356,13 +359,10 @@ class Emulator:
         self.shutdown.tidy(self._listener.finish)
         self.shutdown.tidy(self.timekeeper.stop)  # before anything ends that time would have waited for
 
-    def _deploy_services(self, project: Project, left: Left) -> Sequence[ResourceChange]:
+    def _deploy_services(self, left: Left) -> Sequence[ResourceChange]:
         """What functions live among and where their events come from; most projects declare none."""
-        if not (project.has_services or left):
-            return ()
-        from lambda_emu.project.services.deploy import deploy_services  # here: it takes its time
-
-        changes, self.addresses = deploy_services(project, self._served.context, self.around.clients, left)
+        context, clients, alone = self._served.context, self.around.clients, self._only is not None
+        changes, self.addresses = deploy_services(self._declared, context, clients, left, alone=alone)
         return changes
 
     def _is_busy(self) -> bool:

@@ -17,6 +17,7 @@ from lambda_emu.cli.options import NotDone, advice, settings
 from lambda_emu.cli.other_tools import find_others
 from lambda_emu.config import PROJECT_FILE, Settings
 from lambda_emu.sandbox.temporary import temporary_folder
+from lambda_emu.templates.found import find_template
 
 HINT = (
     "Write one, name a folder of code (lambda-emu invoke ./{name}), or a project (--project DIR) or server "
@@ -52,6 +53,8 @@ def _check_declared(function: str, chosen: Settings) -> None:
     from lambda_emu.project import ProjectError, read_project
 
     name, file = name_in(function), chosen.project_file
+    if not file.exists() and (template := find_template(chosen.project)) is not None:
+        raise NotDone(f"{template} is served by `lambda-emu serve`; while that runs, invoke asks it.")
     if not file.exists():
         hint = find_others(chosen.project) or HINT.format(name=name)
         raise NotDone(f"There is no {PROJECT_FILE} in {chosen.project}, and no folder {name}. {hint}.")

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 OTHERS = {
-    "template.yaml": "AWS SAM or CloudFormation",
-    "template.yml": "AWS SAM or CloudFormation",
-    "samconfig.toml": "AWS SAM",
     "cdk.json": "AWS CDK",
     "serverless.yml": "Serverless Framework",
     "serverless.yaml": "Serverless Framework",

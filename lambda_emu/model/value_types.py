@@ -69,6 +69,18 @@ def several(allowed: str, pattern: str) -> ValueType:
     return ValueType(allowed, parse, many=True)
 
 
+def pairs(allowed: str) -> ValueType:
+    """Any number of `Name=value`, as a tuple. A comma that no such name follows is the value's."""
+
+    def parse(written: str) -> tuple[str, ...]:
+        found = tuple(re.split(r",(?=[a-zA-Z0-9]+=)", written)) if written else ()
+        if not all(_matches(r"[a-zA-Z0-9]{1,255}=.*", part) for part in found):
+            raise ValueError(written)
+        return found
+
+    return ValueType(allowed, parse, many=True)
+
+
 def _matches(pattern: str, written: str) -> bool:
     """Compiled when it is first needed, and kept by `re`: most settings and keys are not written."""
     return re.fullmatch(pattern, written, re.ASCII | re.DOTALL) is not None

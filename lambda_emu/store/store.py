@@ -14,6 +14,7 @@ from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.function.function import Function
 from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping
+from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.store.code.artifacts import Artifacts
 from lambda_emu.store.data_directory import take
 from lambda_emu.store.events import EventQueue
@@ -42,12 +43,14 @@ class Store:
         self.mappings = Table[EventSourceMapping](RecordRows("event source mapping", EventSourceMapping))
         self.signing_configs = Table[CodeSigningConfig](RecordRows("code signing config", CodeSigningConfig))
         self.capacity_providers = Table[CapacityProvider](RecordRows("capacity provider", CapacityProvider))
+        self.stack_resources = Table[StackResource](RecordRows("stack resource", StackResource))
         self._tables: Sequence[Table[Any]] = (
             self.functions,
             self.layers,
             self.mappings,
             self.signing_configs,
             self.capacity_providers,
+            self.stack_resources,
         )
         self._lock = lock
         self._listeners: dict[Table[Any], list[Listener[Any]]] = {}

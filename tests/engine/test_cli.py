@@ -299,13 +299,11 @@ def test_what_a_server_that_was_killed_left_misleads_nobody(folder: Path, served
 
 
 def test_a_project_of_another_tool_is_no_empty_account(tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").touch()
+    (tmp_path / "cdk.json").touch()
 
     done = command("serve", "--host", "192.0.2.1", folder=tmp_path)
 
-    assert (
-        f"{tmp_path} has template.yaml (AWS SAM or CloudFormation), which lambda-emu does not read yet" in done.stderr
-    )
+    assert f"{tmp_path} has cdk.json (AWS CDK), which lambda-emu does not read yet" in done.stderr
 
 
 def test_why_a_function_failed_is_told_to_who_invokes_it(folder: Path, served: Served) -> None:

@@ -11,6 +11,7 @@ from lambda_emu.cli.options import NotDone, setting_options, settings
 from lambda_emu.cli.other_tools import find_others, is_others
 from lambda_emu.config import mistaken_variables
 from lambda_emu.signals import exit_when_told
+from lambda_emu.templates.found import find_template
 
 
 @click.command(short_help="Serve the Lambda API for a project.")
@@ -18,6 +19,9 @@ from lambda_emu.signals import exit_when_told
 @setting_options()
 def serve(**flags: object) -> None:
     """Serve the Lambda API for PROJECT, a folder with a lambda-emu.yaml or the file itself.
+
+    A folder that declares no functions there may have a template of AWS SAM or CloudFormation: template.yaml, .yml or
+    .json. What it says and has no effect here is told; what `sam build` made of it is taken where that is newer.
 
     Without PROJECT the present folder is taken; one without a project serves an empty account. Each option can also be
     given as a variable, LAMBDA_EMU_PORT=9001 for instance, or in lambda-emu.yaml below `settings:`. Ctrl-C stops the
@@ -39,7 +43,8 @@ def serve(**flags: object) -> None:
         for name in chosen.elsewhere:
             if (meant := misnamed(name)) is not None:
                 terminal.echo(f"--service {name} has no effect: the name is {meant}, as the AWS CLI has it", err=True)
-        if not chosen.project_file.exists() and (others := find_others(chosen.project)) is not None:
+        nothing_read = not chosen.project_file.exists() and find_template(chosen.project) is None
+        if nothing_read and (others := find_others(chosen.project)) is not None:
             terminal.echo(others, err=True)
         with starting(chosen):
             code = run(chosen)

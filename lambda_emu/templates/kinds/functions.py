@@ -1,0 +1,350 @@
+"""AWS::Lambda: functions, and what hangs on them."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_emu.errors.resources import NotFound
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_lambda, refuse, tag_map, takes
+
+LOOK_S = 0.05
+LOOKS = 12_000
+"""Ten minutes: an image may have to be pulled."""
+AT_FIRST = frozenset(("StartingPosition", "StartingPositionTimestamp", "EventSourceArn"))
+PLACED = "Placed"
+"""The member of Code that holds what is kept already."""
+
+
+def _members(asked: Asked) -> dict[str, Any]:
+    """Of CreateFunction."""
+    said = {name: value for name, value in asked.properties.items() if name not in ("FunctionName", "Code", "Tags")}
+    code = dict(asked.get("Code") or {})
+    if PLACED in code:
+        code = {"ZipFile": code[PLACED]}
+    elif isinstance(code.get("ZipFile"), str):
+        code["ZipFile"] = _inline(code["ZipFile"], str(asked.get("Runtime", "")))
+    return {**said, "FunctionName": asked.named("FunctionName"), "Code": code, "Tags": tag_map(asked)}
+
+
+def _inline(source: str, runtime: str) -> bytes:
+    """The zip of a function that stands in the template, as CloudFormation makes it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        name = zipfile.ZipInfo("index.py" if runtime.startswith("python") else "index.js")
+        name.external_attr = 0o644 << 16
+        archive.writestr(name, source)
+    return packed.getvalue()
+
+
+def _create_function(asked: Asked) -> Made:
+    made = ask_lambda(asked.reach, "CreateFunction", _members(asked))
+    _set_beside(asked)
+    return Made(made["FunctionName"], {"Arn": made["FunctionArn"]})
+
+
+def _update_function(asked: Asked, made: Made) -> Made:
+    from lambda_emu.api.operations import check
+    from lambda_emu.api.operations.functions import replace_function
+    from lambda_emu.templates.kinds.shaping import shape_input
+
+    if asked.named("FunctionName") != made.identifier:
+        _remove_function(made, asked.reach)
+        return _create_function(asked)
+    request = check("CreateFunction", shape_input("lambda", "CreateFunction", _members(asked)))
+    replace_function(request, asked.reach.context)
+    _set_beside(asked)
+    return made
+
+
+def _set_beside(asked: Asked) -> None:
+    """What has operations of its own."""
+    name = {"FunctionName": asked.named("FunctionName")}
+    reserved = asked.get("ReservedConcurrentExecutions")
+    if reserved is not None:
+        more = {"ReservedConcurrentExecutions": reserved}
+        ask_lambda(asked.reach, "PutFunctionConcurrency", {**name, **more})
+    else:
+        ask_lambda(asked.reach, "DeleteFunctionConcurrency", name)
+    if asked.get("RecursiveLoop") is not None:
+        ask_lambda(asked.reach, "PutFunctionRecursionConfig", {**name, **asked.given("RecursiveLoop")})
+
+
+def _remove_function(made: Made, reach: Reach) -> None:
+    _without(reach, "DeleteFunction", FunctionName=made.identifier)
+
+
+def _without(reach: Reach, operation: str, **members: Any) -> None:
+    """Of what may be gone."""
+    try:
+        reach.ask_lambda(operation, **members)
+    except NotFound:
+        return
+
+
+def has_function(made: Made, reach: Reach) -> bool:
+    context = reach.context
+    return context.store.function(context.scope.function(made.identifier)) is not None
+
+
+# -- versions, aliases
+
+
+def _settle(reach: Reach, function: str) -> None:
+    """CloudFormation waits until it is Active and its last update is made."""
+    for _ in range(LOOKS):
+        found = reach.ask_lambda("GetFunctionConfiguration", FunctionName=function)
+        if found.get("State") != "Pending" and found.get("LastUpdateStatus") != "InProgress":
+            return
+        threading.Event().wait(LOOK_S)
+    raise refuse(f"{function} is still Pending")
+
+
+def _publish(asked: Asked) -> Made:
+    name = str(asked.get("FunctionName"))
+    _settle(asked.reach, name)
+    made = ask_lambda(asked.reach, "PublishVersion", asked.given("FunctionName", "CodeSha256", "Description"))
+    _provision(asked, made["Version"])
+    arn = f"{made['FunctionArn'].removesuffix(':' + made['Version'])}:{made['Version']}"
+    return Made(arn, {"FunctionArn": arn, "Version": made["Version"]})
+
+
+def _remove_version(made: Made, reach: Reach) -> None:
+    function, _, number = made.identifier.rpartition(":")
+    _without(reach, "DeleteFunction", FunctionName=function, Qualifier=number)
+
+
+def _provision(asked: Asked, qualifier: str) -> None:
+    said = asked.get("ProvisionedConcurrencyConfig")
+    if said:
+        of_what = {**asked.given("FunctionName"), "Qualifier": qualifier}
+        ask_lambda(asked.reach, "PutProvisionedConcurrencyConfig", {**of_what, **said})
+
+
+def _alias(asked: Asked) -> dict[str, Any]:
+    said = asked.given("FunctionName", "Name", "FunctionVersion", "Description")
+    weights = (asked.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or []
+    routed = {str(one["FunctionVersion"]): one["FunctionWeight"] for one in weights}
+    return {**said, "RoutingConfig": {"AdditionalVersionWeights": routed}}
+
+
+def _create_alias(asked: Asked) -> Made:
+    made = ask_lambda(asked.reach, "CreateAlias", _alias(asked))
+    _provision(asked, made["Name"])
+    return Made(made["AliasArn"], {"AliasArn": made["AliasArn"]})
+
+
+def _update_alias(asked: Asked, made: Made) -> Made:
+    function, _, name = made.identifier.rpartition(":")
+    if asked.get("Name") != name or not _is_of(str(asked.get("FunctionName")), function):
+        _remove_alias(made, asked.reach)
+        return _create_alias(asked)
+    ask_lambda(asked.reach, "UpdateAlias", _alias(asked))
+    _provision(asked, name)
+    return made
+
+
+def _is_of(named: str, arn: str) -> bool:
+    return named == arn or named == arn.rpartition(":")[2]
+
+
+def _remove_alias(made: Made, reach: Reach) -> None:
+    function, _, name = made.identifier.rpartition(":")
+    _without(reach, "DeleteAlias", FunctionName=function, Name=name)
+
+
+# -- layers
+
+
+def _create_layer(asked: Asked) -> Made:
+    content = dict(asked.get("Content") or {})
+    content = {"ZipFile": content[PLACED]} if PLACED in content else content
+    said = asked.given("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
+    members = {**said, "LayerName": asked.named("LayerName"), "Content": content}
+    made = ask_lambda(asked.reach, "PublishLayerVersion", members)
+    return Made(made["LayerVersionArn"], {"LayerVersionArn": made["LayerVersionArn"]})
+
+
+def _remove_layer(made: Made, reach: Reach) -> None:
+    layer, _, number = made.identifier.rpartition(":")
+    reach.ask_lambda("DeleteLayerVersion", LayerName=layer, VersionNumber=int(number))
+
+
+# -- permissions
+
+
+def _permit(asked: Asked) -> Made:
+    members = {name: value for name, value in asked.properties.items() if name != "FunctionUrlAuthType"}
+    members |= asked.given("FunctionUrlAuthType")
+    ask_lambda(asked.reach, "AddPermission", {**members, "StatementId": asked.name})
+    return Made(asked.name, {"Id": asked.name, OF: str(asked.get("FunctionName"))})
+
+
+def _forbid(made: Made, reach: Reach) -> None:
+    _without(reach, "RemovePermission", StatementId=made.identifier, **_whose(made.attributes[OF]))
+
+
+def _whose(function: str) -> dict[str, str]:
+    """A function's name or ARN, with the qualifier that it may end with as a member."""
+    parts = function.split(":")
+    if len(parts) in (2, 8):
+        return {"FunctionName": ":".join(parts[:-1]), "Qualifier": parts[-1]}
+    return {"FunctionName": function}
+
+
+# -- event source mappings, URLs, what becomes of asynchronous events
+
+
+def _create_mapping(asked: Asked) -> Made:
+    members = {**asked.properties, "Tags": tag_map(asked)}
+    made = ask_lambda(asked.reach, "CreateEventSourceMapping", members)
+    arn = made.get("EventSourceMappingArn", made["UUID"])
+    return Made(made["UUID"], {"Id": made["UUID"], "EventSourceMappingArn": arn, OF: asked.get("EventSourceArn")})
+
+
+def _update_mapping(asked: Asked, made: Made) -> Made:
+    from lambda_emu.model.mappings.refusals import MappingInUse
+
+    if asked.get("EventSourceArn") != made.attributes[OF]:
+        _remove_mapping(made, asked.reach)
+        return _create_mapping(asked)
+    members = {name: value for name, value in asked.properties.items() if name not in {*AT_FIRST, "Tags"}}
+    for _ in range(LOOKS):
+        try:
+            ask_lambda(asked.reach, "UpdateEventSourceMapping", {**members, "UUID": made.identifier})
+            return made
+        except MappingInUse:
+            threading.Event().wait(LOOK_S)
+    raise refuse(f"{made.identifier} is still being changed")
+
+
+def _remove_mapping(made: Made, reach: Reach) -> None:
+    from lambda_emu.model.mappings.refusals import MappingInUse
+
+    for _ in range(LOOKS):
+        try:
+            _without(reach, "DeleteEventSourceMapping", UUID=made.identifier)
+            return
+        except MappingInUse:
+            threading.Event().wait(LOOK_S)
+
+
+def _has_mapping(made: Made, reach: Reach) -> bool:
+    context = reach.context
+    return context.store.mappings.get(context.scope, made.identifier) is not None
+
+
+def _url(asked: Asked) -> dict[str, Any]:
+    said = asked.given("AuthType", "Cors", "InvokeMode", "Qualifier")
+    return {**said, "FunctionName": asked.get("TargetFunctionArn")}
+
+
+def _create_url(asked: Asked) -> Made:
+    made = ask_lambda(asked.reach, "CreateFunctionUrlConfig", _url(asked))
+    return _made_url(made, asked)
+
+
+def _update_url(asked: Asked, made: Made) -> Made:
+    if str(asked.get("TargetFunctionArn")) != made.attributes[OF]:
+        _remove_url(made, asked.reach)
+        return _create_url(asked)
+    return _made_url(ask_lambda(asked.reach, "UpdateFunctionUrlConfig", _url(asked)), asked)
+
+
+def _made_url(told: Mapping[str, Any], asked: Asked) -> Made:
+    target, qualifier = str(asked.get("TargetFunctionArn")), str(asked.get("Qualifier") or "")
+    attributes = {"FunctionArn": told["FunctionArn"], "FunctionUrl": told["FunctionUrl"], OF: target}
+    return Made(told["FunctionArn"], {**attributes, "Qualifier": qualifier})
+
+
+def _remove_url(made: Made, reach: Reach) -> None:
+    qualifier = {"Qualifier": made.attributes["Qualifier"]} if made.attributes.get("Qualifier") else {}
+    _without(reach, "DeleteFunctionUrlConfig", FunctionName=made.attributes[OF], **qualifier)
+
+
+def _put_invoke_config(asked: Asked) -> Made:
+    ask_lambda(asked.reach, "PutFunctionEventInvokeConfig", asked.properties)
+    function, qualifier = str(asked.get("FunctionName")), str(asked.get("Qualifier"))
+    return Made(f"{function}|{qualifier}", {})
+
+
+def _remove_invoke_config(made: Made, reach: Reach) -> None:
+    function, _, qualifier = made.identifier.partition("|")
+    _without(reach, "DeleteFunctionEventInvokeConfig", FunctionName=function, Qualifier=qualifier)
+
+
+FUNCTION, LAYER_VERSION = "AWS::Lambda::Function", "AWS::Lambda::LayerVersion"
+_OF_FUNCTIONS = (
+    "Architectures Code CodeSigningConfigArn DeadLetterConfig Description Environment EphemeralStorage FunctionName "
+    "Handler ImageConfig KmsKeyArn Layers LoggingConfig MemorySize PackageType RecursiveLoop "
+    "ReservedConcurrentExecutions Role Runtime SnapStart Tags Timeout TracingConfig VpcConfig"
+)
+_OF_MAPPINGS = (
+    "BatchSize BisectBatchOnFunctionError DestinationConfig DocumentDBEventSourceConfig Enabled EventSourceArn "
+    "FilterCriteria FunctionName FunctionResponseTypes KmsKeyArn MaximumBatchingWindowInSeconds "
+    "MaximumRecordAgeInSeconds MaximumRetryAttempts MetricsConfig ParallelizationFactor ProvisionedPollerConfig Queues "
+    "ScalingConfig SelfManagedEventSource SelfManagedKafkaEventSourceConfig SourceAccessConfigurations "
+    "StartingPosition StartingPositionTimestamp Tags Topics TumblingWindowInSeconds AmazonManagedKafkaEventSourceConfig"
+)
+LAYERS: Mapping[str, Kind] = {
+    LAYER_VERSION: Kind(
+        takes("CompatibleArchitectures CompatibleRuntimes Content Description LayerName LicenseInfo"),
+        _create_layer,
+        _remove_layer,
+        family="layers",
+    ),
+}
+FUNCTIONS: Mapping[str, Kind] = {
+    FUNCTION: Kind(
+        takes(_OF_FUNCTIONS), _create_function, _remove_function, _update_function, has_function, "functions"
+    ),
+}
+ON_FUNCTIONS: Mapping[str, Kind] = {
+    "AWS::Lambda::Version": Kind(
+        takes("CodeSha256 Description FunctionName ProvisionedConcurrencyConfig"),
+        _publish,
+        _remove_version,
+        family="versions",
+    ),
+    "AWS::Lambda::Alias": Kind(
+        takes("Description FunctionName FunctionVersion Name ProvisionedConcurrencyConfig RoutingConfig"),
+        _create_alias,
+        _remove_alias,
+        _update_alias,
+        family="aliases",
+    ),
+    "AWS::Lambda::Permission": Kind(
+        takes(
+            "Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID "
+            "SourceAccount SourceArn"
+        ),
+        _permit,
+        _forbid,
+        family="policies",
+    ),
+    "AWS::Lambda::EventSourceMapping": Kind(
+        takes(_OF_MAPPINGS),
+        _create_mapping,
+        _remove_mapping,
+        _update_mapping,
+        _has_mapping,
+        family="event_source_mappings",
+    ),
+    "AWS::Lambda::Url": Kind(
+        takes("AuthType Cors InvokeMode Qualifier TargetFunctionArn"),
+        _create_url,
+        _remove_url,
+        _update_url,
+        family="function_urls",
+    ),
+    "AWS::Lambda::EventInvokeConfig": Kind(
+        takes("DestinationConfig FunctionName MaximumEventAgeInSeconds MaximumRetryAttempts Qualifier"),
+        _put_invoke_config,
+        _remove_invoke_config,
+        family="event_invoke",
+    ),
+}

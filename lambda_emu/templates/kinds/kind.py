@@ -1,0 +1,104 @@
+"""What a type of resource is to a stack, and what the functions of its row are given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from lambda_emu.project.resources import CannotChange
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.shaping import shape_input
+
+Properties = Mapping[str, Any]
+OF = " of"
+"""The attribute that says what a resource belongs to; not one of CloudFormation's."""
+
+
+class Made(NamedTuple):
+    """One that is there. identifier: what Ref means. attributes: what Fn::GetAtt means, by its name."""
+
+    identifier: str
+    attributes: Mapping[str, Any] = {}
+
+
+class Asked(Struct, frozen=True):
+    """A resource to be made or changed. name: what it is called where its properties do not say."""
+
+    logical_id: str
+    name: str
+    properties: Properties
+    reach: Reach
+
+    def named(self, property: str) -> str:
+        """What it is called."""
+        return str(self.properties.get(property) or self.name)
+
+    def get(self, property: str, default: Any = None) -> Any:
+        return self.properties.get(property, default)
+
+    def given(self, *properties: str) -> dict[str, Any]:
+        """Those of these that it has."""
+        return {name: self.properties[name] for name in properties if name in self.properties}
+
+    def call(self, service: str, operation: str, members: Properties) -> dict[str, Any]:
+        return ask(self.reach, service, operation, members)
+
+
+class Kind(Struct, frozen=True):
+    """update: None where a change makes another one of it. takes: the properties that have an effect.
+
+    family: of Lambda's operations, for the first change. exists: asked at each start; None: what our own store says.
+    """
+
+    takes: frozenset[str]
+    create: Callable[[Asked], Made]
+    remove: Callable[[Made, Reach], None]
+    update: Callable[[Asked, Made], Made] | None = None
+    exists: Callable[[Made, Reach], bool] | None = None
+    family: str = ""
+
+
+def ask(reach: Reach, service: str, operation: str, members: Properties) -> dict[str, Any]:
+    """An operation, by members as templates write them. CannotChange."""
+    return reach.call(service, operation, **shape_input(service, operation, members))
+
+
+def ask_if_there(reach: Reach, service: str, operation: str, **members: Any) -> None:
+    """The same, of what may be gone."""
+    reach.find(service, operation, **members)
+
+
+def ask_lambda(reach: Reach, operation: str, members: Properties) -> dict[str, Any]:
+    """An operation of Lambda's, in this process. LambdaError, CannotChange."""
+    return reach.ask_lambda(operation, **shape_input("lambda", operation, members))
+
+
+def tags(asked: Asked, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """As a list of pairs, however they are written."""
+    said = asked.get("Tags") or []
+    pairs = said.items() if isinstance(said, Mapping) else ((one["Key"], one["Value"]) for one in said)
+    return [{key: str(name), value: str(text)} for name, text in pairs]
+
+
+def tag_map(asked: Asked) -> dict[str, str]:
+    return {one["Key"]: one["Value"] for one in tags(asked)}
+
+
+def as_text(value: Any) -> str:
+    """A document, as JSON where it is none yet."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def takes(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+def stays(_: Made, __: Reach) -> None:
+    """It goes with what it belongs to."""
+
+
+def refuse(text: str) -> CannotChange:
+    return CannotChange(text)

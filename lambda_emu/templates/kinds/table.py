@@ -1,0 +1,33 @@
+"""Every type that has an effect, from what is needed to what needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.apis import APIS, PARTS_OF_APIS
+from lambda_emu.templates.kinds.functions import FUNCTIONS, LAYERS, ON_FUNCTIONS
+from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
+from lambda_emu.templates.kinds.roles import ROLES
+
+KINDS: Mapping[str, Kind] = {**ROLES, **LAYERS, **FUNCTIONS, **APIS, **ON_FUNCTIONS, **PARTS_OF_APIS}
+
+
+def _name(asked: Asked) -> Made:
+    return Made(asked.name, {})
+
+
+def _nothing(_: Made, __: Reach) -> None:
+    """There is nothing to remove."""
+
+
+def _leave(_: Asked, made: Made) -> Made:
+    return made
+
+
+WITHOUT_EFFECT = Kind(takes(""), _name, _nothing, _leave)
+"""Of a type that is in no row: others may refer to it, and get a name."""
+
+
+def kind_of(type: str) -> Kind:
+    return KINDS.get(type, WITHOUT_EFFECT)

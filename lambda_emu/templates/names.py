@@ -1,0 +1,30 @@
+"""What the resources of a stack are called where the template does not say."""
+
+from __future__ import annotations
+
+import hashlib
+
+from lambda_emu.arn import Scope
+from lambda_emu.templates.kinds.functions import FUNCTION
+
+LIMITS = {
+    "AWS::Events::Rule": 64,
+    "AWS::IAM::Role": 64,
+    "AWS::S3::Bucket": 63,
+    "AWS::SQS::Queue": 75,
+    "AWS::Scheduler::Schedule": 64,
+    "AWS::StepFunctions::StateMachine": 80,
+}
+"""Most characters."""
+USUAL_LIMIT = 100
+HASH_CHARACTERS = 12
+
+
+def physical_name(kind: str, logical_id: str, stack: str, scope: Scope) -> str:
+    """The same at each start. A function has its logical id, as under `sam local`; others are called as on AWS."""
+    if kind == FUNCTION:
+        return logical_id[:64]
+    said = f"{scope.account}/{scope.region}/{stack}/{logical_id}"
+    end = f"-{hashlib.sha256(said.encode()).hexdigest()[:HASH_CHARACTERS]}"
+    name = f"{stack}-{logical_id}"[: LIMITS.get(kind, USUAL_LIMIT) - len(end)] + end
+    return name.lower() if kind == "AWS::S3::Bucket" else name

@@ -1,0 +1,36 @@
+"""What a stack tells once it is made: where its APIs are, and its outputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.stack import Stack
+from lambda_emu.triggers.addresses import address_below
+from lambda_emu.triggers.execute_api.refusals import LABEL, PATH
+
+_ON_AWS = re.compile(r"https?://([a-z0-9]{8,10})\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?(/?)")
+"""An address that AWS would answer, of an API by its id."""
+
+
+def addresses(stack: Stack, known: Callable[[str, str | None], Any], reach: Reach) -> Iterator[tuple[str, str]]:
+    """Each output by its name; an address of an API on AWS is told as the one that is answered here."""
+    resolver = stack.resolver(known)
+    for name, output in stack.template.section("Outputs").items():
+        place = ("Outputs", name)
+        if not isinstance(output, dict) or "Value" not in output:
+            continue
+        if "Condition" in output and not resolver.condition(str(output["Condition"]), (*place, "Condition")):
+            continue
+        value = resolver.value(output["Value"], (*place, "Value"))
+        if isinstance(value, str | int | float):
+            yield name, _here(str(value), reach)
+
+
+def _here(text: str, reach: Reach) -> str:
+    def local(found: re.Match[str]) -> str:
+        return address_below(found[1], LABEL, reach.context.scope.region, reach.context.base_url, PATH)
+
+    return _ON_AWS.sub(local, text)

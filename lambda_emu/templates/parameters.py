@@ -1,0 +1,152 @@
+"""Values of a template's parameters: what is given, else samconfig.toml's, else their defaults."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.templates.document import Template
+
+CONFIG = "samconfig.toml"
+MAX_CONFIG_BYTES = 256 * 1024
+LISTS = ("CommaDelimitedList", "List<")
+STACK_NAME = r"[a-zA-Z][-a-zA-Z0-9]{0,127}"
+MAX_VALUE = 4096
+
+
+class Configured(Struct, frozen=True):
+    """What samconfig.toml says of the environment `default`. where: how its values are named."""
+
+    stack: str | None = None
+    parameters: Mapping[str, str] = {}
+    where: str = CONFIG
+
+
+def read_config(folder: Path) -> Configured:
+    """Of a folder that may have none. ProjectError."""
+    file = folder / CONFIG
+    try:
+        with open(file, "rb") as opened:
+            said = tomllib.loads(opened.read(MAX_CONFIG_BYTES).decode())
+    except FileNotFoundError:
+        return Configured()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError([f"{CONFIG}:1: cannot be read: {error}"]) from error
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise ProjectError([f"{CONFIG}:{line[1] if line else 1}: not TOML: {error}"]) from error
+    default = said.get("default")
+    commands = [_below(default, command, "parameters") for command in ("global", "deploy")]
+    merged = {name: value for command in commands for name, value in command.items()}
+    stack = merged.get("stack_name")
+    return Configured(str(stack) if stack else None, _overrides(merged.get("parameter_overrides")))
+
+
+def _below(value: Any, *names: str) -> Mapping[str, Any]:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _overrides(said: Any) -> Mapping[str, str]:
+    """`A=1 B="two words"`, a list of such, the long form with ParameterKey and ParameterValue, or a table."""
+    if isinstance(said, dict):
+        return {str(name): str(value) for name, value in said.items()}
+    parts = said if isinstance(said, list) else [said] if isinstance(said, str) else []
+    try:
+        words = [word for part in parts for word in shlex.split(str(part))]
+    except ValueError as error:
+        raise ProjectError([f"{CONFIG}:1: parameter_overrides: {error}"]) from error
+    found = {}
+    for word in words:
+        if long := re.fullmatch(r"ParameterKey=([^,]+),ParameterValue=(.*)", word, re.DOTALL):
+            found[long[1]] = long[2]
+        elif "=" in word:
+            name, _, value = word.partition("=")
+            found[name] = value
+    return found
+
+
+def stack_name(configured: Configured, folder: Path) -> str:
+    """samconfig.toml's, else after the folder."""
+    if configured.stack and re.fullmatch(STACK_NAME, configured.stack):
+        return configured.stack
+    made = re.sub(r"[^a-zA-Z0-9]+", "-", folder.name).strip("-")[:100]
+    return made if re.fullmatch(STACK_NAME, made) else f"stack-{made}".rstrip("-")
+
+
+def take_parameters(
+    template: Template, given: Mapping[str, str], configured: Configured
+) -> tuple[dict[str, Any], list[str]]:
+    """Each parameter's value, lists as lists; and what is wrong with them. given: by --parameter."""
+    declared = template.section("Parameters")
+    mistakes = [
+        f"--parameter {name}: the template has no such parameter; it has {', '.join(declared) or 'none'}"
+        for name in given
+        if name not in declared
+    ]
+    said = {**configured.parameters, **given}
+    values: dict[str, Any] = {}
+    for name, one in declared.items():
+        if not isinstance(one, dict):
+            mistakes.append(f"{template.where(('Parameters', name))}: must be a mapping with Type")
+            continue
+        written = said.get(name, one.get("Default"))
+        where = f"--parameter {name}" if name in given else f"{CONFIG}:1: {name}" if name in said else ""
+        where = where or template.where(("Parameters", name))
+        if written is None:
+            mistakes.append(f"{where}: has no value and no Default; say --parameter {name}=…")
+            continue
+        values[name], wrong = _value(one, written)
+        mistakes += [f"{where}: {text}" for text in wrong]
+    return values, mistakes
+
+
+def _value(declared: Mapping[str, Any], written: Any) -> tuple[Any, list[str]]:
+    text = ",".join(map(str, written)) if isinstance(written, list) else _text(written)
+    kind = str(declared.get("Type", "String"))
+    parts = [part.strip() for part in text.split(",")] if kind.startswith(LISTS) else [text]
+    wrong = [f"{part!r} is no number" for part in parts if "Number" in kind and not _is_number(part)]
+    allowed = declared.get("AllowedValues")
+    if isinstance(allowed, list):
+        wrong += [
+            f"{part!r} must be one of {', '.join(map(_text, allowed))}"
+            for part in parts
+            if part not in [*map(_text, allowed)]
+        ]
+    wrong += _bounds(declared, kind, text)
+    return parts if kind.startswith(LISTS) else text, wrong
+
+
+def _bounds(declared: Mapping[str, Any], kind: str, text: str) -> list[str]:
+    wrong = [f"must be at most {MAX_VALUE} characters long"] if len(text) > MAX_VALUE else []
+    pattern = declared.get("AllowedPattern")
+    if isinstance(pattern, str) and not wrong:
+        try:
+            if re.fullmatch(pattern, text) is None:
+                wrong.append(str(declared.get("ConstraintDescription") or f"{text!r} does not match {pattern}"))
+        except re.error as error:
+            wrong.append(f"AllowedPattern is no pattern: {error}")
+    measured = {"Length": len(text)} if kind == "String" else {}
+    if kind == "Number" and _is_number(text):
+        measured["Value"] = float(text)  # type: ignore[assignment]
+    for what, found in measured.items():
+        least, most = (str(declared.get(f"{end}{what}")) for end in ("Min", "Max"))
+        if (_is_number(least) and found < float(least)) or (_is_number(most) and found > float(most)):
+            wrong.append(f"{text!r} is out of its bounds, {least} to {most}")
+    return wrong
+
+
+def _is_number(text: Any) -> bool:
+    return re.fullmatch(r"[-+]?\d{1,30}(\.\d{1,30})?", str(text)) is not None
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,103 @@
+"""What a server is started with: a project file, or a template; read, and deployed once the server answers.
+
+Light, as each start asks. What reads and deploys templates is imported where there is one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.arn import Scope
+from lambda_emu.project import Project, ProjectError, read_project
+from lambda_emu.project.resources import ResourceChange
+from lambda_emu.project.services.left import Left
+from lambda_emu.project.services.reach import Services
+from lambda_emu.templates.found import find_template, is_template
+
+if TYPE_CHECKING:
+    from lambda_emu.templates.stack import Stack
+
+log = logging.getLogger(__name__)
+
+Addresses = Sequence[tuple[str, str]]
+
+
+class Chosen(Struct, frozen=True):
+    """What settings say of it. project: a folder or a file. cache: the folder for templates that were expanded."""
+
+    project: Path
+    parameters: Mapping[str, str]
+    cache: Path
+    strict: bool
+
+
+class Declared(Struct, frozen=True):
+    """What is to be served. Where a project file declares functions or resources, no template is read."""
+
+    project: Project
+    stack: Stack | None = None
+
+    @property
+    def functions(self) -> list[str]:
+        """Their names."""
+        of_stack = [] if self.stack is None else self.stack.functions()
+        return [*(function.name for function in self.project.functions), *of_stack]
+
+
+def read_declared(chosen: Chosen, scope: Scope, only: str | None) -> Declared:
+    """only: a function of the project file that nothing else goes with. ProjectError."""
+    path = chosen.project
+    project = Project(path.parent) if path.is_file() and is_template(path) else read_project(path)
+    if only is not None:
+        return Declared(project.only(only))
+    file = find_template(path)
+    if file is None or project.functions or project.has_services:
+        return Declared(project)
+    return Declared(project, _read_stack(file, chosen, scope))
+
+
+def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
+    """What has no effect is told, each once; with `strict` it is a mistake."""
+    from lambda_emu.templates.stack import read_stack
+    from lambda_emu.templates.strict import without_effect
+
+    stack = read_stack(file, scope, chosen.parameters, chosen.cache)
+    told = without_effect(stack)
+    if chosen.strict and told:
+        raise ProjectError(told)
+    for line in told:
+        log.warning("%s", line)
+    return stack
+
+
+def deploy_services(
+    declared: Declared, context: RequestContext, services: Services, left: Left, *, alone: bool
+) -> tuple[Sequence[ResourceChange], Addresses]:
+    """What functions live among, where their events come from, and a template's functions too; what there was before
+    and is declared no more is removed.
+
+    alone: a function of the project is run once, and nothing is made for it. The changes, and addresses of what is
+    there, each with what it is. ProjectError.
+    """
+    changes: list[ResourceChange] = []
+    addresses: list[tuple[str, str]] = []
+    if declared.project.has_services or left:
+        from lambda_emu.project.services.deploy import deploy_services as deploy_project
+
+        done = deploy_project(declared.project, context, services, left)
+        changes, addresses = [*done.changes], [*done.addresses]
+    if alone or (declared.stack is None and not context.store.stack_resources.all(context.scope)):
+        return changes, addresses
+    from lambda_emu.templates.deploy import deploy_stack, remove_others
+
+    remove_others([] if declared.stack is None else [declared.stack.name], context, services)
+    if declared.stack is not None:
+        made = deploy_stack(declared.stack, context, services)
+        changes, addresses = [*changes, *made.changes], [*addresses, *made.addresses]
+    return changes, addresses

@@ -1,0 +1,200 @@
+"""What a template wants there to be, as resources that need one another, before anything is made. No operation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from lambda_emu.arn import Scope
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.project.resources import Reference, Resource, ResourceKey
+from lambda_emu.templates.document import Place, Template, read_template
+from lambda_emu.templates.found import source_folder
+from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
+from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
+from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
+from lambda_emu.templates.transform import sam
+
+MOST_RESOURCES = 500
+"""CloudFormation's own limit."""
+CODE: Mapping[str, str] = {FUNCTION: "Code", LAYER_VERSION: "Content"}
+"""The properties that may name files here."""
+RETAINED = ("Retain", "RetainExceptOnCreate")
+
+
+class Stack(Struct, frozen=True):
+    """template: in CloudFormation's own types, with the lines of the file. values: of parameters, pseudo ones too."""
+
+    name: str
+    folder: Path
+    template: Template
+    values: Mapping[str, Any]
+    conditions: Mapping[str, bool]
+    """Of the resources that have one."""
+
+    def is_wanted(self, logical_id: str) -> bool:
+        return self.conditions.get(logical_id, True)
+
+    def resolver(self, known: Callable[[str, str | None], Any]) -> Resolver:
+        def of_wanted(name: str, attribute: str | None) -> Any:
+            if not self.is_wanted(name):
+                raise Wrong(f"{name} is not made, since its condition does not hold")
+            return known(name, attribute)
+
+        return Resolver(self.template, self.values, {}, of_wanted)
+
+    def functions(self) -> list[str]:
+        """The names of its functions, as far as the template says them, in its order."""
+        resolver = self.resolver(_not_yet)
+        found = []
+        for logical_id, resource in self.template.section("Resources").items():
+            if resource.get("Type") == FUNCTION and self.is_wanted(logical_id):
+                said = (resource.get("Properties") or {}).get("FunctionName")
+                name = resolver.value(said, ("Resources", logical_id, "Properties", "FunctionName"))
+                found.append(name if isinstance(name, str) else logical_id[:64])
+        return found
+
+
+def read_stack(file: Path, scope: Scope, given: Mapping[str, str], cache: Path) -> Stack:
+    """The stack that a template file declares. given: parameters, before samconfig.toml's. ProjectError."""
+    template = read_template(file)
+    folder = source_folder(file)
+    configured = read_config(folder)
+    name = stack_name(configured, folder)
+    parameters, mistakes = take_parameters(template, given, configured)
+    mistakes += _wrong_resources(template)
+    if mistakes:
+        raise ProjectError(mistakes)
+    values = {**pseudo_parameters(name, scope), **parameters}
+    if sam.is_sam(template):
+        body = sam.expand(template, values, cache)
+        template = Template(file, body, _all_lines(template, body))
+    resolver = Resolver(template, values, {}, _not_yet)
+    conditions = {
+        logical_id: resolver.condition(str(resource["Condition"]), ("Resources", logical_id, "Condition"))
+        for logical_id, resource in template.section("Resources").items()
+        if "Condition" in resource
+    }
+    if resolver.mistakes:
+        raise ProjectError(resolver.mistakes)
+    return Stack(name, folder, template, values, conditions)
+
+
+def pseudo_parameters(name: str, scope: Scope) -> dict[str, Any]:
+    suffix = "amazonaws.com.cn" if scope.partition == "aws-cn" else "amazonaws.com"
+    id = hashlib.sha256(f"{scope.account}/{scope.region}/{name}".encode()).hexdigest()
+    uuid = "-".join((id[:8], id[8:12], id[12:16], id[16:20], id[20:32]))
+    return {
+        "AWS::AccountId": scope.account,
+        "AWS::NotificationARNs": [],
+        "AWS::Partition": scope.partition,
+        "AWS::Region": scope.region,
+        "AWS::StackId": scope.arn(f"stack/{name}/{uuid}", "cloudformation"),
+        "AWS::StackName": name,
+        "AWS::URLSuffix": suffix,
+    }
+
+
+def _not_yet(_: str, __: str | None) -> Any:
+    raise NotYet
+
+
+def _wrong_resources(template: Template) -> list[str]:
+    resources = template.section("Resources")
+    wrong = [
+        f"{template.where(('Resources', name))}: must be a mapping with Type"
+        for name, resource in resources.items()
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str)
+    ]
+    wrong += [
+        f"{template.where(('Resources', name, 'Properties'))}: must be a mapping"
+        for name, resource in resources.items()
+        if isinstance(resource, dict) and not isinstance(resource.get("Properties") or {}, dict)
+    ]
+    if len(resources) > MOST_RESOURCES:
+        wrong.append(f"{template.where(('Resources',))}: must be at most {MOST_RESOURCES}")
+    return wrong
+
+
+def _all_lines(template: Template, body: Mapping[str, Any]) -> dict[Place, int]:
+    """The lines of the file, and those of what a macro made of its resources: theirs."""
+    lines = dict(template.lines)
+    written = template.section("Resources")
+    for logical_id in body["Resources"]:
+        if logical_id not in written:
+            origin = max((name for name in written if logical_id.startswith(name)), key=len, default=None)
+            place: Place = ("Resources",) if origin is None else ("Resources", origin)
+            lines["Resources", logical_id] = template.line(place)
+        for uri, property in (("CodeUri", "Code"), ("ContentUri", "Content")):
+            at = lines.get(("Resources", logical_id, "Properties", uri))
+            if at is not None:
+                lines["Resources", logical_id, "Properties", property] = at
+    return lines
+
+
+# -- resources
+
+
+def wanted(stack: Stack, keep: Callable[[Path, str], Any], known_kinds: Mapping[str, Any]) -> list[Resource]:
+    """Each with what it needs. keep: keeps code that lies here, for who names it at a place. ProjectError."""
+    building = _Building(stack, keep, known_kinds)
+    found = [*building.resources()]
+    mistakes = [*building.resolver.mistakes, *building.mistakes]
+    if mistakes:
+        raise ProjectError(mistakes)
+    return found
+
+
+class _Building:
+    def __init__(self, stack: Stack, keep: Callable[[Path, str], Any], kinds: Mapping[str, Any]) -> None:
+        self.mistakes: list[str] = []
+        self.resolver = stack.resolver(_not_yet)
+        self._stack = stack
+        self._keep = keep
+        self._kinds = kinds
+        self._declared = stack.template.section("Resources")
+
+    def resources(self) -> Iterator[Resource]:
+        for logical_id, declared in self._declared.items():
+            if self._stack.is_wanted(logical_id) and declared["Type"] in self._kinds:
+                yield self._resource(logical_id, declared)
+
+    def _resource(self, logical_id: str, declared: Mapping[str, Any]) -> Resource:
+        place: Place = ("Resources", logical_id, "Properties")
+        properties = self.resolver.value(declared.get("Properties") or {}, place)
+        uses = {
+            name: Reference(ResourceKey(self._declared[name]["Type"], name))
+            for name in sorted(self._needs(logical_id, declared, properties))
+        }
+        shown = {"Properties": json.loads(json.dumps(properties)), "Uses": uses}
+        members = {"Properties": properties, "Uses": uses}
+        member = CODE.get(declared["Type"])
+        path = self._local(properties.get(member)) if member is not None else None
+        if member is not None and path is not None:
+            where = self._stack.template.where((*place, member))
+            kept = self._keep(Path(self._stack.template.file.absolute().parent, path), where)
+            members["Properties"] = {**properties, member: {"Placed": kept}}
+            shown["Properties"] = {**shown["Properties"], member: None if kept is None else kept.sha256}
+        key = ResourceKey(declared["Type"], logical_id)
+        return Resource(key, members, shown, self._stack.template.where(("Resources", logical_id)))
+
+    def _local(self, code: Any) -> str | None:
+        """The path of code that lies here, however it is named."""
+        if isinstance(code, str) and not code.startswith("s3://"):
+            return code
+        return sam.local_path(code)
+
+    def _needs(self, logical_id: str, declared: Mapping[str, Any], properties: Any) -> set[str]:
+        after = declared.get("DependsOn") or []
+        named = {after} if isinstance(after, str) else set(map(str, after))
+        for name in named - self._declared.keys():
+            where = self._stack.template.where(("Resources", logical_id, "DependsOn"))
+            self.mistakes.append(f"{where}: there is no resource {name!r}")
+        named |= references(properties)
+        there = {name for name in named & self._declared.keys() if self._stack.is_wanted(name)}
+        return {name for name in there if self._declared[name]["Type"] in self._kinds}

@@ -1,0 +1,140 @@
+"""Has a template of SAM expanded: what of it names files here is set aside before, and put back after."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.templates.document import Place, Template
+
+MACRO = "AWS::Serverless-2016-10-31"
+EXTRA = "pip install 'lambda-emu[sam]'"
+LIMIT_S = 90.0
+MOST_KEPT = 64
+MOST_BYTES = 32 * 1024 * 1024
+HERE = "lambda-emu.local"
+"""The bucket that stands for the template's folder; its keys are paths, quoted."""
+_URIS = ("CodeUri", "ContentUri", "DefinitionUri")
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from lambda_emu.templates.transform.program import main; main()"
+)
+
+
+def is_sam(template: Template) -> bool:
+    said = template.body.get("Transform")
+    return MACRO in (said if isinstance(said, list) else [said])
+
+
+def expand(template: Template, values: Mapping[str, Any], cache: Path) -> dict[str, Any]:
+    """The body of the template in CloudFormation's own types. values: of parameters and pseudo parameters.
+
+    cache: the folder where what was expanded is kept. Raises ProjectError, each mistake with its place.
+    """
+    place = ("Transform",)
+    if importlib.util.find_spec("samtranslator") is None:
+        raise ProjectError([f"{template.where(place)}: templates of AWS SAM need: {EXTRA}"])
+    request = {"template": _set_aside(template.body), "parameters": dict(values)}
+    text = json.dumps(request, sort_keys=True)
+    key = hashlib.sha256(f"{version('aws-sam-translator')} {text}".encode()).hexdigest()
+    file = cache / f"{key}.json"
+    answer = _kept(file)
+    if answer is None:
+        answer = _run(json.dumps(request), str(values["AWS::Region"]), template)
+        if "template" in answer:
+            _keep(file, answer)
+    if "mistakes" in answer:
+        raise ProjectError([_mistake(template, logical, said) for logical, said in answer["mistakes"]])
+    body: dict[str, Any] = answer["template"]
+    return body
+
+
+def local_path(value: Any) -> str | None:
+    """The path that a place in S3 stands for, None for what is really there."""
+    if isinstance(value, dict):
+        bucket = value.get("S3Bucket", value.get("Bucket"))
+        key = value.get("S3Key", value.get("Key"))
+        return unquote(str(key)) if bucket == HERE else None
+    return None
+
+
+def _mistake(template: Template, logical: str | None, text: str) -> str:
+    place: Place = ("Resources", logical) if logical else ("Transform",)
+    for word in text.replace("[", " ").replace("]", " ").replace("'", " ").split():
+        for inner in (("Properties", word), ("Properties", "Events", word)):
+            if (*place, *inner) in template.lines:
+                return f"{template.where((*place, *inner))}: {text}"
+    return f"{template.where(place)}: {text}"
+
+
+def _set_aside(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy in which local paths look as if they were in S3, which the translator asks for."""
+    made: dict[str, Any] = copy.deepcopy(dict(body))
+    sections = [one.get("Properties") for one in made["Resources"].values() if _is_serverless(one)]
+    shared = made.get("Globals")
+    sections += shared.values() if isinstance(shared, dict) else []
+    for properties in sections:
+        for name in _URIS if isinstance(properties, dict) else ():
+            said = properties.get(name)
+            if isinstance(said, str) and not said.startswith("s3://"):
+                properties[name] = {"Bucket": HERE, "Key": quote(said, safe="")}
+    return made
+
+
+def _is_serverless(resource: Any) -> bool:
+    return isinstance(resource, dict) and str(resource.get("Type")).startswith("AWS::Serverless::")
+
+
+def _run(request: str, region: str, template: Template) -> dict[str, Any]:
+    path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-IS", "-c", _START, path],
+            input=request.encode(),
+            capture_output=True,
+            cwd="/",
+            env={"AWS_DEFAULT_REGION": region, "AWS_EC2_METADATA_DISABLED": "true"},
+            timeout=LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ProjectError([f"{template.where(('Transform',))}: takes longer than {LIMIT_S:.0f} s"]) from None
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:500]
+        raise ProjectError([f"{template.where(('Transform',))}: cannot be expanded: {said or done.returncode}"])
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _kept(file: Path) -> dict[str, Any] | None:
+    try:
+        with open(file, "rb") as opened:
+            kept: dict[str, Any] = json.loads(opened.read(MOST_BYTES))
+        return kept
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(file: Path, answer: Mapping[str, Any]) -> None:
+    """Whole or not at all; the oldest of too many go. What cannot be kept is expanded again."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        writing = file.with_suffix(f".{os.getpid()}")
+        writing.write_text(json.dumps(answer))
+        writing.replace(file)
+        kept = sorted(file.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)
+        for old in kept[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return
