@@ -17,10 +17,10 @@ from lambda_emu.arn import Scope
 from lambda_emu.project import Project, ProjectError, read_project
 from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.left import Left
-from lambda_emu.project.services.reach import Services
 from lambda_emu.templates.found import find_template, is_template
 
 if TYPE_CHECKING:
+    from lambda_emu.project.services.reach import Services
     from lambda_emu.templates.stack import Stack
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from lam import client_at
+from boto_rig import client_at
 from own import Served, serve, served
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sam"

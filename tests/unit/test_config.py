@@ -105,6 +105,8 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         grace_s=5,
         account_concurrency=1000,
         stems=2,
+        parameter=(),
+        strict=False,
         max_environments=None,
         log_limit_mb=64,
         pull_images=True,

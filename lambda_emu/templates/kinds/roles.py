@@ -47,7 +47,10 @@ def _put_policies(asked: Asked, role: str) -> None:
 
 
 def _put_policy(asked: Asked, role: str, policy: Mapping[str, Any]) -> None:
-    members = {"PolicyName": policy["PolicyName"], "PolicyDocument": as_text(policy["PolicyDocument"])}
+    document = policy["PolicyDocument"]
+    if isinstance(document, Mapping):
+        document = {"Version": "2012-10-17", **document}  # SAM's own leave it out, and what serves IAM wants it
+    members = {"PolicyName": policy["PolicyName"], "PolicyDocument": as_text(document)}
     asked.call(IAM, "PutRolePolicy", {**members, "RoleName": role})
 
 

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.apis import APIS, PARTS_OF_APIS
 from lambda_emu.templates.kinds.functions import FUNCTIONS, LAYERS, ON_FUNCTIONS
+from lambda_emu.templates.kinds.happenings import GROUPS, HAPPENINGS
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
 from lambda_emu.templates.kinds.roles import ROLES
+from lambda_emu.templates.kinds.stores import ON_STORES, STORES
 
-KINDS: Mapping[str, Kind] = {**ROLES, **LAYERS, **FUNCTIONS, **APIS, **ON_FUNCTIONS, **PARTS_OF_APIS}
+KINDS: Mapping[str, Kind] = {
+    **{**ROLES, **STORES, **GROUPS, **LAYERS, **FUNCTIONS, **APIS},
+    **{**ON_FUNCTIONS, **ON_STORES, **PARTS_OF_APIS, **HAPPENINGS},
+}
 
 
 def _name(asked: Asked) -> Made:

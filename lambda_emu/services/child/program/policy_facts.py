@@ -60,7 +60,8 @@ def _default_text(policy: Any) -> str | None:
 
 def _tags(backend: Any, holder: Any, kind: str) -> list[Any]:
     if kind == "role":
-        return list((holder.tags or {}).values())
+        tags = holder.tags or []
+        return list(tags.values() if isinstance(tags, dict) else tags)  # a list, a mapping in older ones
     return list(backend.tagger.list_tags_for_resource(holder.arn)["Tags"])
 
 

@@ -1,0 +1,305 @@
+"""Where events come from: buckets and what they tell, rules, schedules, log groups, alarms, state machines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, refuse, tags, takes
+
+# -- S3
+
+
+def _create_bucket(asked: Asked) -> Made:
+    name, region = asked.named("BucketName"), asked.reach.context.scope.region
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    asked.call("s3", "CreateBucket", {"Bucket": name, **where})
+    _set_bucket(asked, name)
+    partition = asked.reach.context.scope.partition
+    return Made(name, {"Arn": f"arn:{partition}:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"})
+
+
+def _set_bucket(asked: Asked, name: str) -> None:
+    bucket = {"Bucket": name}
+    if versioning := asked.get("VersioningConfiguration"):
+        asked.call("s3", "PutBucketVersioning", {**bucket, "VersioningConfiguration": versioning})
+    if cors := asked.get("CorsConfiguration"):
+        rules = [_cors_rule(rule) for rule in cors.get("CorsRules") or ()]
+        asked.call("s3", "PutBucketCors", {**bucket, "CORSConfiguration": {"CORSRules": rules}})
+    if asked.get("Tags"):
+        asked.call("s3", "PutBucketTagging", {**bucket, "Tagging": {"TagSet": tags(asked)}})
+    told = _notifications(asked.get("NotificationConfiguration") or {})
+    asked.call("s3", "PutBucketNotificationConfiguration", {**bucket, "NotificationConfiguration": told})
+
+
+def _cors_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"MaxAge": "MaxAgeSeconds", "ExposedHeaders": "ExposeHeaders", "Id": "ID"}
+    return {names.get(name, name): value for name, value in rule.items()}
+
+
+def _notifications(said: Mapping[str, Any]) -> dict[str, Any]:
+    """As S3 has them: whom they are for by ARN, and what they are told as a list."""
+    kinds = {
+        "LambdaConfigurations": ("LambdaFunctionConfigurations", "Function", "LambdaFunctionArn"),
+        "QueueConfigurations": ("QueueConfigurations", "Queue", "QueueArn"),
+        "TopicConfigurations": ("TopicConfigurations", "Topic", "TopicArn"),
+    }
+    told: dict[str, Any] = {"EventBridgeConfiguration": {}} if said.get("EventBridgeConfiguration") else {}
+    for kind, (name, whom, arn) in kinds.items():
+        told[name] = [
+            {arn: one[whom], "Events": [one["Event"]], **_filter(one.get("Filter") or {})}
+            for one in said.get(kind) or ()
+        ]
+    return told
+
+
+def _filter(said: Mapping[str, Any]) -> dict[str, Any]:
+    rules = (said.get("S3Key") or {}).get("Rules")
+    return {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
+
+
+def _update_bucket(asked: Asked, made: Made) -> Made:
+    if asked.named("BucketName") != made.identifier:
+        _remove_bucket(made, asked.reach)
+        return _create_bucket(asked)
+    _set_bucket(asked, made.identifier)
+    return made
+
+
+def _remove_bucket(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "s3", "DeleteBucket", Bucket=made.identifier)
+
+
+def _has_bucket(made: Made, reach: Reach) -> bool:
+    return reach.find("s3", "GetBucketLocation", Bucket=made.identifier) is not None
+
+
+def _put_bucket_policy(asked: Asked) -> Made:
+    bucket = str(asked.get("Bucket"))
+    asked.call("s3", "PutBucketPolicy", {"Bucket": bucket, "Policy": as_text(asked.get("PolicyDocument"))})
+    return Made(bucket, {})
+
+
+def _remove_bucket_policy(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "s3", "DeleteBucketPolicy", Bucket=made.identifier)
+
+
+# -- EventBridge
+
+
+def _create_bus(asked: Asked) -> Made:
+    members = {**asked.given("Description"), "Name": asked.named("Name"), "Tags": tags(asked)}
+    arn = asked.call("events", "CreateEventBus", members)["EventBusArn"]
+    return Made(asked.named("Name"), {"Arn": arn, "Name": asked.named("Name")})
+
+
+def _remove_bus(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "events", "DeleteEventBus", Name=made.identifier)
+
+
+def _put_rule(asked: Asked) -> Made:
+    name = asked.named("Name")
+    bus = asked.given("EventBusName")
+    said = asked.given("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State")
+    arn = asked.call("events", "PutRule", {**said, **bus, "Name": name})["RuleArn"]
+    targets = asked.get("Targets") or []
+    if targets:
+        answer = asked.call("events", "PutTargets", {**bus, "Rule": name, "Targets": targets})
+        if answer.get("FailedEntries"):
+            raise refuse(f"PutTargets: {json.dumps(answer['FailedEntries'])}")
+    return Made(name, {"Arn": arn, OF: str(asked.get("EventBusName") or "default")})
+
+
+def _update_rule(asked: Asked, made: Made) -> Made:
+    _remove_rule(made, asked.reach)
+    return _put_rule(asked)
+
+
+def _remove_rule(made: Made, reach: Reach) -> None:
+    of = {"Rule": made.identifier, "EventBusName": made.attributes[OF]}
+    targets = (reach.find("events", "ListTargetsByRule", **of) or {}).get("Targets", [])
+    if targets:
+        ask_if_there(reach, "events", "RemoveTargets", **of, Ids=[one["Id"] for one in targets])
+    ask_if_there(reach, "events", "DeleteRule", Name=made.identifier, EventBusName=made.attributes[OF])
+
+
+# -- Scheduler
+
+
+def _create_group(asked: Asked) -> Made:
+    arn = asked.call("scheduler", "CreateScheduleGroup", {"Name": asked.named("Name")})["ScheduleGroupArn"]
+    return Made(asked.named("Name"), {"Arn": arn})
+
+
+def _remove_group(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "scheduler", "DeleteScheduleGroup", Name=made.identifier)
+
+
+def _create_schedule(asked: Asked) -> Made:
+    members = {**asked.properties, "Name": asked.named("Name")}
+    arn = asked.call("scheduler", "CreateSchedule", members)["ScheduleArn"]
+    return Made(asked.named("Name"), {"Arn": arn, OF: str(asked.get("GroupName") or "default")})
+
+
+def _update_schedule(asked: Asked, made: Made) -> Made:
+    if (asked.named("Name"), str(asked.get("GroupName") or "default")) != (made.identifier, made.attributes[OF]):
+        _remove_schedule(made, asked.reach)
+        return _create_schedule(asked)
+    asked.call("scheduler", "UpdateSchedule", {**asked.properties, "Name": made.identifier})
+    return made
+
+
+def _remove_schedule(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "scheduler", "DeleteSchedule", Name=made.identifier, GroupName=made.attributes[OF])
+
+
+# -- CloudWatch and its logs
+
+
+def _create_log_group(asked: Asked) -> Made:
+    name = asked.named("LogGroupName")
+    if asked.reach.call("logs", "DescribeLogGroups", logGroupNamePrefix=name, limit=1)["logGroups"][:1] == []:
+        asked.call("logs", "CreateLogGroup", {"logGroupName": name})
+    _set_retention(asked, name)
+    return Made(name, {"Arn": asked.reach.arn("logs", f"log-group:{name}:*")})
+
+
+def _set_retention(asked: Asked, name: str) -> None:
+    if asked.get("RetentionInDays") is not None:
+        asked.call("logs", "PutRetentionPolicy", {"logGroupName": name, **asked.given("RetentionInDays")})
+
+
+def _update_log_group(asked: Asked, made: Made) -> Made:
+    if asked.named("LogGroupName") != made.identifier:
+        _remove_log_group(made, asked.reach)
+        return _create_log_group(asked)
+    if asked.get("RetentionInDays") is None:
+        ask_if_there(asked.reach, "logs", "DeleteRetentionPolicy", logGroupName=made.identifier)
+    _set_retention(asked, made.identifier)
+    return made
+
+
+def _remove_log_group(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "logs", "DeleteLogGroup", logGroupName=made.identifier)
+
+
+def _put_filter(asked: Asked) -> Made:
+    name = asked.named("FilterName")
+    said = asked.given("DestinationArn", "Distribution", "FilterPattern", "LogGroupName", "RoleArn")
+    asked.call("logs", "PutSubscriptionFilter", {"FilterPattern": "", **said, "FilterName": name})
+    return Made(name, {OF: str(asked.get("LogGroupName"))})
+
+
+def _remove_filter(made: Made, reach: Reach) -> None:
+    of = {"logGroupName": made.attributes[OF]}
+    ask_if_there(reach, "logs", "DeleteSubscriptionFilter", **of, filterName=made.identifier)
+
+
+def _put_alarm(asked: Asked) -> Made:
+    name = asked.named("AlarmName")
+    asked.call("cloudwatch", "PutMetricAlarm", {**asked.properties, "AlarmName": name, "Tags": tags(asked)})
+    return Made(name, {"Arn": asked.reach.arn("cloudwatch", f"alarm:{name}")})
+
+
+def _update_alarm(asked: Asked, made: Made) -> Made:
+    if asked.named("AlarmName") != made.identifier:
+        _remove_alarm(made, asked.reach)
+    return _put_alarm(asked)
+
+
+def _remove_alarm(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "cloudwatch", "DeleteAlarms", AlarmNames=[made.identifier])
+
+
+# -- Step Functions
+
+
+def _machine(asked: Asked) -> dict[str, Any]:
+    definition = asked.get("DefinitionString") or asked.get("Definition")
+    if definition is None:
+        raise refuse("has neither Definition nor DefinitionString")
+    text = as_text(definition)
+    for name, value in (asked.get("DefinitionSubstitutions") or {}).items():
+        text = re.sub(rf"\$\{{{re.escape(name)}\}}", lambda _, value=value: json.dumps(str(value))[1:-1], text)  # type: ignore[misc]
+    return {"definition": text, **asked.given("RoleArn", "LoggingConfiguration", "TracingConfiguration")}
+
+
+def _create_machine(asked: Asked) -> Made:
+    name = asked.named("StateMachineName")
+    kind = str(asked.get("StateMachineType") or "STANDARD")
+    members = {**_machine(asked), "name": name, "type": kind, "tags": tags(asked, "key", "value")}
+    arn = asked.call("stepfunctions", "CreateStateMachine", members)["stateMachineArn"]
+    return Made(arn, {"Arn": arn, "Name": name, OF: kind})
+
+
+def _update_machine(asked: Asked, made: Made) -> Made:
+    kind = str(asked.get("StateMachineType") or "STANDARD")
+    if (asked.named("StateMachineName"), kind) != (made.attributes["Name"], made.attributes[OF]):
+        _remove_machine(made, asked.reach)
+        return _create_machine(asked)
+    asked.call("stepfunctions", "UpdateStateMachine", {**_machine(asked), "stateMachineArn": made.identifier})
+    return made
+
+
+def _remove_machine(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, "stepfunctions", "DeleteStateMachine", stateMachineArn=made.identifier)
+
+
+def _has_machine(made: Made, reach: Reach) -> bool:
+    return reach.find("stepfunctions", "DescribeStateMachine", stateMachineArn=made.identifier) is not None
+
+
+_OF_ALARMS = (
+    "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm Dimensions "
+    "EvaluateLowSampleCountPercentile EvaluationPeriods ExtendedStatistic InsufficientDataActions MetricName Metrics "
+    "Namespace OKActions Period Statistic Tags Threshold TreatMissingData Unit"
+)
+GROUPS: Mapping[str, Kind] = {
+    "AWS::Logs::LogGroup": Kind(
+        takes("LogGroupName RetentionInDays"), _create_log_group, _remove_log_group, _update_log_group
+    ),
+    "AWS::Events::EventBus": Kind(takes("Description Name Tags"), _create_bus, _remove_bus),
+    "AWS::Scheduler::ScheduleGroup": Kind(takes("Name"), _create_group, _remove_group),
+}
+HAPPENINGS: Mapping[str, Kind] = {
+    "AWS::S3::Bucket": Kind(
+        takes("BucketName CorsConfiguration NotificationConfiguration Tags VersioningConfiguration"),
+        _create_bucket,
+        _remove_bucket,
+        _update_bucket,
+        _has_bucket,
+    ),
+    "AWS::S3::BucketPolicy": Kind(takes("Bucket PolicyDocument"), _put_bucket_policy, _remove_bucket_policy),
+    "AWS::StepFunctions::StateMachine": Kind(
+        takes(
+            "Definition DefinitionString DefinitionSubstitutions LoggingConfiguration RoleArn StateMachineName "
+            "StateMachineType Tags TracingConfiguration"
+        ),
+        _create_machine,
+        _remove_machine,
+        _update_machine,
+        _has_machine,
+    ),
+    "AWS::Events::Rule": Kind(
+        takes("Description EventBusName EventPattern Name RoleArn ScheduleExpression State Targets"),
+        _put_rule,
+        _remove_rule,
+        _update_rule,
+    ),
+    "AWS::Scheduler::Schedule": Kind(
+        takes(
+            "Description EndDate FlexibleTimeWindow GroupName KmsKeyArn Name ScheduleExpression "
+            "ScheduleExpressionTimezone StartDate State Target"
+        ),
+        _create_schedule,
+        _remove_schedule,
+        _update_schedule,
+    ),
+    "AWS::Logs::SubscriptionFilter": Kind(
+        takes("DestinationArn Distribution FilterName FilterPattern LogGroupName RoleArn"), _put_filter, _remove_filter
+    ),
+    "AWS::CloudWatch::Alarm": Kind(takes(_OF_ALARMS), _put_alarm, _remove_alarm, _update_alarm),
+}
