@@ -23,6 +23,8 @@ GREETING_LIMIT_S = 5.0
 """A busy machine takes its time, and right after its start a server has yet to import what answers."""
 NOT_SIGNED = ("MissingAuthenticationTokenException", "IncompleteSignatureException")
 """What a server says that checks signatures."""
+OTHER_SECRET = "InvalidSignatureException"
+"""What it says of a signature that was made with another secret than its own."""
 PENDING = "The function is currently in the following state: Pending"
 START_ONE = "start one with `lambda-emu serve`, or name another by --endpoint-url"
 
@@ -33,6 +35,16 @@ class NotFound(NotDone):
 
 class StillPending(NotDone):
     """The function waits for what it runs on."""
+
+
+class WrongSecret(NotDone):
+    """The server checks signatures by another secret than this shell has."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"{url} checks signatures, and its root user's secret is not the one here: set LAMBDA_EMU_ROOT_SECRET to "
+            "what the server has in its environment."
+        )
 
 
 class InvokeResult(Struct, frozen=True):
@@ -160,7 +172,9 @@ class Server:
         response, answer = self._send(method, path, body, headers, limit_s)
         if response.status == 403 and response.getheader("x-amzn-ErrorType") in NOT_SIGNED:
             signature = self._signature(method, path, body or b"", scope)
-            return self._send(method, path, body, headers | signature, limit_s)
+            response, answer = self._send(method, path, body, headers | signature, limit_s)
+            if response.status == 403 and response.getheader("x-amzn-ErrorType") == OTHER_SECRET:
+                raise WrongSecret(self.url)
         return response, answer
 
     def _signature(self, method: str, path: str, body: bytes, scope: Scope | None) -> dict[str, str]:
