@@ -16,6 +16,7 @@ from lambda_emu.model.function.function import Artifact
 from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
 from lambda_emu.project.kinds import FUNCTION, LAYER, RESERVATION, show_function, show_layer
 from lambda_emu.project.resources import Members, Reference, Resource, ResourceKey
+from lambda_emu.project.role_keys import DEFAULT, role_arn
 
 TAKEN = "is the name of a function made through the API; delete that one, or choose another name"
 
@@ -77,8 +78,7 @@ class _Reading:
         return None
 
     def _role(self, declared: DeclaredFunction) -> str:
-        scope = self._context.scope
-        return declared.role or f"arn:{scope.partition}:iam::{scope.account}:role/lambda-emu"
+        return role_arn(self._context.scope, declared.role or DEFAULT)
 
     def _layer_key(self, path: Path) -> ResourceKey:
         return ResourceKey(LAYER, _layer_name(path, self._folder))

@@ -12,10 +12,10 @@ from lambda_emu.model import quotas
 from lambda_emu.model.value_types import choice, text, whole
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import ENVIRONMENT, PATH, RUNTIME, KeyType, mapping, only_item, paths, single
+from lambda_emu.project.role_keys import DEFAULT, NAMED
 from lambda_emu.project.shapes import Key
 
 RESERVABLE = quotas.CONCURRENT_EXECUTIONS - quotas.MINIMUM_UNRESERVED
-ROLE = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 
 NAME = text("1 to 64 letters, digits, - and _", r"[a-zA-Z0-9_-]{1,64}")
 
@@ -60,7 +60,12 @@ KEYS = (
     ),
     Key("architectures", "architecture", only_item(choice(*ARCHITECTURES)), "The processor the code is for."),
     Key("description", "description", single(text("a text of up to 256 characters", r".{0,256}")), "What people read."),
-    Key("role", "role", single(text("the ARN of a role", ROLE)), "Shown to callers; nobody assumes it."),
+    Key(
+        "role",
+        "role",
+        single(NAMED),
+        f"As which it asks services, where [IAM](security.md#iam) counts; `{DEFAULT}` where none is named.",
+    ),
     Key("log_format", "log_format", single(choice("Text", "JSON")), "How log lines are written."),
     Key(
         "tags",

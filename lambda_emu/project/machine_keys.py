@@ -10,10 +10,10 @@ from lambda_emu.model import value_types
 from lambda_emu.model.value_types import choice, text
 from lambda_emu.project.document import Document, Value
 from lambda_emu.project.key_types import KeyType, single
+from lambda_emu.project.role_keys import NAMED
 from lambda_emu.project.shapes import Key
 
 MACHINE = text("1 to 80 letters, digits, - and _", r"[A-Za-z0-9_-]{1,80}")
-ROLE = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"
 DEFINITION_BYTES = 1024 * 1024
 
 
@@ -55,8 +55,8 @@ MACHINE_KEYS = (
     Key(
         "role",
         "roleArn",
-        single(text("the ARN of a role", ROLE)),
+        single(NAMED),
         "As which it asks services.",
-        default="one that is made up",
+        default="its own name",
     ),
 )

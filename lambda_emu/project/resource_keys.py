@@ -15,6 +15,7 @@ from lambda_emu.project.event_kind import flag, main_key, turned
 from lambda_emu.project.key_types import KeyType, list_of, single
 from lambda_emu.project.machine_keys import MACHINE, MACHINE_KEYS
 from lambda_emu.project.pool_keys import POOL, POOL_KEYS
+from lambda_emu.project.role_keys import ROLE, ROLE_KEYS
 from lambda_emu.project.rule_keys import BUS, BUS_KEYS
 from lambda_emu.project.shapes import Key, keyed, read_keys
 
@@ -184,4 +185,5 @@ RESOURCES: Mapping[str, DeclaredKind] = {
     "buses": DeclaredKind("event bus", BUS, BUS_KEYS, "EventBridge"),
     "apis": DeclaredKind(IMPORTED_API, API, API_KEYS, "API Gateway"),
     "machines": DeclaredKind("state machine", MACHINE, MACHINE_KEYS, "Step Functions"),
+    "roles": DeclaredKind("role", ROLE, ROLE_KEYS, "IAM"),
 }

@@ -87,6 +87,15 @@ def filled(text: str, scope: Scope) -> str:
     return _VARIABLE.sub(lambda found: here[found[1]] if found[1] else scope.function(found[2]).arn(), text)
 
 
+def filled_all(part: Any, scope: Scope) -> Any:
+    """All texts of what JSON could say, each as `filled`."""
+    if isinstance(part, dict):
+        return {name: filled_all(inner, scope) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [filled_all(inner, scope) for inner in part]
+    return filled(part, scope) if isinstance(part, str) else part
+
+
 def hash_of(said: object) -> str:
     """Short, for names."""
     return hashlib.sha256(repr(said).encode()).hexdigest()[:8]

@@ -26,8 +26,10 @@ from lambda_emu.project.services.machines import MACHINE, MACHINES
 from lambda_emu.project.services.own import OWN, PERMISSIONS, URL
 from lambda_emu.project.services.pools import CLIENT, FUNCTIONS_OF_POOLS, POOL, POOLS, id_of
 from lambda_emu.project.services.pushed import PUSHED
+from lambda_emu.project.services.queue_policies import LETS
 from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.project.services.rest import REST_API, RESTS, address_of
+from lambda_emu.project.services.roles import ROLES
 from lambda_emu.project.services.rules import RULES
 from lambda_emu.project.services.schedules import SCHEDULES
 from lambda_emu.project.services.sockets import SOCKET_API, SOCKETS, STAGE
@@ -37,9 +39,9 @@ from lambda_emu.project.services.streams import STREAMS
 log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, ResourceKind[Reach]] = (
-    {**STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **IMPORTED, **SOCKETS, **RESTS, **BALANCERS, **PERMISSIONS}
-    | {**PUSHED, **FUNCTIONS_OF_POOLS, **RULES_OF_BALANCERS}
-    | {**OWN, **MACHINES, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS}
+    {**ROLES, **STORES, **STREAMS, **LOG_GROUPS, **POOLS, **APIS, **IMPORTED, **SOCKETS, **RESTS, **BALANCERS}
+    | {**PERMISSIONS, **PUSHED, **FUNCTIONS_OF_POOLS, **RULES_OF_BALANCERS}
+    | {**OWN, **MACHINES, **SCHEDULES, **RULES, **ALARMS, **SUBSCRIPTION_FILTERS, **LETS}
 )
 """From what is needed to what needs it."""
 

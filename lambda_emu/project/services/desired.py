@@ -23,7 +23,9 @@ from lambda_emu.project.services.machines import MACHINE, declare_machine
 from lambda_emu.project.services.own import URL, URL_ID
 from lambda_emu.project.services.pools import POOL, attach_cognito, declare_pool
 from lambda_emu.project.services.pushed import NOTIFICATIONS, SUBSCRIBED_QUEUE, SUBSCRIPTION
+from lambda_emu.project.services.queue_policies import let_in
 from lambda_emu.project.services.rest import attach_method
+from lambda_emu.project.services.roles import ROLE, declare_role
 from lambda_emu.project.services.rules import BUS, attach_rule, declare_bus
 from lambda_emu.project.services.schedules import attach_schedule
 from lambda_emu.project.services.sockets import attach_socket_route
@@ -92,6 +94,7 @@ class _ResourceBuilder(Building):
             DATA_STREAM: partial(declare_stream, self),
             IMPORTED_API: partial(declare_api, self, functions=self._functions),
             MACHINE: partial(declare_machine, self),
+            ROLE: partial(declare_role, self),
         }
         declare[declared.kind](declared)
 
@@ -176,6 +179,7 @@ class _ResourceBuilder(Building):
             shown = {"RawMessageDelivery": subscribed.get("RawMessageDelivery", "false"), **_filter(subscribed)}
             members = {**shown, "TopicArn": Reference(topic), "Endpoint": Reference(queue)}
             self.add(SUBSCRIBED_QUEUE, f"{topic.name} {queue.name}", members, shown, declared.place("queues"))
+            let_in(self, queue, "sns.amazonaws.com", topic, declared.place("queues"))
 
     def _set_api(self, declared: Declared) -> None:
         """Of the API that is there once it has a route."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lambda_emu.project.declarations import Declared
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import CannotChange, Members, Present
-from lambda_emu.project.services.building import Building, filled
+from lambda_emu.project.role_keys import role_arn
+from lambda_emu.project.services.building import Building, filled_all
 from lambda_emu.project.services.left import ORIGIN
 from lambda_emu.project.services.reach import Reach
 
@@ -19,24 +19,12 @@ SERVICE = "stepfunctions"
 
 def declare_machine(building: Building, declared: Declared) -> None:
     scope = building.scope
-    role = f"arn:{scope.partition}:iam::{scope.account}:role/{declared.name}"
     shown = {
-        "definition": _filled(declared.fields["definition"], building),
-        "roleArn": declared.fields.get("roleArn", role),
+        "definition": filled_all(declared.fields["definition"], scope),
+        "roleArn": role_arn(scope, declared.fields.get("roleArn", declared.name)),
         "type": declared.fields.get("type", "STANDARD"),
     }
     building.add(MACHINE, declared.name, shown, shown, declared.place())
-
-
-def _filled(part: Any, building: Building) -> Any:
-    """With what its variables are here."""
-    if isinstance(part, dict):
-        return {name: _filled(inner, building) for name, inner in part.items()}
-    if isinstance(part, list):
-        return [_filled(inner, building) for inner in part]
-    if isinstance(part, str):
-        return filled(part, building.scope)
-    return part
 
 
 def _find(reach: Reach) -> Iterator[Present]:

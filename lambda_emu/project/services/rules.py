@@ -11,11 +11,13 @@ from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import CannotChange, Members, Present, Reference, ResourceKey
 from lambda_emu.project.services.building import Building, hash_of
 from lambda_emu.project.services.left import ORIGIN, PREFIX
+from lambda_emu.project.services.queue_policies import let_in
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.project.services.stores import QUEUE
 
 BUS, RULE = "event bus", "rule"
 DEFAULT = "default"
+PRINCIPAL = "events.amazonaws.com"
 RETRIES = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 OF_TARGET = ("Arn", "Input", "InputPath", "InputTransformer", "RetryPolicy", "DeadLetterConfig")
 NAME_CHARACTERS = 64
@@ -28,7 +30,7 @@ def attach_rule(building: Building, function: DeclaredFunction, event: Declared)
     if bus != DEFAULT:
         building.need(ResourceKey(BUS, bus), event.place("bus"))
     rule = _add_rule(building, bus, function.name, building.arn(function), event)
-    building.permit(function, event, "events.amazonaws.com", rule)
+    building.permit(function, event, PRINCIPAL, rule)
 
 
 def declare_bus(building: Building, declared: Declared) -> None:
@@ -38,12 +40,13 @@ def declare_bus(building: Building, declared: Declared) -> None:
         queue = ResourceKey(QUEUE, fields["queue"])
         building.need(queue, declared.place("rules"))
         rule = Declared("eventbridge", fields["name"], fields, {"name": declared.place("rules")})
-        _add_rule(building, declared.name, queue.name, Reference(queue), rule)
+        added = _add_rule(building, declared.name, queue.name, Reference(queue), rule)
+        let_in(building, queue, PRINCIPAL, added, declared.place("rules"))
 
 
 def _add_rule(building: Building, bus: str, target: str, arn: str | Reference, event: Declared) -> ResourceKey:
     """target: its name. Keys of rules: `BUS NAME`."""
-    fields = event.fields
+    fields, rule = event.fields, ResourceKey(RULE, f"{bus} {_name_of(target, event)}")
     said: dict[str, Any] = {"Arn": arn, "RetryPolicy": {name: fields.get(name, RETRIES[name]) for name in RETRIES}}
     said |= {name: fields[name] for name in ("Input", "InputPath") if name in fields}
     if "InputTemplate" in fields:
@@ -53,9 +56,10 @@ def _add_rule(building: Building, bus: str, target: str, arn: str | Reference, e
         queue = ResourceKey(QUEUE, fields["dead_letters"])
         building.need(queue, event.place("dead_letters"))
         said["DeadLetterConfig"] = {"Arn": Reference(queue)}
+        let_in(building, queue, PRINCIPAL, rule, event.place("dead_letters"))
     shown = {"EventPattern": event.name, "State": fields.get("State", "ENABLED"), "Target": said}
     members = {**shown, "Bus": bus if bus == DEFAULT else Reference(ResourceKey(BUS, bus))}
-    return building.add(RULE, f"{bus} {_name_of(target, event)}", members, shown, event.place())
+    return building.add(RULE, rule.name, members, shown, event.place())
 
 
 def _name_of(target: str, event: Declared) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, Reference, ResourceKey
+from lambda_emu.project.role_keys import DEFAULT, role_arn
 from lambda_emu.project.services.building import Building, hash_of
 from lambda_emu.project.services.left import ORIGIN, SCHEDULE_GROUP
 from lambda_emu.project.services.reach import Reach
@@ -27,7 +28,7 @@ def attach_schedule(building: Building, function: DeclaredFunction, event: Decla
     fields = event.fields
     target: dict[str, Any] = {
         "Arn": building.arn(function),
-        "RoleArn": f"arn:{building.scope.partition}:iam::{building.scope.account}:role/lambda-emu",
+        "RoleArn": role_arn(building.scope, DEFAULT),
         "RetryPolicy": {name: fields.get(name, usual) for name, usual in RETRIES.items()},
     }
     if "Input" in fields:
