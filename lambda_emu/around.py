@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
+from lambda_emu.destinations.actor import Actor
 from lambda_emu.destinations.buses import BusSender
 from lambda_emu.destinations.delivery_streams import DeliveryStreamSender
 from lambda_emu.destinations.events import EventDestinations
 from lambda_emu.destinations.log_groups import LogGroupSender
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.senders import ClientSender, FunctionSender, QueueSender, Sender
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.event_sources.context import PollingContext
 from lambda_emu.event_sources.leave import LateLeave
 from lambda_emu.event_sources.mappings import EventSources
@@ -162,7 +164,17 @@ class Around:
         from lambda_emu.triggers.subscriptions import Subscriptions
 
         call, publish = self.clients.call, self.publish
-        return Subscriptions(self._store, self.outbox, self._clock, self._chains, call, publish)
+        return Subscriptions(self._store, self.outbox, self._clock, self._chains, call, publish, self._refusal)
+
+    def _refusal(self, actor: Actor, action: str, resource: str) -> str | None:
+        """AWS's text why it may not; None: it may, or nobody is asked. Not on the loop."""
+        find = self.delivery_streams.find_refusal
+        if find is None:
+            return None
+        try:
+            return self._loop.run(find(actor, action, resource), STEP_LIMIT_S)
+        except LambdaError as error:
+            return error.text or error.code
 
     def _make_deliveries(self) -> Deliveries:
         from lambda_emu.triggers.rules import RuleDeliveries

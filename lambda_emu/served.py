@@ -200,7 +200,7 @@ class Served:
         from lambda_emu.access.sources import PolicySources
 
         rooms, around = self._rooms, self._rooms.around
-        own = own_policies(rooms.store, around.queues, around.streams, around.buses)
+        own = own_policies(rooms.store, around.queues, around.streams, around.buses, around.log_groups)
         sources, enforces = (
             PolicySources(around.child, own, rooms.store.functions),
             rooms.settings.iam == ENFORCE,
@@ -231,6 +231,7 @@ class Served:
 
         rooms.around.outbox.leave = LateLeave(of_deliveries)
         rooms.around.sources.ask_for_leave(of_pollers)
+        rooms.around.delivery_streams.find_refusal = lambda *asked: acting().refusal(*asked)
 
     def _make_signers(self) -> LateSigners:
         rooms = self._rooms

@@ -16,7 +16,7 @@ PLACES: Mapping[Kind, str] = {
     Kind.SESSION: "the policy that the session was given",
     Kind.BOUNDARY: "its permissions boundary",
 }
-WHAT = {"lambda": "function", "sns": "topic", "sqs": "queue"}
+WHAT = {"lambda": "function", "sns": "topic", "sqs": "queue", "logs": "log group"}
 """Of whose policies services have to be let in, by the service."""
 
 

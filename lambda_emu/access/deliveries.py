@@ -21,7 +21,8 @@ OF_ROLES: Mapping[str, str] = {
 }
 """What is done to a target, by its service: of those that nobody comes to but as a role."""
 OF_ALL: Mapping[str, str] = {"lambda": INVOKE, "sns": "sns:Publish", "sqs": "sqs:SendMessage"}
-"""Of those whose own policies let services in as well."""
+"""Of those whose own policies let services in as well. Log groups let nobody in as a role."""
+LOGS, TO_LOGS = "logs", ("logs:CreateLogStream", "logs:PutLogEvents")
 ACTIONS = {**OF_ROLES, **OF_ALL}
 TO_DESTINATION = "events:InvokeApiDestination"
 LAMBDA = "lambda.amazonaws.com"
@@ -37,41 +38,47 @@ class DeliveryAccess:
 
     def at_once(self, delivery: Delivery) -> bool:
         actor = self._actor(delivery)
-        asked = None if actor is None else _asked(actor, delivery)
-        if actor is None or asked is None:
+        if actor is None:
             return True
-        is_known, refusal = self._acting.known(actor, *asked)
-        return is_known and refusal is None
+        for action, resource in _asked(actor, delivery):
+            is_known, refusal = self._acting.known(actor, action, resource)
+            if not is_known or refusal is not None:
+                return False
+        return True
 
     async def check(self, delivery: Delivery) -> None:
         actor = self._actor(delivery)
-        asked = None if actor is None else _asked(actor, delivery)
-        if actor is None or asked is None:
+        if actor is None:
             return
-        try:
-            refusal = await self._acting.refusal(actor, *asked)
-        except LambdaError as error:
-            if self._acting.enforces:
-                raise NotDelivered(error.text or error.code, error.code) from error
-            return
-        if refusal is not None:
-            raise Undeliverable(refusal, CODE)
+        for action, resource in _asked(actor, delivery):
+            try:
+                refusal = await self._acting.refusal(actor, action, resource)
+            except LambdaError as error:
+                if self._acting.enforces:
+                    raise NotDelivered(error.text or error.code, error.code) from error
+                return
+            if refusal is not None:
+                raise Undeliverable(refusal, CODE)
 
     def _actor(self, delivery: Delivery) -> Actor | None:
         """None: nobody is asked, or whoever invokes functions asks. Functions' results come as the functions do."""
-        if delivery.by is not None or delivery.metric == NOT_COUNTED:
-            return delivery.by
+        by = delivery.by
+        if by is not None or delivery.metric == NOT_COUNTED:
+            return by if by is None or not by.role or delivery.service != LOGS else Actor(by.service, by.source)
         function = self._store.function(delivery.function)
         return None if function is None else Actor(LAMBDA, delivery.function.arn(), function.latest.role)
 
 
-def _asked(actor: Actor, delivery: Delivery) -> tuple[str, str] | None:
-    """Action and resource; None: it is not asked about."""
+def _asked(actor: Actor, delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Actions and resources; none: it is not asked about."""
     service, target = delivery.service, delivery.target
     if actor.role and ":api-destination/" in target:
-        return TO_DESTINATION, target
+        return ((TO_DESTINATION, target),)
+    if service == LOGS:  # a stream with the rule's name
+        stream = f"{target.removesuffix(':*')}:log-stream:{delivery.function.name}"
+        return tuple((action, stream) for action in TO_LOGS)
     action = (ACTIONS if actor.role else OF_ALL).get(service)
     if action is None:
-        return None
+        return ()
     is_bucket = service == "s3" and "/" not in target
-    return action, f"{target}/{delivery.key or delivery.id}" if is_bucket else target
+    return ((action, f"{target}/{delivery.key or delivery.id}" if is_bucket else target),)

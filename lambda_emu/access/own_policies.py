@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from lambda_emu.access.sources import OwnPolicy
 from lambda_emu.arn import FunctionId, scope_in
+from lambda_emu.model.iam.documents import WITH_VARIABLES
 from lambda_emu.services.eventbridge.service import LateBuses
 from lambda_emu.services.kinesis.late import LateStreams
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.store import Store
+from lambda_emu.text.json_text import DECODER
+from lambda_emu.triggers.log_groups import LogGroups
 
 NONE: OwnPolicy = lambda _: None  # noqa: E731 - a table's value
-WITHOUT = ("logs", "scheduler", "ssm", "states")
+WITHOUT = ("scheduler", "ssm", "states")
 """Services of which nothing has a policy of its own that lets callers in."""
 
 
-def own_policies(store: Store, queues: LateQueues, streams: LateStreams, buses: LateBuses) -> Mapping[str, OwnPolicy]:
+def own_policies(
+    store: Store, queues: LateQueues, streams: LateStreams, buses: LateBuses, logs: LogGroups
+) -> Mapping[str, OwnPolicy]:
     """By service. From any thread."""
 
     def of_function(arn: str) -> str | None:
@@ -42,13 +49,31 @@ def own_policies(store: Store, queues: LateQueues, streams: LateStreams, buses: 
         bus = None if buses.opened is None or kind != "event-bus" else buses.opened.directory.bus(scope_in(arn), name)
         return None if bus is None else bus.policy
 
+    def of_logs(arn: str) -> str | None:
+        texts = None if logs.opened is None else logs.opened.groups.policies.get(scope_in(arn))
+        return None if not texts else _together(tuple(texts))
+
     ours: Mapping[str, OwnPolicy] = {
         "events": of_bus,
         "kinesis": of_stream,
         "lambda": of_function,
+        "logs": of_logs,
         "sqs": of_queue,
     }
     return {**dict.fromkeys(WITHOUT, NONE), **ours}
+
+
+@lru_cache(64)
+def _together(texts: tuple[str, ...]) -> str:
+    """One policy that says what these say: an account has several for all its log groups."""
+    statements: list[Any] = []
+    for text in texts:
+        try:
+            told = DECODER.decode(text).get("Statement")
+        except (ValueError, RecursionError):
+            continue
+        statements += told if isinstance(told, list) else [told]
+    return json.dumps({"Version": WITH_VARIABLES, "Statement": statements})
 
 
 @lru_cache(1024)

@@ -33,6 +33,11 @@ from lambda_emu.services.firehose.streams import MOST_WAITING_BYTES
 log = logging.getLogger(__name__)
 
 OPENINGS = Workers("sources of Firehose", 2, 1024)
+READS = ("kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards")
+NO_ACCESS = (
+    "Kinesis.AccessDenied: Access was denied. Ensure that the access policy on the provided IAM role allows access to "
+    "the appropriate Kinesis APIs."
+)
 FULL_S = 1.0
 """So long nothing is read while too much waits to be delivered."""
 
@@ -95,6 +100,7 @@ class SourceReading:
         while not self._stopped:
             self._is_woken = False
             try:
+                await self._check_role()
                 is_more = await self._read_shards(opened.reader)
             except (SourceUnavailable, NotDone) as error:
                 if str(error) != told:
@@ -109,6 +115,15 @@ class SourceReading:
                 await self._sleep(FULL_S)
             elif not is_more and not self._is_woken:
                 await self._sleep(opened.poll_s)
+
+    async def _check_role(self) -> None:
+        """SourceUnavailable, NotDone."""
+        source = self._stream.record.source
+        assert source is not None
+        for action in READS:
+            refusal = await self._stream.may(source.role, action, source.arn)
+            if refusal is not None:
+                raise SourceUnavailable(f"{NO_ACCESS} ({refusal})")
 
     async def _sleep(self, delay_s: float) -> None:
         if not self._stopped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lambda_emu.arn import Scope
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class LogGroups(LateRoom["OpenedGroups"]):
     """logs: what is in the groups. make: what brings events to destinations, on a worker."""
 
-    left = "SELECT 1 FROM log_groups"
+    left = "SELECT 1 FROM log_groups UNION ALL SELECT 1 FROM records WHERE kind = 'log resource policy'"
 
     def __init__(
         self, store: Store, logs: LogStore, loop: Loop, clock: Clock, make: Callable[[], Subscriptions]
@@ -48,8 +48,9 @@ class LogGroups(LateRoom["OpenedGroups"]):
         from lambda_emu.services.logs.live_tail import LiveTails
         from lambda_emu.services.logs.pump import Pump
 
-        left, positions = ask_store(self._store, _read, LIMIT_S)
+        left, positions, policies = ask_store(self._store, _read, LIMIT_S)
         groups = Groups(self._store, self._logs, self._loop, self._clock, left)
+        groups.policies = policies
         subscriptions = self._make()
         groups.destinations = subscriptions
         subscriptions.traces = groups.traces
@@ -83,7 +84,7 @@ class OpenedGroups:
         self.groups.close()
 
 
-def _read(connection: sqlite3.Connection) -> tuple[Sequence[LogGroup], Positions]:
+def _read(connection: sqlite3.Connection) -> tuple[Sequence[LogGroup], Positions, Mapping[Scope, Sequence[str]]]:
     from lambda_emu.services.logs import table
 
-    return table.read_all(connection), table.read_positions(connection)
+    return table.read_all(connection), table.read_positions(connection), table.read_all_policies(connection)

@@ -61,7 +61,9 @@ class Subscriptions:
         chains: Chains,
         call: Call,
         publish: Callable[[Sequence[Embedded]], None],
+        refusal: Callable[[Actor, str, str], str | None],
     ) -> None:
+        """refusal: AWS's text why somebody may not do something to what; blocks."""
         self.publish = publish
         self.wake = outbox.wake
         self.traces: Mapping[tuple[Scope, str, str], str] = {}
@@ -69,6 +71,7 @@ class Subscriptions:
         self._clock = clock
         self._chains = chains
         self._call = call
+        self._refusal = refusal
 
     def make(self, group: LogGroup, to: SubscriptionFilter, owner: Owner, causes: set[str], payload: bytes) -> WorkItem:
         """On a worker."""
@@ -95,12 +98,14 @@ class Subscriptions:
     def put(self, connection: sqlite3.Connection, work: Sequence[WorkItem]) -> None:
         put(connection, work)
 
-    def check(self, scope: Scope, group: str, arn: str) -> str | None:
+    def check(self, scope: Scope, group: str, arn: str, role: str | None) -> str | None:
         """A function must let logs run it; a stream takes a message that tries it."""
         service = service_in(arn)
         if service == "lambda":
             return None if self._may_run(scope, group, arn) else NO_FUNCTION
         what = {"kinesis": "Kinesis stream", "firehose": "Firehose"}[service]
+        if role and self._refusal(Actor(LOGS, group, role), f"{service}:PutRecord", arn) is not None:
+            return NO_STREAM[service]
         data = control_message(what, int(self._clock.now_s() * 1000))
         members: dict[str, Any] = {"StreamARN": arn, "Data": data, "PartitionKey": "control"}
         if service == "firehose":

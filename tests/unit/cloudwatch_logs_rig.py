@@ -81,7 +81,7 @@ class Nowhere:
 
     traces: Mapping[tuple[Scope, str, str], str] = MappingProxyType({})
 
-    def check(self, scope: Scope, group: str, arn: str) -> str | None:
+    def check(self, scope: Scope, group: str, arn: str, role: str | None) -> str | None:
         raise NotImplementedError
 
     def make(self, *_: object) -> WorkItem:

@@ -74,7 +74,7 @@ class Function:
     does: Callable[[dict[str, Any]], Answer] = lambda _: Answer(b"null")
     events: list[dict[str, Any]] = field(default_factory=list)
 
-    async def ask(self, stream: StreamRecord, arn: str, event: bytes) -> Answer:
+    async def ask(self, stream: StreamRecord, arn: str, _role: str, event: bytes) -> Answer:
         assert arn == FUNCTION
         self.events.append(json.loads(event))
         return self.does(self.events[-1])
@@ -184,6 +184,11 @@ def _no_source(_: object) -> Callable[[], None]:
     pytest.fail("no stream here has a source")
 
 
+async def _anything(stream: StreamRecord, role: str, action: str, resource: str) -> str | None:  # noqa: ARG001
+    """Roles may."""
+    return None
+
+
 @contextmanager
 def serving(
     folder: Path, clock: Clock | None = None, most_waiting: int = MOST_WAITING_BYTES, function: Function | None = None
@@ -196,7 +201,7 @@ def serving(
     with ground_in(folder, moved) as ground:
         store, loop, watched = ground.store, ground.loop, Watched(moved)
         buckets, function = Buckets(folder / "buckets"), function or Function()
-        context = DeliveryContext(store, loop, cast(Clock, watched), buckets.call, function.ask, _no_source)
+        context = DeliveryContext(store, loop, cast(Clock, watched), buckets.call, function.ask, _no_source, _anything)
         streams = DeliveryStreams(context, most_waiting)
         left = ask_store(store, table.read_all, 60)
         loop.ask(lambda: streams.take_over(left), 60)

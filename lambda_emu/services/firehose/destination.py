@@ -53,12 +53,14 @@ _OTHERS = (
 
 
 class Bucket(Struct, frozen=True):
-    """Where objects go, and how. size, interval_s: what they are made of when there is so much, or it is so old.
+    """Where objects go, as which role, and how.
 
+    size, interval_s: what they are made of when there is so much, or it is so old.
     key_id: of KMS, by which S3 is to encrypt them.
     """
 
     name: str
+    role: str
     prefix: Prefix
     error_prefix: Prefix
     size: int
@@ -246,6 +248,7 @@ def _bucket(description: Description) -> Bucket:
     errors = _prefix(description, "ErrorOutputPrefix")
     return Bucket(
         description["BucketARN"].rpartition(":")[2],
+        description["RoleARN"],
         prefix,
         errors if errors.parts else prefix,
         hints["SizeInMBs"] * MEGABYTE,

@@ -113,20 +113,28 @@ def deliver(order: Order, database: Path, call: Call) -> Written | None:
     return Written(content.last, content.count, content.size)
 
 
+def likely_key(order: Order, at_s: float) -> str:
+    """How an object that is begun then may be named, but for what its records decide."""
+    return _key(order, at_s, "")
+
+
 def _members(order: Order, content: _Content, first: table.Row, compression: str) -> dict[str, Any]:
-    bucket, place = order.bucket, order.waiting.place
-    is_error = place is Place.FAILED
-    seed = f"{order.stream} {place} {first.number} {content.last} {first.at_ms}"
-    error_type = (order.waiting.partition or FAILED) if is_error else None
-    named = Named(order.name, order.version, first.at_ms / 1000, bucket.zone, seed, error_type, order.keys)
-    prefix = bucket.error_prefix if is_error else bucket.prefix
-    key = object_key(prefix, named, "" if is_error else bucket.extension)
+    bucket = order.bucket
+    key = _key(order, first.at_ms / 1000, f"{first.number} {content.last} {first.at_ms}")
     members = {"Bucket": bucket.name, "Key": key, "ContentType": "application/octet-stream"}
     if compression in ENCODINGS:
         members["ContentEncoding"] = ENCODINGS[compression]
     if bucket.key_id is not None:
         members |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": bucket.key_id}
     return members
+
+
+def _key(order: Order, at_s: float, records: str) -> str:
+    bucket, place = order.bucket, order.waiting.place
+    is_error = place is Place.FAILED
+    seed, error_type = f"{order.stream} {place} {records}", (order.waiting.partition or FAILED) if is_error else None
+    named = Named(order.name, order.version, at_s, bucket.zone, seed, error_type, order.keys)
+    return object_key(bucket.error_prefix if is_error else bucket.prefix, named, "" if is_error else bucket.extension)
 
 
 @contextmanager

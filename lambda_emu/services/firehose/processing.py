@@ -21,9 +21,13 @@ DEFAULTS = {"NumberOfRetries": "3", "BufferSizeInMBs": "1", "BufferIntervalInSec
 
 
 class Transform(Struct, frozen=True):
-    """A function that records go through. size, interval_s: how many it is given at once, and after how long."""
+    """A function that records go through, run as a role.
+
+    size, interval_s: how many it is given at once, and after how long.
+    """
 
     arn: str
+    role: str
     retries: int
     size: int
     interval_s: float
@@ -78,10 +82,8 @@ def _values(parameters: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 
 def _transform(values: Mapping[str, str]) -> Transform:
-    size = int(float(values["BufferSizeInMBs"]) * MEGABYTE)
-    return Transform(
-        values["LambdaArn"], int(values["NumberOfRetries"]), size, float(values["BufferIntervalInSeconds"])
-    )
+    size, interval_s = int(float(values["BufferSizeInMBs"]) * MEGABYTE), float(values["BufferIntervalInSeconds"])
+    return Transform(values["LambdaArn"], values["RoleArn"], int(values["NumberOfRetries"]), size, interval_s)
 
 
 def _check(values: Mapping[str, str]) -> None:

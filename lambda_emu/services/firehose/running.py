@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.json import decode
@@ -22,7 +22,7 @@ from lambda_emu.services.firehose import table
 from lambda_emu.services.firehose.destination import Bucket, Plan, plan_of
 from lambda_emu.services.firehose.endpoint import Endpoint
 from lambda_emu.services.firehose.lane import Hints, Lane, NotDone, Went
-from lambda_emu.services.firehose.objects import OBJECTS, NotPut, Order, deliver
+from lambda_emu.services.firehose.objects import OBJECTS, NotPut, Order, deliver, likely_key
 from lambda_emu.services.firehose.posting import Post, Refused, given_up, post
 from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
 from lambda_emu.services.firehose.table import Depth, NewRow
@@ -48,6 +48,11 @@ AS_IT_IS = Hints(1 << 20, 0.0)
 """What waits for a function goes on at once where there is none any more."""
 OUT = Waiting(Place.OUT)
 MANY_LANES = 16
+PUT = "s3:PutObject"
+NO_ACCESS = (
+    "S3.AccessDenied: Access was denied. Ensure that the trust policy for the provided IAM role allows Firehose to "
+    "assume the role, and the access policy allows access to the S3 bucket."
+)
 NOTHING = Went(0, 0, None)
 
 
@@ -57,6 +62,13 @@ class SourceRecord(Struct, frozen=True):
     data: bytes
     at_ms: int
     origin: str
+
+
+class May(Protocol):
+    """Whether a delivery stream may do what it does as a role: of itself nothing is asked."""
+
+    async def __call__(self, stream: StreamRecord, role: str, action: str, resource: str) -> str | None:
+        """AWS's text why it may not; None: it may. NotDone where nobody answers who knows. On the loop."""
 
 
 class DeliveryContext(Struct, frozen=True):
@@ -71,6 +83,7 @@ class DeliveryContext(Struct, frozen=True):
     call: Call
     ask: Ask
     read: Callable[[RunningStream], Callable[[], None]]
+    may: May
 
 
 class RunningStream:
@@ -185,6 +198,7 @@ class RunningStream:
         counted, last = Went(lane.count, lane.size, None), self._cuts.get(waiting)
         order = Order(record.scope, record.id, record.name, record.version, waiting, bucket, is_delimited, keys, last)
         try:
+            await self._check_bucket(order)
             written = await self._loop.work(OBJECTS, deliver, order, self._database, self._context.call)
         except (NotPut, Full, Closed) as error:
             if isinstance(error, NotPut) and error.last is not None:
@@ -195,6 +209,18 @@ class RunningStream:
         if written is None:
             return counted if last is None else NOTHING
         return Went(written.count, written.size, await self._finish(waiting, written.last, ()))
+
+    async def _check_bucket(self, order: Order) -> None:
+        """NotPut: the role may not write there."""
+        partition = self.record.arn.split(":", 2)[1]
+        resource = f"arn:{partition}:s3:::{order.bucket.name}/{likely_key(order, self.record.created_s)}"
+        refusal = await self.may(order.bucket.role, PUT, resource)
+        if refusal is not None:
+            raise NotPut(f"{NO_ACCESS} ({refusal})", order.last)
+
+    async def may(self, role: str, action: str, resource: str) -> str | None:
+        """As `May`."""
+        return await self._context.may(self.record, role, action, resource)
 
     async def _bring(self, waiting: Waiting, failures: int) -> Went:
         """lane.Empty of what goes to S3 or to an endpoint."""
@@ -243,7 +269,7 @@ class RunningStream:
             verdicts, asked = untransformed(taken), None
         else:
             self._cuts[RAW] = taken.last
-            answer = await self._context.ask(self.record, transform.arn, taken.event)
+            answer = await self._context.ask(self.record, transform.arn, transform.role, taken.event)
             if answer.failure is not None and failures < transform.retries:
                 raise NotDone(answer.failure.text)
             partitions = frozenset(one.partition for one in self._lanes if one.place is Place.OUT)

@@ -13,8 +13,8 @@ from lambda_emu.services.firehose.judging import Answer, Failure, Verdict
 from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
 from lambda_emu.services.firehose.table import NewRow, Row
 
-Ask = Callable[[StreamRecord, str, bytes], Awaitable[Answer]]
-"""Run a function for a stream, by its ARN, with an event. Waits for it, but not for ever. On the loop."""
+Ask = Callable[[StreamRecord, str, str, bytes], Awaitable[Answer]]
+"""Run a function for a stream, by its ARN, as a role, with an event. Waits for it, but not for ever. On the loop."""
 
 TRANSFORMS = Workers("records that functions of Firehose transform", 4, 4096)
 RAW = Waiting(Place.RAW)

@@ -37,7 +37,7 @@ def put_subscription_filter(asked: Asked, groups: Groups) -> Result:
     group = groups.find(scope, name)
     pattern_of(members["filterPattern"])
     _check_destination(members)
-    refusal = groups.destinations.check(scope, group.arn, members["destinationArn"])
+    refusal = groups.destinations.check(scope, group.arn, members["destinationArn"], members.get("roleArn"))
     if refusal is not None:
         raise InvalidParameter(refusal)
     made = SubscriptionFilter(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -54,14 +54,17 @@ T = TypeVar("T")
 class Destinations(Protocol):
     """What subscriptions bring events to."""
 
-    def check(self, scope: Scope, group: str, arn: str) -> str | None:
-        """Why it cannot be brought anything, if it cannot. scope: whose the group is; group: its ARN. Blocks."""
+    def check(self, scope: Scope, group: str, arn: str, role: str | None) -> str | None:
+        """Why it cannot be brought anything, if it cannot. scope: whose the group is; group: its ARN. Blocks.
+
+        role: as which it is to be brought.
+        """
 
 
 class NoDestinations:
     """Until somebody brings events anywhere."""
 
-    def check(self, scope: Scope, group: str, arn: str) -> str | None:
+    def check(self, scope: Scope, group: str, arn: str, role: str | None) -> str | None:
         return "nothing is brought anywhere"
 
 
@@ -76,6 +79,8 @@ class Groups:
         self.destinations: Destinations = NoDestinations()
         self.begins: dict[tuple[Scope, str, str], int] = {}
         """The segment behind which a filter applies that was made in this run, by group, and kind and name."""
+        self.policies: Mapping[Scope, Sequence[str]] = {}
+        """Documents of the resource policies that each account has in a region; replaced whole where one is changed."""
         self.traces: OrderedDict[tuple[Scope, str, str], str] = OrderedDict()
         """Of who pushed last to a stream from within an invocation."""
         self._store = store
@@ -214,12 +219,23 @@ class Groups:
         if self._timer is None and any(group.retention_days is not None for group in self._made.values()):
             self._timer = self.clock.call_later(EXPIRE_S, self._expire)
 
+    def change_policies(self, step: Callable[[sqlite3.Connection], object]) -> None:
+        """LogsError of the step: all is as it was."""
+
+        def whole(connection: sqlite3.Connection) -> Mapping[Scope, Sequence[str]]:
+            step(connection)
+            return table.read_all_policies(connection)
+
+        with self._lock:
+            self.policies = self.commit(whole)
+
     def clear(self) -> None:
         """Forget all that somebody made."""
         for group in self._made.values():
             detail = (group.account, group.region, group.name, None)
             self._logs.ask(LogRequest(DELETED, detail, _tell))
         self._made = {}
+        self.policies = {}
         self.queries.clear()
         self._store.post(table.clear, _tell_failure)
 

@@ -1,4 +1,4 @@
-"""What is kept and has no effect: who may write to logs, and keys that they are encrypted by."""
+"""Who may write to logs, and what is kept and has no effect: keys that they are encrypted by."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def put_resource_policy(asked: Asked, groups: Groups) -> Result:
             raise LimitReached
         table.put_policy(connection, scope, name, policy)
 
-    groups.commit(step)
+    groups.change_policies(step)
     return {"resourcePolicy": policy}
 
 
@@ -46,8 +46,12 @@ def describe_resource_policies(asked: Asked, groups: Groups) -> Result:
 
 def delete_resource_policy(asked: Asked, groups: Groups) -> Result:
     name = asked.members.get("policyName", "")
-    if not groups.commit(lambda connection: table.delete_policy(connection, asked.scope, name)):
-        raise PolicyMissing(name)
+
+    def step(connection: Any) -> None:
+        if not table.delete_policy(connection, asked.scope, name):
+            raise PolicyMissing(name)
+
+    groups.change_policies(step)
     return {}
 
 

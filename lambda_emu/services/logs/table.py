@@ -49,6 +49,15 @@ def delete_policy(connection: sqlite3.Connection, scope: Scope, name: str) -> bo
     return connection.execute(of_it, named).rowcount > 0
 
 
+def read_all_policies(connection: sqlite3.Connection) -> Mapping[Scope, Sequence[str]]:
+    """The documents of every account and region."""
+    found: dict[Scope, list[str]] = {}
+    of_kind = "SELECT account, region, record FROM records WHERE kind = ? ORDER BY key"
+    for account, region, record in connection.execute(of_kind, (POLICY,)):
+        found.setdefault(Scope(account, region), []).append(decode(record)["policyDocument"])
+    return found
+
+
 def read_policies(connection: sqlite3.Connection, scope: Scope) -> Sequence[Mapping[str, Any]]:
     """By name."""
     of_kind = "SELECT record FROM records WHERE kind = ? AND account = ? AND region = ? ORDER BY key"
