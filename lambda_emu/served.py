@@ -127,7 +127,9 @@ class Served:
         self._pages = LateApp(self._make_pages)
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         self._signers = signers = self._make_signers()
-        self.access = LateAccess(self._make_access, enforces=rooms.settings.iam == ENFORCE)
+        self.access = LateAccess(
+            self._make_access, enforces=rooms.settings.iam == ENFORCE, knows_roles=lambda: child.knows_any
+        )
         if rooms.settings.iam != OFF:
             signers.check = self.access.check
         may_invoke = allow_all if rooms.settings.iam == OFF else ApiAccess(self.access).reason

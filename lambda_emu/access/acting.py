@@ -13,7 +13,8 @@ from lambda_emu.access.demand import Demand
 from lambda_emu.access.explaining import Weighed
 from lambda_emu.access.guard import Access
 from lambda_emu.access.refusals import refusal_of
-from lambda_emu.access.sources import Principal, Resource
+from lambda_emu.access.sources import NO_RESOURCE, Principal, Resource
+from lambda_emu.access.trust import distrust_text, tell_distrust, trusts
 from lambda_emu.arn import Scope, Target, parse_function_name, scope_in, service_in
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.actor import Actor
@@ -71,7 +72,10 @@ class Acting:
         found, principal = sources.known_resource(resource), sources.known_principal(caller)
         if found is None or principal is None:
             return False, None
-        refusal = self._weigh(actor, caller, Demand(action, resource), principal, found)
+        role = sources.known_resource(actor.role) if actor.role else NO_RESOURCE
+        if role is None:
+            return False, None
+        refusal = self._weigh(actor, caller, Demand(action, resource), principal, found, role)
         kept = Kept(now_s + KEPT_S, version, look, looked, knows_any, refusal)
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
@@ -85,11 +89,18 @@ class Acting:
             return refusal
         sources, caller = self._access.sources, _caller(actor)
         principal, found = await sources.principal(caller), await sources.resource(resource)
-        return self._weigh(actor, caller, Demand(action, resource), principal, found)
+        role = await sources.resource(actor.role) if actor.role else NO_RESOURCE
+        return self._weigh(actor, caller, Demand(action, resource), principal, found, role)
 
     def _weigh(
-        self, actor: Actor, caller: Caller, demand: Demand, principal: Principal, resource: Resource
+        self, actor: Actor, caller: Caller, demand: Demand, principal: Principal, resource: Resource, role: Resource
     ) -> str | None:
+        """role: with its trust policy, where one is acted as."""
+        source = actor.source
+        if not trusts(role, actor.role, actor.service, source, scope_in(source), self._clock.now_s()):
+            tell_distrust(self._access.notices, actor.service, actor.role, is_refused=self.enforces)
+            if self.enforces:
+                return distrust_text(actor.service, actor.role)
         decision = self._decide(actor, caller, demand, principal, resource)
         if decision.allowed:
             return None

@@ -14,13 +14,14 @@ from lambda_emu.access.reading import demands_of, service_of
 from lambda_emu.access.refusals import NotAuthorized
 from lambda_emu.access.services import in_its_name
 from lambda_emu.access.sources import PolicySources, Principal, Resource
+from lambda_emu.access.trust import NotAssumable, tell_distrust, trusts
 from lambda_emu.access.watching import PolicyWatch
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
-from lambda_emu.model.iam.evaluation import OF_TRUST, Asked, Decision, Kind, Policy, decide
+from lambda_emu.model.iam.evaluation import ASSUME_ROLE, OF_TRUST, Asked, Decision, Kind, Policy, decide
 from lambda_emu.notices import Notices
 from lambda_emu.services.callers import signed_with
 
@@ -88,12 +89,31 @@ class Access:
                     self._kept.clear()
                 self._kept[key] = caller, self.sources.version, resource, decision
         if decision.allowed:
+            if demand.action == PASS_ROLE:
+                self._check_trust(caller, demand, decision, resource, request)
             return Weighed(demand, decision, False, principal.exists)
         is_refused = self.enforces or _is_of_others(caller, demand, resource, decision)
         weighed = Weighed(demand, decision, is_refused, principal.exists)
         if self.enforces or (principal.exists and not is_refused and _is_there(demand, resource)):
             self.tell(caller, weighed)
         return weighed
+
+    def _check_trust(
+        self, caller: Caller, demand: Demand, decision: Decision, role: Resource, request: Request
+    ) -> None:
+        """NotAssumable."""
+        service, source = (
+            str(demand.context["iam:passedtoservice"]),
+            request.wanted[0].resource if request.wanted else "",
+        )
+        scope = Scope(caller.account, self.region_of(request))
+        if trusts(role, demand.resource, service, source, scope, self._clock.now_s()):
+            return
+        tell_distrust(self.notices, service, demand.resource, is_refused=self.enforces)
+        if self.enforces:
+            weighed = Weighed(Demand(ASSUME_ROLE, demand.resource), Decision(False, Kind.RESOURCE), True)
+            self.explained.add((request.request_id, caller, [Weighed(demand, decision, False), weighed]))
+            raise NotAssumable(service, demand.resource)
 
     def conclude(self, service: str, caller: Caller, weighed: Sequence[Weighed], request: Request) -> None:
         """NotAuthorized."""

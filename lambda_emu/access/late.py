@@ -19,10 +19,14 @@ FREE = (CallerKind.ANONYMOUS, CallerKind.SERVICE)
 
 
 class LateAccess:
-    """services.observers.Observer as well. make: with which policies. enforces: what IAM would refuse is so."""
+    """services.observers.Observer as well. make: with which policies. enforces: what IAM would refuse is so.
 
-    def __init__(self, make: Callable[[], Access], *, enforces: bool) -> None:
+    knows_roles: whether there may be any at all.
+    """
+
+    def __init__(self, make: Callable[[], Access], *, enforces: bool, knows_roles: Callable[[], bool]) -> None:
         self.enforces = enforces
+        self.knows_roles = knows_roles
         self._make = make
         self._access: Access | None = None
         self._lock = Lock()  # guards _access while it is made
@@ -90,7 +94,9 @@ class LateAuthorizer:
         if caller.kind in FREE:  # of queues' policies the services' process says itself what they lack
             is_asked = self._is_own or (self._late.enforces and "sqs" in self._names)
             return not (is_asked and caller.kind is CallerKind.SERVICE and _is_in_a_name(caller, asked))
-        return self._is_own and not self._late.enforces and caller.kind is CallerKind.ROOT
+        if not self._is_own or self._late.enforces or caller.kind is not CallerKind.ROOT:
+            return False
+        return not (_gives_role(asked) and self._late.knows_roles())
 
     def _may_again(self, caller: Caller, asked: Request) -> bool:
         authorizer = self._authorizer
@@ -109,3 +115,11 @@ def _is_in_a_name(caller: Caller, asked: Request) -> bool:
     from lambda_emu.access.services import is_in_a_name  # here: most servers are never asked
 
     return is_in_a_name(caller, asked)
+
+
+def _gives_role(asked: Request) -> bool:
+    """Whether it may be one by which Lambda or EventBridge is given a role, which has to trust it."""
+    target = asked.head.target
+    if target == b"/":
+        return asked.head.first.get(b"x-amz-target", b"").endswith(b".PutTargets")
+    return target.endswith((b"/functions", b"/functions/", b"/configuration"))

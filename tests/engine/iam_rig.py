@@ -23,7 +23,18 @@ def trusting(account: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+SERVICES = [f"{name}.amazonaws.com" for name in ("events", "firehose", "lambda", "logs", "scheduler", "states")]
+
+
+def trusting_services(*services: str) -> dict[str, Any]:
+    """Of a role that these act as."""
+    statement = {"Effect": "Allow", "Principal": {"Service": list(services)}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 TRUST = trusting(ACCOUNT)
+TRUST["Statement"] += trusting_services(*SERVICES)["Statement"]
+"""Of a role that its account assumes, and services act as."""
 
 
 class Party:

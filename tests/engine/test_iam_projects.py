@@ -186,9 +186,8 @@ def aws(program: Path, strict: Strict, key: tuple[str, str], *words: str) -> sub
         "AWS_ACCESS_KEY_ID": key[0],
         "AWS_SECRET_ACCESS_KEY": key[1],
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": strict.lam.url,
     }
-    line = [str(program), *words, "--output", "json"]
+    line = [str(program), *words, "--output", "json", "--endpoint-url", strict.lam.url]
     return subprocess.run(
         line, cwd=strict.folder, env=environ, capture_output=True, text=True, timeout=120, check=False
     )
@@ -204,6 +203,7 @@ def made(program: Path, strict: Strict, *words: str, key: tuple[str, str] = ROOT
     return json.loads(ran.stdout) if ran.stdout else None
 
 
+@pytest.mark.slow
 def test_the_aws_cli_deploys_as_a_user_who_may(strict: Strict, aws_cli: Path) -> None:
     made(aws_cli, strict, "iam", "create-user", "--user-name", "deployer")
     said = made(aws_cli, strict, "iam", "create-access-key", "--user-name", "deployer")["AccessKey"]

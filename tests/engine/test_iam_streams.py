@@ -10,16 +10,11 @@ from functools import partial
 from typing import Any
 
 import pytest
-from iam_rig import ACCOUNT, REGION, SECRET, Account, allow, document, refusal
+from iam_rig import ACCOUNT, REGION, SECRET, Account, allow, document, refusal, trusting_services
 from own import own_emulator
 from waiting import eventually
 
 AT_ONCE = {"IntervalInSeconds": 0}
-
-
-def trust(service: str) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +101,7 @@ def test_a_subscription_brings_what_its_role_may(strict: Account, caplog: pytest
     logs, kinesis, iam = (strict.root.client(name) for name in ("logs", "kinesis", "iam"))
     kinesis.create_stream(StreamName="subscribed", ShardCount=1)
     arn = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/subscribed"
-    role = strict.role("subscribes", trust=trust("logs.amazonaws.com"))
+    role = strict.role("subscribes", trust=trusting_services("logs.amazonaws.com"))
     logs.create_log_group(logGroupName="app")
     logs.create_log_stream(logGroupName="app", logStreamName="s")
     wanted = {"logGroupName": "app", "filterName": "all", "filterPattern": "", "destinationArn": arn, "roleArn": role}
@@ -149,7 +144,7 @@ def objects(account: Account, bucket: str) -> dict[str, str]:
 
 def test_a_delivery_stream_writes_where_its_role_may(strict: Account, caplog: pytest.LogCaptureFixture) -> None:
     elsewhere = allow("s3:PutObject", "arn:aws:s3:::written/elsewhere/*")
-    role = strict.role("writes", elsewhere, trust=trust("firehose.amazonaws.com"))
+    role = strict.role("writes", elsewhere, trust=trusting_services("firehose.amazonaws.com"))
     delivery_stream(
         strict, "written", role, Prefix="in/!{timestamp:yyyy}/", ErrorOutputPrefix="!{firehose:error-output-type}/"
     )
@@ -169,7 +164,7 @@ def test_a_delivery_stream_runs_the_function_that_its_role_may(strict: Account) 
     code = "def handler(event, context):\n    return {'records': [{**one, 'result': 'Ok'} for one in event['records']]}"
     strict.lam.create("transforms", code, Role=strict.role("transforms"))
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:transforms"
-    role = strict.role("runs", allow("s3:PutObject"), trust=trust("firehose.amazonaws.com"))
+    role = strict.role("runs", allow("s3:PutObject"), trust=trusting_services("firehose.amazonaws.com"))
     named = {"LambdaArn": arn, "NumberOfRetries": "0", "BufferIntervalInSeconds": "0"}
     parameters = [{"ParameterName": name, "ParameterValue": value} for name, value in named.items()]
     processing = {"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": parameters}]}
@@ -194,7 +189,7 @@ def test_a_delivery_stream_reads_the_stream_that_its_role_may(
     kinesis = strict.root.client("kinesis")
     kinesis.create_stream(StreamName="read", ShardCount=1)
     arn = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/read"
-    role = strict.role("reads", allow("s3:PutObject"), trust=trust("firehose.amazonaws.com"))
+    role = strict.role("reads", allow("s3:PutObject"), trust=trusting_services("firehose.amazonaws.com"))
     strict.root.client("s3").create_bucket(Bucket="read")
 
     with caplog.at_level(logging.WARNING):
@@ -224,7 +219,7 @@ def more_than(account: Account, bucket: str, count: int) -> bool:
 def test_with_warn_what_a_delivery_streams_role_lacks_is_said_once(
     warning: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
-    role = warning.role("poor", trust=trust("firehose.amazonaws.com"))
+    role = warning.role("poor", trust=trusting_services("firehose.amazonaws.com"))
     delivery_stream(warning, "poor", role)
 
     with caplog.at_level(logging.WARNING):

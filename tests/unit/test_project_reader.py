@@ -182,7 +182,7 @@ def test_functions_can_share_what_an_anchor_names(tmp_path: Path) -> None:
         ("architectures", "[x86_64, arm64]", ": must be a list with one of x86_64, arm64"),
         ("architectures", "[sparc]", "[0]: 'sparc' must be one of x86_64, arm64"),
         ("log_format", "text", ": 'text' must be one of Text, JSON"),
-        ("role", "admin", ": 'admin' must be the ARN of a role"),
+        ("role", "an admin", ": 'an admin' must be the name or the ARN of a role"),
         ("description", "x" * 257, f": '{'x' * 257}' must be a text of up to 256 characters"),
     ],
 )

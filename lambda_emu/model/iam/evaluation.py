@@ -17,7 +17,8 @@ from lambda_emu.model.iam.patterns import Context
 from lambda_emu.model.iam.principals import Named
 
 NOTHING_TOLD: Context = {}
-OF_TRUST = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
+ASSUME_ROLE = "sts:AssumeRole"
+OF_TRUST = (ASSUME_ROLE, "sts:SetSourceIdentity", "sts:TagSession")
 """What a role's own policy has to let whoever it is do, of its account as well."""
 
 
