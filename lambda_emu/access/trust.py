@@ -54,9 +54,9 @@ SAID: Mapping[str, Said] = {
 
 
 class NotAssumable(LambdaError):
-    """A role whose trust policy does not name the service that it is given to."""
+    """A role whose trust policy does not name the service that it is given to. code: as each service has it."""
 
-    status, kind = 400, "User"
+    code, status, kind = "InvalidParameterValueException", 400, "User"
 
     def __init__(self, service: str, role: str) -> None:
         self.code = SAID[service].code
