@@ -6,17 +6,15 @@ On threads that may block; no destination is asked more often in a second than i
 from __future__ import annotations
 
 import json
-import ssl
 from asyncio import Future
-from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import closing
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
 from lambda_emu.destinations.delivery import Delivery
@@ -24,6 +22,18 @@ from lambda_emu.destinations.failures import NotDelivered, Undeliverable
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.services.eventbridge.records import ApiDestination, Connection
+from lambda_emu.services.web_requests import (
+    BODILESS,
+    OAUTH,
+    WebAnswer,
+    WebRequest,
+    authorization,
+    pairs,
+    send,
+    token_of,
+    token_request,
+    with_members,
+)
 
 ASKS = Workers("requests to API destinations", 32, 4096)
 LIMIT_S = 5.0
@@ -33,21 +43,8 @@ AGENT = "Amazon/EventBridge/ApiDestinations"
 TYPE = "application/json; charset=utf-8"
 AGAIN = (401, 407, 409, 429)
 """Answers after which it is tried again, as after 500 and above."""
-BODILESS = ("GET", "HEAD", "OPTIONS")
 TOKEN_S, SPARE_S = 3600.0, 30.0
 """How long a token holds that does not say so, and how long before its end another is asked for."""
-
-Pairs = Mapping[str, str]
-
-
-class Asked(Struct, frozen=True):
-    """One request. url: without its query."""
-
-    method: str
-    url: str
-    query: Pairs
-    headers: Pairs
-    body: bytes
 
 
 class Token(Struct, frozen=True):
@@ -84,10 +81,10 @@ class DestinationSender:
         if connection.authorized_s is None:
             raise NotDelivered(f"Connection {connection.name} is not authorized", "ConnectionDeauthorized")
         asked = request_for(delivery, body, destination, connection)
-        if connection.type == "OAUTH_CLIENT_CREDENTIALS":
-            token = self._token(connection)
-            asked = Asked(asked.method, asked.url, asked.query, {**asked.headers, "Authorization": token}, asked.body)
-        status, said = ask(asked)
+        if connection.type == OAUTH:
+            asked = replace(asked, headers={**asked.headers, "Authorization": self._token(connection)})
+        answer = ask(asked)
+        status, said = answer.status, answer.body
         if 200 <= status < 300:
             return
         if status in (401, 407):
@@ -104,15 +101,13 @@ class DestinationSender:
             known = self._tokens.get(connection.arn)
         if known is not None and known.ends_s > now_s:
             return known.text
-        status, said = ask(token_request(connection.parameters["OAuthParameters"]))
+        answer = ask(token_request(connection.parameters["OAuthParameters"], AGENT))
         try:
-            answer = json.loads(said) if 200 <= status < 300 else {}
-            text = f"Bearer {answer['access_token']}"
-            lasts_s = float(answer.get("expires_in", TOKEN_S))
-        except (ValueError, LookupError, TypeError) as error:
-            raise NotDelivered(f"{connection.name} got no token: {status}", "ConnectionAuthorization") from error
+            text, lasts_s = token_of(answer)
+        except ValueError as error:
+            raise NotDelivered(f"{connection.name} got {error}", "ConnectionAuthorization") from error
         with self._lock:
-            self._tokens[connection.arn] = Token(text, now_s + max(lasts_s - SPARE_S, 0.0))
+            self._tokens[connection.arn] = Token(text, now_s + max((lasts_s or TOKEN_S) - SPARE_S, 0.0))
         return text
 
 
@@ -121,7 +116,7 @@ def _wake(woken: Future[None]) -> None:
         woken.set_result(None)
 
 
-def request_for(delivery: Delivery, body: bytes, destination: ApiDestination, connection: Connection) -> Asked:
+def request_for(delivery: Delivery, body: bytes, destination: ApiDestination, connection: Connection) -> WebRequest:
     """What the rule's target says, then the connection, whose word is the last."""
     target: Mapping[str, Any] = json.loads(delivery.options.get("HttpParameters", "{}"))
     more = connection.parameters.get("InvocationHttpParameters", {})
@@ -131,80 +126,24 @@ def request_for(delivery: Delivery, body: bytes, destination: ApiDestination, co
     parts = urlsplit(url)
     query = {**dict(parse_qsl(parts.query)), **target.get("QueryStringParameters", {})}
     headers = {"Content-Type": TYPE, "User-Agent": AGENT, "Range": "bytes=0-1048575"}
-    headers |= {**target.get("HeaderParameters", {}), **_pairs(more, "HeaderParameters"), **_authorization(connection)}
-    return Asked(
+    signed = authorization(connection.type, connection.parameters)
+    headers |= {**target.get("HeaderParameters", {}), **pairs(more, "HeaderParameters"), **signed}
+    return WebRequest(
         destination.method,
         parts._replace(query="", fragment="").geturl(),
-        {**query, **_pairs(more, "QueryStringParameters")},
+        {**query, **pairs(more, "QueryStringParameters")},
         headers,
-        b"" if destination.method in BODILESS else _with_members(body, _pairs(more, "BodyParameters")),
+        b"" if destination.method in BODILESS else with_members(body, pairs(more, "BodyParameters")),
     )
 
 
-def token_request(parameters: Mapping[str, Any]) -> Asked:
-    """OAuth's client credentials, in a form or, with GET, in the query."""
-    client, more = parameters["ClientParameters"], parameters.get("OAuthHttpParameters", {})
-    said = {
-        "grant_type": "client_credentials",
-        "client_id": client["ClientID"],
-        "client_secret": client["ClientSecret"],
-        **_pairs(more, "BodyParameters"),
-    }
-    parts = urlsplit(parameters["AuthorizationEndpoint"])
-    is_get = parameters["HttpMethod"] == "GET"
-    query = {**dict(parse_qsl(parts.query)), **_pairs(more, "QueryStringParameters"), **(said if is_get else {})}
-    form = {} if is_get else {"Content-Type": "application/x-www-form-urlencoded"}
-    headers = {"User-Agent": AGENT, **form, **_pairs(more, "HeaderParameters")}
-    body = b"" if is_get else urlencode(said).encode()
-    return Asked(parameters["HttpMethod"], parts._replace(query="").geturl(), query, headers, body)
-
-
-def ask(asked: Asked) -> tuple[int, bytes]:
-    """Status and the beginning of the answer. NotDelivered, Undeliverable."""
-    parts = urlsplit(asked.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Undeliverable(f"{asked.url} is no URL to ask", "InvalidEndpoint")
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=-._~") + (f"?{urlencode(asked.query)}" if asked.query else "")
+def ask(asked: WebRequest) -> WebAnswer:
+    """The beginning of the answer. NotDelivered, Undeliverable."""
     try:
-        port = parts.port
-        host = parts.hostname
-        with closing(
-            HTTPSConnection(host, port, timeout=LIMIT_S, context=ssl.create_default_context())
-            if parts.scheme == "https"
-            else HTTPConnection(host, port, timeout=LIMIT_S)
-        ) as connection:
-            connection.request(asked.method, path, asked.body or None, dict(asked.headers))
-            answer = connection.getresponse()
-            return answer.status, answer.read(MOST_ANSWER_BYTES)
+        return send(asked, LIMIT_S, MOST_ANSWER_BYTES)
     except TimeoutError as error:
         raise NotDelivered(f"{asked.url} did not answer within {LIMIT_S:g} s", "TimeoutException") from error
     except (OSError, HTTPException) as error:
         raise NotDelivered(f"{asked.url} cannot be reached: {error}", "ConnectionFailure") from error
     except ValueError as error:
         raise Undeliverable(f"{asked.url} cannot be asked so: {error}", "InvalidParameter") from error
-
-
-def _authorization(connection: Connection) -> Pairs:
-    parameters = connection.parameters
-    if connection.type == "BASIC":
-        basic = parameters["BasicAuthParameters"]
-        return {"Authorization": "Basic " + b64encode(f"{basic['Username']}:{basic['Password']}".encode()).decode()}
-    if connection.type == "API_KEY":
-        key = parameters["ApiKeyAuthParameters"]
-        return {key["ApiKeyName"]: key["ApiKeyValue"]}
-    return {}
-
-
-def _pairs(parameters: Mapping[str, Any], name: str) -> dict[str, str]:
-    return {one["Key"]: one.get("Value", "") for one in parameters.get(name, ()) if one.get("Key")}
-
-
-def _with_members(body: bytes, members: Pairs) -> bytes:
-    """Of an object; anything else has none."""
-    if not members:
-        return body
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return body
-    return json.dumps({**found, **members}).encode() if isinstance(found, dict) else body
