@@ -272,7 +272,7 @@ class Served:
         from lambda_emu.services.eventbridge.serving import EventsServer  # here: most servers are never asked
 
         rooms = self._rooms
-        return EventsServer(rooms.around.buses.open(), rooms.clock, rooms.scope)
+        return EventsServer(rooms.around.buses.open(), rooms.clock, rooms.scope, rooms.around.issuer.secret_of)
 
     def _make_metrics(self) -> MetricServer:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked

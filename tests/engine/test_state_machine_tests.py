@@ -147,8 +147,8 @@ def test_a_state_is_tried_where_it_stands_in_a_machine(machines: Machines) -> No
 def test_a_mock_stands_for_what_a_state_does(machines: Machines) -> None:
     answer = {"MessageId": "1", "MD5OfMessageBody": "2"}
     waits = TASK | {"Resource": TASK["Resource"] + ".waitForTaskToken"}
-    again = [{"ErrorEquals": ["E"], "IntervalSeconds": 2, "BackoffRate": 3, "MaxAttempts": 5}]
-    error = {"errorOutput": {"error": "E", "cause": "C"}}
+    again = [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "BackoffRate": 3, "MaxAttempts": 5}]
+    error = {"errorOutput": {"error": "States.TaskFailed", "cause": "C"}}
     configuration = {"retrierRetryCount": 2}
     level = {"inspectionLevel": "DEBUG"}
 
@@ -163,7 +163,7 @@ def test_a_mock_stands_for_what_a_state_does(machines: Machines) -> None:
     assert _seen(sent)["afterParameters"] == {"QueueUrl": "http://q", "MessageBody": "hi"}
     assert [json.loads(one["output"]) for one in (waited, mapped, both)] == [[1], [3, 4], [1, 2]]
     assert _seen(mapped)["afterItemsPath"] == [1, 2]
-    assert (failed["status"], failed["error"], failed["cause"]) == ("RETRIABLE", "E", "C")
+    assert (failed["status"], failed["error"], failed["cause"]) == ("RETRIABLE", "States.TaskFailed", "C")
     assert failed["inspectionData"]["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": 18}
 
 

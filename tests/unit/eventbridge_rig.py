@@ -108,7 +108,7 @@ def serving(folder: Path, clock: Clock | None = None) -> Iterator[Events]:
         timetable = Timetable(ground.store, ground.loop, moved, {})
         late = LateBuses(ground.store, ground.loop, moved, lambda: recorder, lambda: timetable)
         buses = late.open()
-        service = EventsService(lambda: EventsServer(buses, moved, Scope(ACCOUNT, REGION)))
+        service = EventsService(lambda: EventsServer(buses, moved, Scope(ACCOUNT, REGION), lambda text: text))
         with ground.serve(service, "events", timetable.close) as client:
             yield Events(ground.port, client, moved, buses, ground.loop, recorder)
 

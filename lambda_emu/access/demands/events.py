@@ -24,6 +24,8 @@ def events(asking: Asking) -> Sequence[Demand]:
     operation = asking.operation
     if operation == "PutEvents":
         return _put_events(asking)
+    if operation == "RetrieveConnectionCredentials":
+        return _of_http_task(asking)
     if operation in OF_TAGS and asking.text("ResourceARN"):
         return [asking.demand(asking.text("ResourceARN"))]
     if operation in ("PutPermission", "RemovePermission"):
@@ -39,6 +41,14 @@ def events(asking: Asking) -> Sequence[Demand]:
     roles = {asking.text("RoleArn"), *(str(target.get("RoleArn", "")) for target in asking.parts("Targets"))}
     passed = [each for role in sorted(roles) for each in asking.passing(role, "events.amazonaws.com")]
     return [asking.demand(rule), *passed]
+
+
+def _of_http_task(asking: Asking) -> Sequence[Demand]:
+    """A task of a state machine asks somebody by HTTP, with what a connection holds."""
+    context = {name: asking.text(name.removeprefix("states:")) for name in ("states:HTTPEndpoint", "states:HTTPMethod")}
+    invoke = {name.lower(): value for name, value in context.items()}
+    machine = asking.text("StateMachineArn") or ANY
+    return [Demand("states:InvokeHTTPEndpoint", machine, invoke), asking.demand(asking.text("ConnectionArn") or ANY)]
 
 
 def _put_events(asking: Asking) -> Sequence[Demand]:
@@ -92,6 +102,8 @@ def states(asking: Asking) -> Sequence[Demand]:
     name = asking.text("name")
     if asking.operation in MADE:
         return [asking.demand(asking.arn(f"{MADE[asking.operation]}:{name}")), *roles]
+    if asking.operation == "TestState" and asking.members.get("revealSecrets") is True:
+        roles = [*roles, asking.demand(operation="RevealSecrets")]
     found = [asking.demand(asking.text(each)) for each in ARNS if asking.text(each)]
     return [*(found or [asking.demand()]), *roles]
 

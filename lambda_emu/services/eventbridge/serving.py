@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from hmac import compare_digest
+
+from msgspec import Struct
+from msgspec.json import decode
 
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
@@ -23,6 +27,8 @@ from lambda_emu.services.shapes import Shapes, load_model
 log = logging.getLogger(__name__)
 
 TARGET = b"AWSEvents."
+RETRIEVE = "RetrieveConnectionCredentials"
+"""Asked by state machines of this server alone, which prove that: AWS has such an action, and no operation."""
 OF_A_SERVICE = b"x-lambda-emu-source"
 """A header of requests that a service which is served here makes."""
 
@@ -81,11 +87,19 @@ PREPARED: Mapping[str, put.Prepare] = {
 """What is read before the operation: not on the loop, but for small events."""
 
 
+class Retrieval(Struct, frozen=True):
+    """Members as a client sends them."""
+
+    ConnectionArn: str
+    Ticket: str
+
+
 class EventsServer:
     """Serves requests, on the loop or, where reading one takes long, on a worker."""
 
-    def __init__(self, buses: Buses, clock: Clock, scope: Scope) -> None:
-        """scope: of callers who sign nothing."""
+    def __init__(self, buses: Buses, clock: Clock, scope: Scope, secret_of: Callable[[str], str]) -> None:
+        """scope: of callers who sign nothing. secret_of: what only this server and its child can tell of a text."""
+        self._secret_of = secret_of
         self._buses = buses
         self._clock = clock
         self._scope = scope
@@ -94,6 +108,11 @@ class EventsServer:
     def serve(self, request: Request, call: Call) -> Answer | None:
         scope, name = caller_of(request, self._scope), operation_of(request, TARGET)
         try:
+            if name == RETRIEVE:
+                call.detach(
+                    self._begin, api_destinations.retrieve_credentials, self._read_retrieval(request, scope, call)
+                )
+                return None
             if name not in OPERATIONS:
                 raise UnknownEventsOperation(name)
             members = self._shapes.read(name, request.body)
@@ -109,6 +128,16 @@ class EventsServer:
         asked = EventsRequest(name, members, scope, self._clock, teller(call), prepared)
         call.detach(self._begin, OPERATIONS[name], asked)
         return None
+
+    def _read_retrieval(self, request: Request, scope: Scope, call: Call) -> EventsRequest:
+        """UnknownEventsOperation: somebody else asks."""
+        try:
+            members = decode(request.body, type=Retrieval)
+        except ValueError:
+            raise UnknownEventsOperation(RETRIEVE) from None
+        if not compare_digest(members.Ticket.encode(), self._secret_of(f"connection {members.ConnectionArn}").encode()):
+            raise UnknownEventsOperation(RETRIEVE)
+        return EventsRequest(RETRIEVE, {"ConnectionArn": members.ConnectionArn}, scope, self._clock, teller(call))
 
     def _begin(self, operation: Operation, asked: EventsRequest) -> None:
         """On the loop."""

@@ -124,6 +124,17 @@ def describe_connection(asked: EventsRequest, buses: Buses) -> None:
     asked.answer({**_times(found), **shown})
 
 
+def retrieve_credentials(asked: EventsRequest, buses: Buses) -> None:
+    """For a task of a state machine: with its secrets."""
+    arn: str = asked.members["ConnectionArn"]
+    name = [*arn.split("/"), ""][1]
+    found = buses.directory.record(Connection, asked.scope, name)
+    if found is None or found.arn != arn:
+        raise NoSuchConnection("retrieve", name)
+    shown = {"AuthorizationType": found.type, "AuthParameters": found.parameters}
+    asked.answer({"ConnectionState": found.state, **shown})
+
+
 def list_connections(asked: EventsRequest, buses: Buses) -> None:
     prefix, state = asked.members.get("NamePrefix", ""), asked.members.get("ConnectionState")
     found = [

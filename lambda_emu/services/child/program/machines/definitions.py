@@ -9,6 +9,8 @@ from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlt4utils import antlr4utils
 from moto.stepfunctions.parser.asl.component.common import parargs
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -54,6 +56,8 @@ def replace_definitions() -> None:
     choice._eval_state = _choose(choice._eval_state)
     compared: Any = ComparisonVariable
     compared._eval_body = _compare
+    named: Any = CustomErrorName
+    named.__init__ = ErrorName.__init__  # it takes none that begins with `States.`, as those of HTTP tasks do
     store: Any = VariableStore
     store.get_assigned_variables = _assigned
     failure: Any = FailureEvent

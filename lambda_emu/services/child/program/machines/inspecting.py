@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.catch.catcher_outcome import CatcherOutcomeCaught
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.retry.retry_outcome import RetryOutcome
+
+from lambda_emu.services.child.program.machines.failing import task_failed
 
 PARTS = (
     ("input_path", "afterInputPath"),
@@ -22,6 +22,7 @@ PARTS = (
     ("result_path", "afterResultPath"),
 )
 """Of moto's states, and what is told of each."""
+IN_JSONATA = ("input", "afterArguments", "result", "variables", "request", "response")
 WITH_PARAMETERS = ("Pass", "Task")
 Seen = dict[str, Any]
 
@@ -54,7 +55,7 @@ def inspect(state: Any, seen: Seen, retries: int) -> None:
 def completed(seen: Seen, state: Mapping[str, Any], is_jsonata: bool) -> Seen:
     """With what stays as it was where nothing is said. state: as it is defined."""
     if is_jsonata:
-        return {name: seen[name] for name in ("input", "afterArguments", "result", "variables") if name in seen}
+        return {name: seen[name] for name in IN_JSONATA if name in seen}
     found = dict(seen)
     if state["Type"] == "Pass" and "Result" in state:
         found = {name: value for name, value in found.items() if name not in ("afterInputPath", "afterParameters")}
@@ -77,18 +78,14 @@ def mock(state: Any, said: Mapping[str, Any]) -> None:
             state.items_path.eval(env)
             if not isinstance(env.stack[-1], list):
                 path = state.items_path.string_sampler.literal_value
-                raise failure(env, "States.Runtime", f'Reference path "{path}" must point to array.')
+                cause = f'Reference path "{path}" must point to array.'
+                raise FailureEventException(task_failed(env, "States.Runtime", cause))
         error = said.get("errorOutput")
         if error is not None:
-            raise failure(env, error.get("error", ""), error.get("cause", ""))
+            raise FailureEventException(task_failed(env, error.get("error", ""), error.get("cause", "")))
         env.stack.append(json.loads(said.get("result") or "{}"))
 
     state._eval_execution = come_to
-
-
-def failure(env: Any, error: str, cause: str) -> FailureEventException:
-    details: Any = {"taskFailedEventDetails": {"error": error, "cause": cause}}
-    return FailureEventException(FailureEvent(env, CustomErrorName(error), HistoryEventType.TaskFailed, details))
 
 
 def written(value: Any) -> str:

@@ -16,6 +16,7 @@ from lambda_emu.services.child.program.machines.clients import RoleClients
 from lambda_emu.services.child.program.machines.definitions import replace_definitions
 from lambda_emu.services.child.program.machines.distributed import replace_distributed
 from lambda_emu.services.child.program.machines.executions import OPERATIONS, Executions
+from lambda_emu.services.child.program.machines.http_tasks import replace_http
 from lambda_emu.services.child.program.machines.interpreter import replace_interpreter
 from lambda_emu.services.child.program.machines.jsonata import replace_jsonata
 from lambda_emu.services.child.program.machines.machines import check_change
@@ -40,6 +41,7 @@ class StateMachines:
         replace_tasks()
         replace_distributed()
         replace_api_gateway(front.url, self.clients)
+        replace_http(front, self.clients)
         replace_interpreter(self.clients)
         replace_jsonata()
         self.executions = Executions(folder, Telling(front))

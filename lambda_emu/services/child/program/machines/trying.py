@@ -62,6 +62,7 @@ def test_state(executions: Executions, environ: Environ, asked: Asked) -> Answer
     inspect(component, seen, (asked.get("stateConfiguration") or {}).get("retrierRetryCount", 0))
     if asked.get("mock") is not None:
         mock(component, asked["mock"])
+    component.seen, component.reveals = seen, asked.get("revealSecrets") is True  # of HTTP tasks
     env = _frame(tried, executions, environ)
     with executions.waiting():
         answer = _carried_out(component, env, seen, tried.name)
@@ -69,6 +70,8 @@ def test_state(executions: Executions, environ: Environ, asked: Asked) -> Answer
     if level != "INFO":
         if env.variable_store._inner_scope:
             seen["variables"] = written(env.variable_store._inner_scope)
+        if level != "TRACE":
+            seen = {name: value for name, value in seen.items() if name not in ("request", "response")}
         found = completed(seen, tried.state, tried.is_jsonata)
         more = {name: seen[name] for name in ("errorDetails",) if name in seen}
         answer["inspectionData"] = found | more
