@@ -297,6 +297,27 @@ def test_what_changes_is_served_at_once(balancing: Balancing) -> None:
     assert balancer.ask("/x").status == 404
 
 
+def test_who_was_sent_to_a_group_goes_there_again_by_his_cookie(balancing: Balancing) -> None:
+    balancing.lam.create("who", WHO)
+    balancing.lam.create("canary", WHO)
+    one, other = balancing.group("one", "who"), balancing.group("other", "canary")
+    groups = [{"TargetGroupArn": one, "Weight": 1}, {"TargetGroupArn": other, "Weight": 1}]
+    config = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}
+    balancer = balancing.balancer("shop", {"Type": "forward", "ForwardConfig": config})
+
+    first, second = balancer.ask(), balancer.ask()
+    told = first.headers.get_all("Set-Cookie")
+    shown = [one.partition(";")[0] for one in told]
+    again = [balancer.ask(Cookie=f"a=b; {cookie}; c=d").body for cookie in shown for _ in range(3)]
+
+    assert {first.body, second.body} == {b"who", b"canary"}
+    assert [one.partition("=")[0] for one in told] == ["AWSALBTG", "AWSALBTGCORS"]
+    assert told[0].endswith(" GMT; Path=/")
+    assert told[1].endswith(" GMT; Path=/; SameSite=None; Secure")
+    assert again == [first.body] * 6
+    assert len({balancer.ask(Cookie="AWSALBTG=nobody").body for _ in range(2)}) == 2
+
+
 def test_weights_share_requests(balancing: Balancing) -> None:
     balancing.lam.create("who", WHO)
     balancing.lam.create("canary", WHO)

@@ -33,9 +33,10 @@ class TargetGroup(Struct, frozen=True):
 
 
 class Forward(Struct, frozen=True):
-    """To one of the groups, each as often as its weight says."""
+    """To one of the groups, each as often as its weight says. sticky_s: so long one stays with a group; or 0."""
 
     groups: tuple[tuple[TargetGroup, int], ...]
+    sticky_s: int = 0
 
 
 class Redirect(Struct, frozen=True):
@@ -220,7 +221,10 @@ def _forward(told: Told, groups: Mapping[str, TargetGroup]) -> Forward:
     config = told.get("ForwardConfig") or {}
     named = config.get("TargetGroups") or [{"TargetGroupArn": told.get("TargetGroupArn")}]
     weighed = [(groups.get(one["TargetGroupArn"]), int(one.get("Weight", 1))) for one in named]
-    return Forward(tuple((group, weight) for group, weight in weighed if group is not None))
+    sticky = config.get("TargetGroupStickinessConfig") or {}
+    is_sticky = str(sticky.get("Enabled")).lower() == "true"
+    sticky_s = int(sticky.get("DurationSeconds") or 0) if is_sticky else 0
+    return Forward(tuple((group, weight) for group, weight in weighed if group is not None), sticky_s)
 
 
 def _redirect(told: Told) -> Redirect:

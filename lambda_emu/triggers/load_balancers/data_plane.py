@@ -53,6 +53,7 @@ from lambda_emu.triggers.load_balancers.refusals import (
 )
 from lambda_emu.triggers.load_balancers.reply import LARGE, BalancerReply
 from lambda_emu.triggers.load_balancers.rules import Asked, location, rule_of
+from lambda_emu.triggers.load_balancers.stickiness import cookies, group_of
 from lambda_emu.triggers.load_balancers.turns import Turns
 
 PRINCIPAL = "elasticloadbalancing.amazonaws.com"
@@ -73,7 +74,11 @@ class Lead(NamedTuple):
     function: Function
     target: Target
     template: EventTemplate
-    multi_value: bool
+    group: TargetGroup
+
+    @property
+    def multi_value(self) -> bool:
+        return self.group.has_multi_value
 
 
 class BalancerMeaning(NamedTuple):
@@ -156,7 +161,7 @@ class DataPlane:
     def _forward(self, meaning: BalancerMeaning, asked: Request, call: Call) -> None:
         """BalancerRefusal."""
         _say_where(meaning.address, call)
-        group = self._turns.choose(meaning.action)
+        group = group_of(meaning.action, asked.head) or self._turns.choose(meaning.action)
         if group is None:
             raise NoTarget("No target group is to have requests of this rule.")
         lead = meaning.leads.get(group)
@@ -182,6 +187,7 @@ class DataPlane:
         self, meaning: BalancerMeaning, lead: Lead, asked: Request, call: Call, trace: str, payload: bytes
     ) -> None:
         reply = BalancerReply(call, self._loop, self._clock, meaning.balancer.idle_s, multi_value=lead.multi_value)
+        reply.cookies = cookies(meaning.action, lead.group, self._clock.now_s())
         self._invoke(InvokeRequest(asked.request_id, lead.target, payload, trace_id=trace), reply)
 
     def _lead(self, meaning: BalancerMeaning, group: TargetGroup, asked: Request) -> Lead:
@@ -207,7 +213,7 @@ class DataPlane:
             raise BadTarget(words) from error
         path, query = meaning.address.path, asked.query.decode("latin-1")
         told = asked.head, path, query, group.arn, meaning.balancer.forwarded_for
-        return Lead(function, target, make_template(*told, multi_value=group.has_multi_value), group.has_multi_value)
+        return Lead(function, target, make_template(*told, multi_value=group.has_multi_value), group)
 
 
 def _name(address: BalancerAddress) -> str:

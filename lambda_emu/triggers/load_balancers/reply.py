@@ -51,6 +51,8 @@ class BalancerReply(TimedReply):
     workers = LARGE
     failure = BadTarget
     late = TargetTimedOut, "The function did not answer within the load balancer's idle timeout."
+    cookies: tuple[str, ...] = ()
+    """The load balancer's own."""
 
     def __init__(self, call: Call, loop: Loop, clock: Clock, limit_s: float, *, multi_value: bool) -> None:
         super().__init__(call, loop, clock, limit_s)
@@ -72,7 +74,9 @@ class BalancerReply(TimedReply):
         self._fail(error)
 
     def read(self, payload: bytes) -> Answer:
-        return read_answer(payload, multi_value=self._multi_value)
+        answer = read_answer(payload, multi_value=self._multi_value)
+        answer.headers.extend(("Set-Cookie", cookie) for cookie in self.cookies)
+        return answer
 
 
 def read_answer(payload: bytes, *, multi_value: bool) -> Answer:
