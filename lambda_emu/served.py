@@ -64,7 +64,7 @@ from lambda_emu.triggers.api_kinds import KINDS
 from lambda_emu.triggers.execute_api.service import ExecuteApi, Place
 from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.load_balancers.service import LoadBalancers
-from lambda_emu.triggers.rest_trials import CONTROL_PLANE, TrialService
+from lambda_emu.triggers.rest_operations import CONTROL_PLANE, OwnOperations
 
 if TYPE_CHECKING:
     from lambda_emu.access.acting import Acting
@@ -174,7 +174,7 @@ class Served:
         for one in childs:
             service: Service = one
             if CONTROL_PLANE in one.claims.signed_for:
-                service = TrialService(one, self.apis, rooms.around.child, rooms.loop, rooms.scope)
+                service = OwnOperations(one, self.apis, rooms.around.child, rooms.loop, rooms.scope)
             guarded.append(self._guarded(service, may_be_unsigned, *EVALUATED_IN_CHILD, is_shared=True))
         s3 = self._guarded(objects, may_be_unsigned_for_s3, "s3", family=Family.S3)
         return (*theirs.values(), *guarded, s3, *([theirs["s3"]] if "s3" in theirs else []))

@@ -1,4 +1,4 @@
-"""Which requests to API Gateway's control plane try a REST API's method or authorizer: these are ours to answer.
+"""Which requests to the control plane of REST APIs are ours to answer: what is tried, and what was used.
 
 docs/events.md#rest-apis.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
@@ -24,17 +26,22 @@ from lambda_emu.triggers.execute_api.refusals import TooLargeForApi
 from lambda_emu.triggers.execute_api.service import REQUEST_BYTES, ExecuteApi, FactSource
 
 if TYPE_CHECKING:
-    from lambda_emu.triggers.rest_apis.trying.asked import Trial
     from lambda_emu.triggers.rest_apis.trying.trials import Trials
+    from lambda_emu.triggers.rest_apis.trying.usages import Usages
 
 CONTROL_PLANE = "apigateway"
-WORKERS = Workers("tests of REST APIs", 2, 32)
-_METHOD = re.compile(r"/restapis/([^/]+)/resources/([^/]+)/methods/([^/]+)")
-_AUTHORIZER = re.compile(r"/restapis/([^/]+)/authorizers/([^/]+)")
+WORKERS = Workers("tests and usages of REST APIs", 2, 32)
+OPERATIONS = (
+    ("TestInvokeMethod", "POST", re.compile(r"/restapis/([^/]+)/resources/([^/]+)/methods/([^/]+)")),
+    ("TestInvokeAuthorizer", "POST", re.compile(r"/restapis/([^/]+)/authorizers/([^/]+)")),
+    ("GetUsage", "GET", re.compile(r"/usageplans/([^/]+)/usage")),
+    ("UpdateUsage", "PATCH", re.compile(r"/usageplans/([^/]+)/keys/([^/]+)/usage")),
+)
+_BEGINNINGS = (b"/restapis/", b"/usageplans/")
 
 
-class TrialService:
-    """The service of REST APIs' control plane, as the gateway knows it, but for what is tried."""
+class OwnOperations:
+    """The service of REST APIs' control plane, as the gateway knows it, but for these operations."""
 
     def __init__(self, theirs: Service, apis: ExecuteApi, facts: FactSource, loop: Loop, scope: Scope) -> None:
         """facts: who knows the APIs. scope: of callers who name none."""
@@ -45,53 +52,58 @@ class TrialService:
         self._facts = facts
         self._loop = loop
         self._scope = scope
-        self._trials: Trials | None = None  # made with the first one
-        self._tried = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: WORKERS)
+        self._made: tuple[Trials, Usages] | None = None  # with the first request
+        self._ours = Handling(self._serve, REQUEST_BYTES, TooLargeForApi(), lambda _: WORKERS)
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        if head.method == b"POST" and path.startswith(b"/restapis/") and _is_tried(path.decode("latin-1")):
-            return self._tried
+        if path.startswith(_BEGINNINGS) and _operation(head.method.decode("latin-1"), path) is not None:
+            return self._ours
         return self._theirs.handling(head, path, length)
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         return self._theirs.error_answer(error, request)
 
     def _serve(self, asked: Request, call: Call) -> None:
-        from lambda_emu.triggers.rest_apis.trying.asked import TrialInvalid, read_trial  # here: few try anything
+        from lambda_emu.triggers.rest_apis.trying.asked import read_told  # here: few try anything
 
-        try:
-            told = json.loads(asked.body or b"{}")
-        except (ValueError, RecursionError) as error:
-            raise TrialInvalid("Invalid request input") from error
-        call.detach(self._begin, asked, call, read_trial(told))
+        call.detach(self._begin, asked, call, read_told(asked.body))
 
-    def _begin(self, asked: Request, call: Call, trial: Trial) -> None:
-        self._loop.spawn(self._try(asked, call, trial), "a test of a REST API")
+    def _begin(self, asked: Request, call: Call, told: Mapping[str, Any]) -> None:
+        self._loop.spawn(self._answer(asked, call, told), "an operation of REST APIs")
 
-    async def _try(self, asked: Request, call: Call, trial: Trial) -> None:
-        with call.guard("a test of a REST API"):
-            trials = self._trials = self._trials or self._make()
-            owner, path = caller_of(asked, self._scope), asked.path.decode("latin-1")
-            if (found := _METHOD.fullmatch(path)) is not None:
-                api_id, *below = (unquote(part) for part in found.groups())
-                said = await trials.method(asked, owner, trial, api_id, (below[0], below[1]))
-            else:
-                found = _AUTHORIZER.fullmatch(path)
-                assert found is not None, "it is one of the two"
-                said = await trials.authorizer(owner, trial, unquote(found[1]), unquote(found[2]))
+    async def _answer(self, asked: Request, call: Call, told: Mapping[str, Any]) -> None:
+        with call.guard("an operation of REST APIs"):
+            said = await self._said(asked, told)
             body = await self._loop.work(WORKERS, json.dumps, said)
             headers = [("Content-Type", "application/json"), ("x-amzn-RequestId", asked.request_id)]
             call.answer(Answer(200, headers, body.encode()))
 
-    def _make(self) -> Trials:
+    async def _said(self, asked: Request, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = _operation(asked.method, asked.path)
+        assert found is not None, "it is one of them"
+        operation, (id, *below) = found
+        trials, usages = self._made = self._made or self._make()
+        owner = caller_of(asked, self._scope)
+        if operation == "TestInvokeMethod":
+            return await trials.method(asked, owner, told, id, (below[0], below[1]))
+        if operation == "TestInvokeAuthorizer":
+            return await trials.authorizer(owner, told, id, below[0])
+        if operation == "GetUsage":
+            return await usages.get(owner, id, parse_qs(asked.query.decode("latin-1")))
+        return await usages.update(owner, id, below[0], told)
+
+    def _make(self) -> tuple[Trials, Usages]:
         from lambda_emu.triggers.rest_apis.trying.trials import Trials
+        from lambda_emu.triggers.rest_apis.trying.usages import Usages
 
         plane: Any = self._apis.plane("REST")
-        return Trials(self._apis.seams(), plane, self._read)
-
-    async def _read(self, api_id: str) -> Any:
-        return await self._facts.ask("rest-api-now", api_id)
+        read_now, read_plan = partial(self._facts.ask, "rest-api-now"), partial(self._facts.ask, "usage-plan")
+        return Trials(self._apis.seams(), plane, read_now), Usages(plane.usage, read_plan)
 
 
-def _is_tried(path: str) -> bool:
-    return _METHOD.fullmatch(path) is not None or _AUTHORIZER.fullmatch(path) is not None
+def _operation(method: str, path: bytes) -> tuple[str, list[str]] | None:
+    """Its name, and the ids in its path."""
+    for name, by, pattern in OPERATIONS:
+        if by == method and (found := pattern.fullmatch(path.decode("latin-1"))) is not None:
+            return name, [unquote(part) for part in found.groups()]
+    return None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, RestApi
 from services_rig import ACCOUNT
@@ -128,3 +130,44 @@ def test_a_stage_throttles_its_methods(api: RestApi, of: str) -> None:
     api.client.update_stage(restApiId=api.id, stageName="dev", patchOperations=operations)
 
     assert [api.ask("/").status for _ in range(2)] == [200, 429]
+
+
+def test_what_keys_have_used_is_told_day_by_day_and_what_is_left_can_be_changed(api: RestApi) -> None:
+    value = plan(api, quota={"limit": 3, "period": "MONTH"})
+    usage_id = api.client.get_usage_plans()["items"][-1]["id"]
+    key_id = api.client.get_usage_plan_keys(usagePlanId=usage_id)["items"][0]["id"]
+    today = datetime.fromtimestamp(api.lam.clock.now_s(), UTC).date()
+    days = {"startDate": f"{today - timedelta(days=1)}", "endDate": f"{today}"}
+    assert [api.ask("/keyed", X_API_Key=value).status for _ in range(4)] == [200, 200, 200, 429]
+
+    used = api.client.get_usage(usagePlanId=usage_id, **days)
+    granted = api.client.update_usage(
+        usagePlanId=usage_id, keyId=key_id, patchOperations=[{"op": "replace", "path": "/remaining", "value": "2"}]
+    )
+
+    assert (used["usagePlanId"], used["startDate"], used["endDate"]) == (usage_id, days["startDate"], days["endDate"])
+    assert used["items"][key_id][1] == [3, 0]
+    assert granted["items"] == {key_id: [[3, 2]]}
+    assert [api.ask("/keyed", X_API_Key=value).status for _ in range(3)] == [200, 200, 429]
+    assert api.client.get_usage(usagePlanId=usage_id, keyId=key_id, **days)["items"][key_id][1] == [5, 0]
+
+
+@pytest.mark.parametrize(
+    ("usage", "code"),
+    [
+        ({"usagePlanId": "absent"}, "NotFoundException"),
+        ({"keyId": "absent"}, "NotFoundException"),
+        ({"startDate": "yesterday"}, "BadRequestException"),
+        ({"startDate": "2026-01-02"}, "BadRequestException"),
+        ({"endDate": "2027-01-01"}, "BadRequestException"),
+    ],
+)
+def test_a_usage_of_nobody_or_of_no_days_is_refused(api: RestApi, usage: dict[str, str], code: str) -> None:
+    plan(api)
+    usage_id = api.client.get_usage_plans()["items"][-1]["id"]
+    asked = {"usagePlanId": usage_id, "startDate": "2026-01-01", "endDate": "2026-01-01"}
+
+    with pytest.raises(ClientError) as refused:
+        api.client.get_usage(**(asked | usage))
+
+    assert refused.value.response["Error"]["Code"] == code

@@ -70,7 +70,7 @@ class DataPlane:
         self._permissions = seams.permissions
         self._authorizers = Authorizers(seams)
         self._integrations = Integrations(seams)
-        self._usage = Usage(seams.clock)
+        self.usage = Usage(seams.clock)
         self._times = EventTimes()
 
     def serve(self, asked: Request, call: Call, api: RestApi, address: ApiAddress) -> None:
@@ -97,7 +97,7 @@ class DataPlane:
         with call.guard("a request to a REST API"):
             entered, _, usage_key = await self._authorizers.authorize(entered)
             call.fail_as(OwnAnswers(entered, self._moment).answer)
-            entered = self._usage.take(entered, usage_key)
+            entered = self.usage.take(entered, usage_key)
             moment = self._moment(entered.request)
             await self._integrations.check(entered, moment)
             if is_proxy(entered):

@@ -6,7 +6,7 @@ What was used is counted here, while the server runs, and not in the control pla
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -19,6 +19,8 @@ from lambda_emu.triggers.rest_apis.refusals import BadApiKey, QuotaExceeded, Thr
 KEY_HEADER = b"x-api-key"
 BY_AUTHORIZER = "AUTHORIZER"
 MOST_KNOWN = 4096
+MOST_DAYS = 90
+"""On which something was used: of more, AWS tells nothing either."""
 ALL = "/*/*"
 NO_KEY = "The request has no API key: not in the header x-api-key, nor of the authorizer where `apiKeySource` is that."
 
@@ -34,13 +36,21 @@ class ApiKey(NamedTuple):
     plan: Plan
 
 
+class Quota(NamedTuple):
+    """period: DAY, WEEK, MONTH."""
+
+    limit: int
+    period: str
+
+
 class Usage:
     """Of all REST APIs. On the loop; what is known is bounded."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._left: dict[Used, tuple[float, float]] = {}  # requests that may be sent, and when that was so
-        self._counts: dict[Used, tuple[str, int]] = {}  # of a quota: the period, and how many there were
+        self._days: dict[Used, dict[date, int]] = {}  # by plan and key: how many there were
+        self._granted: dict[Used, tuple[str, int]] = {}  # beyond the quota of this period, or below it
 
     @staticmethod
     def is_free(entered: Entered) -> bool:
@@ -92,18 +102,46 @@ class Usage:
         self._count(key)
 
     def _count(self, key: ApiKey) -> None:
-        quota = key.plan.get("quota") or {}
-        limit = int(quota.get("limit") or 0)
-        if not limit:
-            return
-        period = period_of(quota.get("period") or "DAY", datetime.fromtimestamp(self._clock.now_s(), UTC))
-        used = key.plan["id"], key.id
-        before, count = self._counts.get(used, (period, 0))
-        count = count if before == period else 0
-        if count >= limit:
-            raise QuotaExceeded(f"The usage plan allows {limit} in this period.")
-        _make_room(self._counts)
-        self._counts[used] = period, count + 1
+        used, today = (key.plan["id"], key.id), self.today()
+        quota = read_quota(key.plan)
+        if quota is not None and self.left(used, quota, today) <= 0:
+            raise QuotaExceeded(f"The usage plan allows {quota.limit} in this period.")
+        days = self._days.get(used)
+        if days is None:
+            _make_room(self._days)
+            days = self._days[used] = {}
+        days[today] = days.get(today, 0) + 1
+        while len(days) > MOST_DAYS:
+            del days[next(iter(days))]
+
+    # -- what is told of it -----------------------------------------------------------------------
+
+    def today(self) -> date:
+        """In UTC."""
+        return datetime.fromtimestamp(self._clock.now_s(), UTC).date()
+
+    def used(self, used: Used, day: date) -> int:
+        """By a plan and a key."""
+        return self._days.get(used, {}).get(day, 0)
+
+    def left(self, used: Used, quota: Quota, day: date) -> int:
+        """Of the period that the day is in, when it was over."""
+        granted_in, granted = self._granted.get(used, ("", 0))
+        limit = quota.limit + (granted if granted_in == period_of(quota.period, day) else 0)
+        return max(0, limit - self._counted(used, quota, day))
+
+    def _counted(self, used: Used, quota: Quota, day: date) -> int:
+        """In the period until the end of the day."""
+        period, days = period_of(quota.period, day), self._days.get(used, {})
+        return sum(count for one, count in days.items() if one <= day and period_of(quota.period, one) == period)
+
+    def grant(self, used: Used, quota: Quota, left: int) -> None:
+        """From now on so many are left of the period."""
+        today = self.today()
+        period = period_of(quota.period, today)
+        self._granted.pop(used, None)
+        _make_room(self._granted)
+        self._granted[used] = period, left - (quota.limit - self._counted(used, quota, today))
 
     def _has_room(self, used: Used, throttle: Throttle) -> bool:
         """A bucket of `burst` that is filled by `rate`."""
@@ -125,7 +163,14 @@ def throttle_of(stage: Stage, entered: Entered) -> tuple[Throttle | None, str]:
     return None, ""
 
 
-def period_of(kind: str, now: datetime) -> str:
+def read_quota(plan: Plan) -> Quota | None:
+    """None: it has none."""
+    told = plan.get("quota") or {}
+    limit = int(told.get("limit") or 0)
+    return Quota(limit, told.get("period") or "DAY") if limit else None
+
+
+def period_of(kind: str, now: date) -> str:
     """What is the same within a day, week or month of UTC. A week begins on Sunday (?)."""
     if kind == "MONTH":
         return f"{now:%Y-%m}"

@@ -27,6 +27,13 @@ def _rest_api_now(api_id: str) -> dict[str, Any] | None:
     return rest_apis.describe_now(api_id)
 
 
+def _usage_plan(plan_id: str) -> dict[str, Any] | None:
+    """Of REST APIs, whoever's it is: whose, its quota and keys."""
+    from lambda_emu.services.child.program.patches.api_gateway import rest_apis
+
+    return rest_apis.describe_plan(plan_id)
+
+
 def _load_balancer(name: str) -> dict[str, Any] | None:
     from lambda_emu.services.child.program.load_balancers.balancers import describe_balancer
 
@@ -83,6 +90,7 @@ FACTS: Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "nothing": ((), lambda _: None),  # whoever asks has the process run
     "api": ((), _api),
     "rest-api-now": (("apigateway",), _rest_api_now),
+    "usage-plan": (("apigateway",), _usage_plan),
     "load-balancer": (("elbv2",), _load_balancer),
     "access-key": (("iam", "sts"), _access_key),
     "token-keys": (("cognitoidp",), _token_keys),

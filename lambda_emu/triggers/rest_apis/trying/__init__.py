@@ -1,1 +1,1 @@
-"""TestInvokeMethod and TestInvokeAuthorizer: a method or an authorizer tried as it is now, deployed or not."""
+"""What control planes ask of the server itself: methods and authorizers tried as they are now, and what was used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +34,10 @@ class TrialNotFound(LambdaError):
         super().__init__(f"Invalid {what} identifier specified{which}")
 
 
+class TrialMissing(LambdaError):
+    code, status, kind = "NotFoundException", 404, None
+
+
 class TrialInvalid(LambdaError):
     code, status, kind = "BadRequestException", 400, None
 
@@ -46,10 +51,16 @@ class Trial(Struct, frozen=True):
     variables: Mapping[str, str] = {}
 
 
-def read_trial(told: Any) -> Trial:
+def read_told(body: bytes) -> Mapping[str, Any]:
+    """TrialInvalid: it is no object of JSON."""
+    try:
+        return _map(json.loads(body or b"{}"))
+    except (ValueError, RecursionError) as error:
+        raise TrialInvalid("Invalid request input") from error
+
+
+def read_trial(told: Mapping[str, Any]) -> Trial:
     """As both operations have it. TrialInvalid."""
-    if not isinstance(told, dict):
-        raise TrialInvalid("Invalid request input")
     headers: dict[str, tuple[str, ...]] = {}
     for name, value in _map(told.get("headers")).items():
         headers[name] = (str(value),)

@@ -23,7 +23,7 @@ from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.gateway_responses import EXTENDED_ID, REQUEST_ID
 from lambda_emu.triggers.rest_apis.noting import ExecutionLog, shown_body, shown_map
 from lambda_emu.triggers.rest_apis.refusals import RestRefusal
-from lambda_emu.triggers.rest_apis.trying.asked import Trial, TrialNotFound, entered_by, entered_for
+from lambda_emu.triggers.rest_apis.trying.asked import Trial, TrialNotFound, entered_by, entered_for, read_trial
 
 ReadNow = Callable[[str], Awaitable[Told | None]]
 """A REST API as it is now, as read_api takes it, with a stage TRIAL; None: there is none of this id."""
@@ -41,8 +41,9 @@ class Trials:
         self._functions = FunctionAuthorizers(seams)
         self._pools = pool_authorizers(seams)
 
-    async def method(self, asked: Request, owner: Scope, trial: Trial, api_id: str, below: tuple[str, str]) -> Said:
-        """What TestInvokeMethod answers. below: the resource's id, and the verb. TrialNotFound."""
+    async def method(self, asked: Request, owner: Scope, given: Said, api_id: str, below: tuple[str, str]) -> Said:
+        """What TestInvokeMethod answers. below: the resource's id, and the verb. TrialNotFound, TrialInvalid."""
+        trial = read_trial(given)
         api = read_api(await self._told(owner, api_id))
         resource_id, verb = below
         deployment = api.stages[TRIAL].deployment
@@ -70,8 +71,9 @@ class Trials:
             "latency": self._since_ms(begun_s),
         }
 
-    async def authorizer(self, owner: Scope, trial: Trial, api_id: str, authorizer_id: str) -> Said:
-        """What TestInvokeAuthorizer answers. TrialNotFound."""
+    async def authorizer(self, owner: Scope, given: Said, api_id: str, authorizer_id: str) -> Said:
+        """What TestInvokeAuthorizer answers. TrialNotFound, TrialInvalid."""
+        trial = read_trial(given)
         told = await self._told(owner, api_id)
         (now,) = told["deployments"].values()
         found = next((one for one in now["authorizers"] if one["id"] == authorizer_id), None)

@@ -15,6 +15,7 @@ from moto.apigateway.models import APIGatewayBackend, Authorizer, RestAPI, Stage
 from moto.apigateway.responses import APIGatewayResponse
 
 from lambda_emu.services.child.program.patches.api_gateway.rest_canaries import change_canary, promoted
+from lambda_emu.services.child.program.patches.api_gateway.rest_unserved import tell, tell_patch
 from lambda_emu.services.child.program.steady import steadily
 
 Answered = tuple[int, dict[str, Any], str | bytes]
@@ -67,6 +68,17 @@ def describe_now(api_id: str) -> dict[str, Any] | None:
     usage: dict[str, Any] = {"plans": [], "keys": []}
     told = {"api": api.to_dict(), "stages": [stage], "deployments": {TRIAL: _now(api)}, "usage": usage}
     return named | told
+
+
+def describe_plan(plan_id: str) -> dict[str, Any] | None:
+    """Whose a usage plan is, its quota and keys; None: there is none."""
+    for account in list(apigateway_backends):
+        for region, backend in list(apigateway_backends[account].items()):
+            plan = backend.usage_plans.get(plan_id)
+            if plan is not None:
+                keys = list(backend.usage_plan_keys.get(plan_id, {}))
+                return {"account": account, "region": region, "id": plan_id, "quota": plan.quota, "keys": keys}
+    return None
 
 
 def _find(api_id: str) -> tuple[dict[str, Any], APIGatewayBackend, RestAPI] | None:
@@ -129,6 +141,7 @@ def deployed(api: RestAPI, stage: str) -> dict[str, Any]:
 
 
 def create_rest_api(response: Any) -> Answered:
+    tell([("minimumCompressionSize", response._get_param("minimumCompressionSize") is not None)])
     answered: Answered = _create_rest_api(response)
     types = response._get_param("binaryMediaTypes")
     if types and answered[0] < 300:
@@ -140,6 +153,7 @@ def create_rest_api(response: Any) -> Answered:
 
 def update_rest_api(api: RestAPI, operations: list[dict[str, Any]]) -> None:
     """By JSON pointers, where a slash of a media type is `~1`."""
+    tell_patch(operations)
     for one in operations:
         _, member, *below = one["path"].split("/")
         name = "/".join(below).replace("~1", "/").replace("~0", "~")
@@ -228,6 +242,7 @@ def create_stage(response: Any) -> Answered:
     deployment_id, canary = response._get_param("deploymentId"), response._get_param("canarySettings")
     if deployment_id not in api.deployments:
         raise BadRequestException("Deployment id does not exist")
+    tell((name, response._get_param(name)) for name in ("cacheClusterEnabled", "tracingEnabled"))
     _create_stage(response)
     stage = api.stages[response._get_param("stageName")]
     if canary:
@@ -236,6 +251,7 @@ def create_stage(response: Any) -> Answered:
 
 
 def update_stage(stage: Stage, operations: list[dict[str, Any]]) -> Stage:
+    tell_patch(operations)
     others = []
     for one in operations:
         if one["path"].startswith("/canarySettings"):
