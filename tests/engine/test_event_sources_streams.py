@@ -271,15 +271,16 @@ def test_an_answer_without_the_state_of_a_window_is_a_failure(
     streams.put("forgets", "a")
     streams.map(arn, name, TumblingWindowInSeconds=900)
     told = Invocations(lam, name)
-    eventually(lambda: len(told.events()) == 2, "the same again")
+    eventually(lambda: len(told.events()) >= 2, "the same again")
 
     streams.pass_time(900)
     eventually(lambda: told.events()[-1]["isFinalInvokeForWindow"], "the window's end")
     streams.put("forgets", "b")
 
     eventually(lambda: streams.ids(told.records())[-1] == "b", "the one behind it")
-    assert streams.batches(told) == [["a"], ["a"], [], ["b"]]
-    assert [event["state"] for event in told.events()] == [{}, {}, {"n": 1}, {}]
+    events = told.events()[:4]  # by our clock its window may be over already
+    assert [streams.ids(event["Records"]) for event in events] == [["a"], ["a"], [], ["b"]]
+    assert [event["state"] for event in events] == [{}, {}, {"n": 1}, {}]
 
 
 def test_what_comes_while_records_are_read_hangs_nobody(lam: OwnLam, streams: Streams, eventually: Eventually) -> None:

@@ -143,7 +143,7 @@ def test_a_message_in_flight_is_visible_again_and_who_waits_for_messages_has_wai
         waiting = thread.submit(queue.next, 20)
         eventually(lambda: server.clock("advance", "12s") and waiting.done(), "an empty answer")
         assert waiting.result() is None
-        assert time.monotonic() - begun_s < 15
+        assert time.monotonic() - begun_s < 20
 
     server.clock("advance", "1h")
 
