@@ -14,25 +14,27 @@ from lambda_emu.model.iam.patterns import Context
 ANY = "*"
 PASS_ROLE = "iam:PassRole"
 NOTHING: Context = {}
+MOST_TAGS = 50
 
 
 class Demand(Struct, frozen=True):
     """action: `sqs:SendMessage`. resource: an ARN, or `*` for what is about no single one.
 
     shown: what AWS's errors call the resource, where they do not say its ARN. context: what this service tells
-    conditions besides what all requests do.
+    conditions besides what all requests do. items: what says which items of a table, and which attributes.
     """
 
     action: str
     resource: str = ANY
     context: Context = NOTHING
     shown: str | None = None
+    items: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def owner(self) -> str:
-        """The account that its ARN names; empty: none, as of a bucket."""
+        """The account that its ARN names; empty: none, as of a bucket, or of what AWS gives to all."""
         parts = self.resource.split(":", 5)
-        return parts[4] if len(parts) == 6 else ""
+        return parts[4] if len(parts) == 6 and parts[4] != "aws" else ""
 
 
 class Asking(NamedTuple):
@@ -67,10 +69,30 @@ class Asking(NamedTuple):
         return given if given.startswith("arn:") else self.arn(resource + given)
 
     def demand(self, resource: str = ANY, operation: str | None = None, context: Context = NOTHING) -> Demand:
-        return Demand(f"{self.service}:{operation or self.operation}", resource, context)
+        return Demand(f"{self.service}:{operation or self.operation}", resource, {**context, **self.tags()})
+
+    def tags(self) -> Context:
+        """Those that are given, and the names of those that are taken away, as conditions are told."""
+        given = next((self.members[name] for name in ("Tags", "tags") if name in self.members), None)
+        taken = next((self.members[name] for name in ("TagKeys", "tagKeys") if name in self.members), None)
+        if given is None and taken is None:
+            return NOTHING
+        found = dict(_pairs(given))
+        keys = (*found, *(taken[:MOST_TAGS] if isinstance(taken, list) else ()))
+        told = {f"aws:requesttag/{name.lower()}": value for name, value in found.items()}
+        return {**told, "aws:tagkeys": tuple(str(key) for key in keys)} if keys else NOTHING
 
     def passing(self, role: Any, to: str) -> list[Demand]:
         """Who has a service act as a role needs leave to. role: its ARN, if it is any. to: the service."""
         if not isinstance(role, str) or not role.startswith("arn:"):
             return []
         return [Demand(PASS_ROLE, role, {"iam:passedtoservice": to})]
+
+
+def _pairs(given: Any) -> list[tuple[str, str]]:
+    """Names and values, of a mapping or of a list of `Key` and `Value`."""
+    if isinstance(given, dict):
+        return [(name, str(value)) for name, value in list(given.items())[:MOST_TAGS]]
+    parts = [part for part in given[:MOST_TAGS] if isinstance(part, dict)] if isinstance(given, list) else []
+    found = [(part.get("Key", part.get("key")), part.get("Value", part.get("value", ""))) for part in parts]
+    return [(name, str(value)) for name, value in found if isinstance(name, str)]

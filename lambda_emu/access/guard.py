@@ -72,7 +72,7 @@ class Access:
         self, caller: Caller, demand: Demand, principal: Principal, resource: Resource, request: Request
     ) -> Weighed:
         if resource.arn is not None and demand.shown is not None:  # it was named, and its ARN says more than that
-            demand = Demand(demand.action, resource.arn, demand.context, demand.shown)
+            demand = Demand(demand.action, resource.arn, demand.context, demand.shown, demand.items)
         key = caller.access_key, demand.action, demand.resource
         kept = self._kept.get(key)
         if (
@@ -132,6 +132,11 @@ class Access:
             **caller_context(caller, principal.tags),
             **demand.context,
         }
+        if demand.items:
+            from lambda_emu.access.demands.items import item_context  # here: DynamoDB's alone have any
+
+            index = demand.resource.partition("/index/")[2]
+            context |= item_context(demand.items, resource.keys.get(index))
         return decide(Asked(caller, demand.action, demand.resource, owner, context), principal.held, resource.policy)
 
     def tell(self, caller: Caller, weighed: Weighed) -> None:

@@ -12,6 +12,7 @@ from msgspec.json import Decoder
 from lambda_emu.access.demand import Asking, Demand
 from lambda_emu.access.demands.events import events, logs, scheduler, scheduler_route, states
 from lambda_emu.access.demands.functions import lambda_, route
+from lambda_emu.access.demands.identities import iam
 from lambda_emu.access.demands.objects import s3
 from lambda_emu.access.demands.queues import sns, sqs
 from lambda_emu.access.demands.secrets import secretsmanager, ssm
@@ -27,6 +28,7 @@ Demands = Callable[[Asking], Sequence[Demand]]
 DEMANDS: Mapping[str, Demands] = {
     "dynamodb": dynamodb,
     "events": events,
+    "iam": iam,
     "kinesis": kinesis,
     "lambda": lambda_,
     "logs": logs,
@@ -95,7 +97,7 @@ def _routed(service: str, request: Request) -> tuple[str, Mapping[str, Any]] | N
             return operation, {**_members(request), **place}
         groups = [value for name, value in _fields(query) if name == "groupName"]
         return operation, {"GroupName": groups[-1], **place} if groups else place
-    if service in ("sqs", "sns", "sts"):
+    if service in ("iam", "sqs", "sns", "sts"):
         form = _body(request).decode("latin-1")
         if service == "sqs":
             fields = dict(_fields(query) + _fields(form))

@@ -23,6 +23,7 @@ class Form(NamedTuple):
 
 FORMS: Mapping[str, Form] = {
     "execute-api": Form(status=403),
+    "iam": Form("AccessDenied", 403),
     "lambda": Form(status=403),
     "s3": Form("AccessDenied", 403),
     "scheduler": Form(status=403),

@@ -49,12 +49,13 @@ class Principal(Struct, frozen=True):
 class Resource(Struct, frozen=True):
     """owner: the account that has it; None: nobody has it. arn: the whole one of what was asked for by its name.
 
-    policy: its own; None: it has none.
+    policy: its own; None: it has none. keys: the partition keys of a table's indexes by their names, and its own.
     """
 
     owner: str | None = None
     policy: Policy | None = None
     arn: str | None = None
+    keys: Mapping[str, str] = {}
 
 
 UNKNOWN = Principal(exists=False)
@@ -157,7 +158,7 @@ def _principal(told: Mapping[str, Any]) -> Principal:
 
 def _resource(told: Mapping[str, Any]) -> Resource:
     policy = None if told["policy"] is None else Policy(told["arn"], told["policy"])
-    return Resource(told["owner"], policy, told["arn"])
+    return Resource(told["owner"], policy, told["arn"], told.get("keys", {}))
 
 
 def _written(text: str) -> str:

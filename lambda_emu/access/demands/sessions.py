@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lambda_emu.access.demand import ANY, Asking, Demand
+from lambda_emu.access.demand import ANY, MOST_TAGS, Asking, Demand
 from lambda_emu.model.iam.patterns import Context
 
-MOST_TAGS = 50
 ROLE = "AssumeRole"
+
+
+FREE = ("GetCallerIdentity", "GetSessionToken", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 
 def sts(asking: Asking) -> Sequence[Demand]:
     """Everybody may ask who he is, and for a session of his own."""
+    if asking.operation in FREE:
+        return []
     if asking.operation == "GetFederationToken":
         who = f"federated-user/{asking.text('Name')}"
         return [asking.demand(f"arn:{asking.scope.partition}:sts::{asking.scope.account}:{who}")]
     if asking.operation != ROLE:
-        return []
+        return [asking.demand()]
     role = asking.text("RoleArn") or ANY
-    context, tags = _context(asking), _tags(asking)
+    context, tags = _context(asking), tags_of(asking)
     operations = [ROLE]
     operations += ["TagSession"] if tags else []
     operations += ["SetSourceIdentity"] if asking.text("SourceIdentity") else []
@@ -35,7 +39,8 @@ def _context(asking: Asking) -> dict[str, str | tuple[str, ...]]:
     return {key: value for key, value in named.items() if value}
 
 
-def _tags(asking: Asking) -> Context:
+def tags_of(asking: Asking) -> Context:
+    """Those that are given, and the names of those that are taken away."""
     found: dict[str, str | tuple[str, ...]] = {}
     keys = []
     for number in range(1, MOST_TAGS + 1):
@@ -44,4 +49,9 @@ def _tags(asking: Asking) -> Context:
             break
         keys.append(key)
         found[f"aws:requesttag/{key.lower()}"] = asking.text(f"Tags.member.{number}.Value")
+    for number in range(1, MOST_TAGS + 1):
+        key = asking.text(f"TagKeys.member.{number}")
+        if not key:
+            break
+        keys.append(key)
     return {**found, "aws:tagkeys": tuple(keys)} if keys else {}

@@ -17,6 +17,8 @@ IN_TRANSACTION = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
+WITH_ITEMS = ("DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+MOST_ITEMS = 100
 WITH_INDEX = ("Query", "Scan", "DescribeContributorInsights", "UpdateContributorInsights")
 """Operations on an index, where they name one."""
 _PARTIQL = re.compile(
@@ -37,11 +39,14 @@ def dynamodb(asking: Asking) -> Sequence[Demand]:
     named = [name for name in (asking.text("TableName"), asking.text("ResourceArn"), asking.text("TableArn")) if name]
     index = f"/index/{asking.text('IndexName')}" if asking.text("IndexName") and asking.operation in WITH_INDEX else ""
     found = [
-        *(asking.demand(_table(asking, name)) for name in tables),
+        *(
+            Demand(f"dynamodb:{asking.operation}", _table(asking, name), items=_of_batch(requested, name))
+            for name in tables
+        ),
         *_of_transaction(asking),
         *(_of_statement(asking, statement) for statement in written),
         *(asking.demand(stream) for stream in streams if stream),
-        *(asking.demand(_table(asking, name) + index, context=_context(members)) for name in named),
+        *(_of_table(asking, _table(asking, name) + index) for name in named),
     ]
     return found or [asking.demand(asking.text("BackupArn") or ANY)]
 
@@ -50,10 +55,21 @@ def _table(asking: Asking, name: Any) -> str:
     return asking.named("table/", str(name))
 
 
+def _of_table(asking: Asking, resource: str) -> Demand:
+    members = asking.members
+    items = (members,) if asking.operation in WITH_ITEMS else ()
+    return Demand(f"dynamodb:{asking.operation}", resource, {**_context(members), **asking.tags()}, items=items)
+
+
+def _of_batch(requested: Any, table: str) -> tuple[Mapping[str, Any], ...]:
+    said = requested[table]
+    return tuple(each for each in (said if isinstance(said, list) else [said])[:MOST_ITEMS] if isinstance(each, dict))
+
+
 def _of_transaction(asking: Asking) -> list[Demand]:
     enclosing = {"dynamodb:enclosingoperation": asking.operation}
     return [
-        asking.demand(_table(asking, item.get("TableName", "")), IN_TRANSACTION[kind], enclosing)
+        Demand(f"dynamodb:{IN_TRANSACTION[kind]}", _table(asking, item.get("TableName", "")), enclosing, items=(item,))
         for one in asking.parts("TransactItems")
         for kind, item in one.items()
         if kind in IN_TRANSACTION and isinstance(item, dict)
@@ -70,14 +86,11 @@ def _of_statement(asking: Asking, statement: str) -> Demand:
 
 
 def _context(members: Mapping[str, Any]) -> Context:
-    """dynamodb:LeadingKeys is not among them: which key is the leading one only the table knows."""
+    """But for which items it is about: which of their keys is the leading one only the table knows."""
     found: dict[str, str | tuple[str, ...]] = {}
     for key in ("Select", "ReturnValues", "ReturnConsumedCapacity"):
         if isinstance(members.get(key), str):
             found[f"dynamodb:{key.lower()}"] = members[key]
-    attributes = members.get("AttributesToGet")
-    if isinstance(attributes, list):
-        found["dynamodb:attributes"] = tuple(str(each) for each in attributes)
     return found
 
 

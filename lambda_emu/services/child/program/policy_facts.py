@@ -65,16 +65,28 @@ def _tags(backend: Any, holder: Any, kind: str) -> list[Any]:
     return list(backend.tagger.list_tags_for_resource(holder.arn)["Tags"])
 
 
-def _trust(about: str) -> dict[str, Any] | None:
-    """Of a role: who may become it."""
+def _identity(about: str) -> dict[str, Any] | None:
+    """Of a role who may become it. Of what is named without its path: its ARN with that."""
     from moto.iam.models import iam_backends
 
     arn = _read(about)
     parts = arn.split(":", 5)
-    if parts[4] not in iam_backends or not parts[5].startswith("role/"):
+    kind, _, name = parts[5].partition("/")
+    if parts[4] not in iam_backends or kind not in _IDENTITIES:
         return None
-    role = _role(iam_backends[parts[4]][parts[1]], parts[5].rpartition("/")[2])
-    return None if role is None or role.arn != arn else _told(parts[4], arn, role.assume_role_policy_document)
+    found = _IDENTITIES[kind](iam_backends[parts[4]][parts[1]], name.rpartition("/")[2])
+    if found is None or (found.arn != arn and "/" in name):
+        return None
+    return _told(
+        parts[4], found.arn, found.assume_role_policy_document if found.arn == arn and kind == "role" else None
+    )
+
+
+def _group(backend: Any, name: str) -> Any:
+    return backend.groups.get(name)
+
+
+_IDENTITIES: Mapping[str, Callable[[Any, str], Any]] = {"group": _group, "role": _role, "user": _user}
 
 
 def _bucket(about: str) -> dict[str, Any] | None:
@@ -119,8 +131,18 @@ def _table(about: str) -> dict[str, Any] | None:
     region, account = arn.split(":")[3:5]
     if account not in dynamodb_backends:
         return None
-    policy = dynamodb_backends[account][region].resource_policies.get(arn)
-    return _told(account, arn, None if policy is None else policy.policy_doc)
+    backend = dynamodb_backends[account][region]
+    policy, table = backend.resource_policies.get(arn), backend.tables.get(arn.rpartition("/")[2])
+    told = _told(account, arn, None if policy is None else policy.policy_doc)
+    return told if table is None else {**told, "keys": _partition_keys(table)}
+
+
+def _partition_keys(table: Any) -> dict[str, str]:
+    """Of the table, which has no name there, and of its indexes."""
+    found = {"": str(table.hash_key_attr)}
+    for index in (*table.indexes, *table.global_indexes):
+        found[index.name] = next((one["AttributeName"] for one in index.schema if one["KeyType"] == "HASH"), "")
+    return found
 
 
 def _told(owner: str, arn: str, policy: str | None) -> dict[str, Any]:
@@ -148,7 +170,7 @@ def _careful(find: Find) -> Find:
 
 _FINDERS: Mapping[str, Find] = {
     "dynamodb": _table,
-    "iam": _trust,
+    "iam": _identity,
     "s3": _bucket,
     "secretsmanager": _secret,
     "sns": _topic,

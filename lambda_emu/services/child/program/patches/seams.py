@@ -140,6 +140,10 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
         replace_balancers(front)
     if backend in ("iam", "sts"):
         _replace_keys()
+    if backend == "iam":
+        from lambda_emu.services.child.program.patches.user_boundaries import replace_user_boundaries
+
+        replace_user_boundaries()
     if backend == "sts":
         from lambda_emu.services.child.program.patches.sessions import replace_sessions
 
