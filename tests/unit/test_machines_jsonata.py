@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambda_emu.services.child.program.machines.jsonata import NOTHING, QueryError, evaluate, replace_jsonata
+from lambda_emu.services.child.program.machines.language.jsonata import NOTHING, QueryError, evaluate, replace_jsonata
 
 replace_jsonata()
 LONG = "a" * 5000 + "b"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambda_emu.services.child.program.machines.answers import why_not_redriven
-from lambda_emu.services.child.program.machines.progress import Mark, Progress, progress_of
+from lambda_emu.services.child.program.machines.language.progress import Mark, Progress, progress_of
 from lambda_emu.services.child.program.machines.table import ABORTED, RUNNING, SUCCEEDED, Execution
 
 DAY_S = 24 * 3600.0

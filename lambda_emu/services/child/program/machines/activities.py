@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from lambda_emu.services.child.program.machines.waiting import Event
+from lambda_emu.services.child.program.machines.language.waiting import Event
 
 POLL_S = 60
 """As long as GetActivityTask waits."""

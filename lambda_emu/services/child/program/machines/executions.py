@@ -25,9 +25,9 @@ from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.machines.activities import Activities
 from lambda_emu.services.child.program.machines.answers import described, listed, told
 from lambda_emu.services.child.program.machines.finding import Machine, check_execution, find_machine
-from lambda_emu.services.child.program.machines.interpreter import parse
+from lambda_emu.services.child.program.machines.language.interpreter import parse
+from lambda_emu.services.child.program.machines.language.progress import Mark, progress_of
 from lambda_emu.services.child.program.machines.pages import page, read_page
-from lambda_emu.services.child.program.machines.progress import Mark, progress_of
 from lambda_emu.services.child.program.machines.running import Running
 from lambda_emu.services.child.program.machines.table import RUNNING, Event, Execution, ExecutionTable
 from lambda_emu.services.child.program.machines.telling import Telling

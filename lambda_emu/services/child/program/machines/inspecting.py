@@ -10,7 +10,7 @@ from moto.stepfunctions.parser.asl.component.common.catch.catcher_outcome import
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.retry.retry_outcome import RetryOutcome
 
-from lambda_emu.services.child.program.machines.failing import task_failed
+from lambda_emu.services.child.program.machines.language.failing import task_failed
 
 PARTS = (
     ("input_path", "afterInputPath"),

@@ -10,10 +10,10 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from lambda_emu.services.child.program.checks.refused import Refused
-from lambda_emu.services.child.program.machines.checking import Fault, faults_of
 from lambda_emu.services.child.program.machines.executions import Asked, Environ, Executions, check_kept, operation
 from lambda_emu.services.child.program.machines.finding import backend_of, find_machine, region_in, region_of
-from lambda_emu.services.child.program.machines.interpreter import parse
+from lambda_emu.services.child.program.machines.language.checking import Fault, faults_of
+from lambda_emu.services.child.program.machines.language.interpreter import parse
 from lambda_emu.services.child.program.machines.pages import page, read_page
 
 SAME = ("definition", "type", "loggingConfiguration", "tracingConfiguration")

@@ -10,7 +10,7 @@ from botocore import xform_name
 from moto.core.utils import get_service_model
 
 from lambda_emu.services.child.program.checks.refused import Refused
-from lambda_emu.services.child.program.machines.tasks import SERVICES
+from lambda_emu.services.child.program.machines.language.tasks import SERVICES
 
 MOCKED = ("Map", "Parallel", "Task")
 JSON_TYPES: Mapping[str, tuple[Any, str]] = {

@@ -18,9 +18,9 @@ from moto.stepfunctions.parser.asl.eval.states import ContextObjectData, Executi
 from msgspec.structs import replace
 
 from lambda_emu.services.child.program.clock import clock
-from lambda_emu.services.child.program.machines.progress import ENTERED, EXITED, Mark, Progress, mark_of
+from lambda_emu.services.child.program.machines.language.progress import ENTERED, EXITED, Mark, Progress, mark_of
+from lambda_emu.services.child.program.machines.language.waiting import Event, Moment, Worker, written
 from lambda_emu.services.child.program.machines.table import ABORTED, SUCCEEDED, Execution
-from lambda_emu.services.child.program.machines.waiting import Event, Moment, Worker, written
 
 log = logging.getLogger(__name__)
 

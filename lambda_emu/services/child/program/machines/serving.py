@@ -11,17 +11,17 @@ from lambda_emu.services.child.program.checks.explaining import mistake
 from lambda_emu.services.child.program.checks.refused import BODY, Environ, StartResponse
 from lambda_emu.services.child.program.current_request import REQUEST_ID
 from lambda_emu.services.child.program.front import Front
-from lambda_emu.services.child.program.machines.api_gateway import replace_api_gateway
-from lambda_emu.services.child.program.machines.clients import RoleClients
-from lambda_emu.services.child.program.machines.definitions import replace_definitions
-from lambda_emu.services.child.program.machines.distributed import replace_distributed
 from lambda_emu.services.child.program.machines.executions import OPERATIONS, Executions
-from lambda_emu.services.child.program.machines.http_tasks import replace_http
-from lambda_emu.services.child.program.machines.interpreter import replace_interpreter
-from lambda_emu.services.child.program.machines.jsonata import replace_jsonata
+from lambda_emu.services.child.program.machines.language.api_gateway import replace_api_gateway
+from lambda_emu.services.child.program.machines.language.clients import RoleClients
+from lambda_emu.services.child.program.machines.language.definitions import replace_definitions
+from lambda_emu.services.child.program.machines.language.distributed import replace_distributed
+from lambda_emu.services.child.program.machines.language.http_tasks import replace_http
+from lambda_emu.services.child.program.machines.language.interpreter import replace_interpreter
+from lambda_emu.services.child.program.machines.language.jsonata import replace_jsonata
+from lambda_emu.services.child.program.machines.language.tasks import replace_tasks
 from lambda_emu.services.child.program.machines.machines import check_change
 from lambda_emu.services.child.program.machines.redriving import redrive_execution
-from lambda_emu.services.child.program.machines.tasks import replace_tasks
 from lambda_emu.services.child.program.machines.telling import Telling
 from lambda_emu.services.child.program.machines.trying import test_state
 from lambda_emu.services.child.program.state.changes import operation_of

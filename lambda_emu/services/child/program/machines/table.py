@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lambda_emu.services.child.program.machines.progress import Mark
+from lambda_emu.services.child.program.machines.language.progress import Mark
 
 FILE = "executions.db"
 KEPT_S = 90 * 24 * 3600

@@ -16,15 +16,15 @@ from msgspec import Struct
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.current_request import ACCOUNT
-from lambda_emu.services.child.program.machines.checking import WAITING, Fault, faults_of
 from lambda_emu.services.child.program.machines.executions import Asked, Environ, Executions, read_input
 from lambda_emu.services.child.program.machines.finding import region_of
 from lambda_emu.services.child.program.machines.inspecting import Again, Seen, completed, inspect, mock, written
-from lambda_emu.services.child.program.machines.interpreter import parse_anew
+from lambda_emu.services.child.program.machines.language.checking import WAITING, Fault, faults_of
+from lambda_emu.services.child.program.machines.language.interpreter import parse_anew
+from lambda_emu.services.child.program.machines.language.waiting import Event, Worker
 from lambda_emu.services.child.program.machines.mocked import check_mock
 from lambda_emu.services.child.program.machines.running import Frame, Recorder, environment_of
 from lambda_emu.services.child.program.machines.table import Execution
-from lambda_emu.services.child.program.machines.waiting import Event, Worker
 
 LIMIT_S = 300
 """Of a state."""

@@ -17,9 +17,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.front import Front
-from lambda_emu.services.child.program.machines.clients import RoleClients
-from lambda_emu.services.child.program.machines.failing import task_failed
-from lambda_emu.services.child.program.machines.http_requests import (
+from lambda_emu.services.child.program.machines.language.clients import RoleClients
+from lambda_emu.services.child.program.machines.language.failing import task_failed
+from lambda_emu.services.child.program.machines.language.http_requests import (
     agent_of,
     request_of,
     seen_request,

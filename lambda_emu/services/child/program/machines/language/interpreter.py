@@ -37,10 +37,17 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.utils import boto_client, encoding
 
 from lambda_emu.services.child.program.clock import clock
-from lambda_emu.services.child.program.machines.checking import batchers, inner_machines, readable
-from lambda_emu.services.child.program.machines.clients import RoleClients
-from lambda_emu.services.child.program.machines.progress import resume
-from lambda_emu.services.child.program.machines.waiting import UNLIMITED_S, Event, Moment, Worker, look_again, sleep
+from lambda_emu.services.child.program.machines.language.checking import batchers, inner_machines, readable
+from lambda_emu.services.child.program.machines.language.clients import RoleClients
+from lambda_emu.services.child.program.machines.language.progress import resume
+from lambda_emu.services.child.program.machines.language.waiting import (
+    UNLIMITED_S,
+    Event,
+    Moment,
+    Worker,
+    look_again,
+    sleep,
+)
 
 INTERPRETER = "moto.stepfunctions.parser."
 SYNC = "state_task_service_callback"

@@ -22,7 +22,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 
-from lambda_emu.services.child.program.machines.waiting import written
+from lambda_emu.services.child.program.machines.language.waiting import written
 
 HEADER_NAMES = {
     name.lower(): name

@@ -17,7 +17,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_api_gateway
 
 from lambda_emu.services.child.program.clock import clock
-from lambda_emu.services.child.program.machines.clients import RoleClients
+from lambda_emu.services.child.program.machines.language.clients import RoleClients
 from lambda_emu.signatures.signing import Unsigned, signature_headers
 
 LIMIT_S = 35.0

@@ -20,7 +20,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramError, ProgramStopped
 from moto.stepfunctions.parser.asl.utils.json_path import extract_json
 
-from lambda_emu.services.child.program.machines.jsonata import evaluate
+from lambda_emu.services.child.program.machines.language.jsonata import evaluate
 
 TOO_MANY_FAILED = "The specified tolerated failure threshold was exceeded"
 BATCHER = "ItemBatcher"
