@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from lambda_emu.text.globs import ANYTHING, linear
+
 Context = Mapping[str, "str | tuple[str, ...]"]
 """What conditions and variables may ask for, by key in lower case; a tuple: keys that have several values."""
 
@@ -36,19 +38,19 @@ class Pattern:
 
     def _compile(self, context: Context) -> re.Pattern[str] | None:
         """None: a variable stands for nothing here, and what has it matches nothing."""
-        made = []
+        made: list[str | None] = []
         for text, name, default in self._parts:
             if name is None:
-                made.append(_glob(text) if self._is_wild else re.escape(text))
+                made += _glob(text) if self._is_wild else [re.escape(text)]
                 continue
             told = context.get(name, default)
             if not isinstance(told, str):
                 return None
             made.append(re.escape(told))
-        return _compiled("".join(made))
+        return _compiled(linear(made))
 
 
-_compiled = lru_cache(1024)(lambda expression: re.compile(_linear(expression), re.DOTALL))
+_compiled = lru_cache(1024)(lambda expression: re.compile(expression, re.DOTALL))
 
 
 def _parts(text: str) -> tuple[tuple[str, str | None, str | None], ...]:
@@ -62,22 +64,8 @@ def _parts(text: str) -> tuple[tuple[str, str | None, str | None], ...]:
     return (*parts, (text[end:], None, None))
 
 
-def _glob(text: str) -> str:
-    made = (_STAR if part.startswith("*") else "." if part == "?" else re.escape(part) for part in _ONE.split(text))
-    return "".join(made)
-
-
-_STAR = "\0"
-"""Stands for `*` until all of an expression is known; no text of a policy that IAM takes has it."""
-
-
-def _linear(expression: str) -> str:
-    """What was found behind one star is not looked for again: the time is at most the product of both lengths."""
-    first, *between = expression.split(_STAR)
-    if not between:
-        return first
-    *middle, last = between
-    return first + "".join(f"(?>.*?{part})" for part in middle if part) + ".*" + last
+def _glob(text: str) -> list[str | None]:
+    return [ANYTHING if part.startswith("*") else "." if part == "?" else re.escape(part) for part in _ONE.split(text)]
 
 
 def arn_pattern(text: str, *, has_variables: bool = True) -> tuple[Pattern, ...]:
