@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import NamedTuple
+from http.client import HTTPException
 from urllib.parse import quote, urlencode, urlsplit
 
 from lambda_emu.http.executors import Workers
+from lambda_emu.triggers.execute_api import upstream
+from lambda_emu.triggers.execute_api.upstream import UpstreamRequest
 from lambda_emu.triggers.websocket_apis.functions import MOST_ANSWER_BYTES
 from lambda_emu.triggers.websocket_apis.mapping import BackEndAnswer
 from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed, BackEndLate
@@ -16,19 +17,9 @@ from lambda_emu.triggers.websocket_apis.refusals import BackEndFailed, BackEndLa
 URLS = Workers("messages that WebSocket APIs pass on", 16, 256)
 
 
-class UrlRequest(NamedTuple):
-    """What is asked of whom."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-    timeout_s: float
-
-
 def request_to(
     url: str, method: str, mapped: Mapping[str, Mapping[str, str]], variables: Mapping[str, str], body: bytes
-) -> UrlRequest:
+) -> UpstreamRequest:
     """url: with variables of the stage in it. mapped: parameters by their places. BackEndFailed."""
     url = filled(url, mapped["path"], variables)
     if mapped["querystring"]:
@@ -36,7 +27,7 @@ def request_to(
     if urlsplit(url).scheme not in ("http", "https"):
         raise BackEndFailed("The URI of the integration is no URL of HTTP.")
     headers = {"content-type": "application/json", **{name.lower(): value for name, value in mapped["header"].items()}}
-    return UrlRequest("POST" if method == "ANY" else method, url, headers, body, 0.0)
+    return UpstreamRequest("POST" if method == "ANY" else method, url, list(headers.items()), body, 0.0)
 
 
 def filled(uri: str, path: Mapping[str, str], variables: Mapping[str, str]) -> str:
@@ -48,15 +39,11 @@ def filled(uri: str, path: Mapping[str, str], variables: Mapping[str, str]) -> s
     return uri
 
 
-def ask(asked: UrlRequest) -> BackEndAnswer:
+def ask(asked: UpstreamRequest) -> BackEndAnswer:
     """BackEndLate: nobody answers in time; BackEndFailed: with what is no answer, or too much."""
-    parts = urlsplit(asked.url)
-    make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     try:
-        with closing(make(parts.hostname or "", parts.port, timeout=asked.timeout_s)) as connection:
-            path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-            connection.request(asked.method, path, asked.body, dict(asked.headers))
-            answer = connection.getresponse()
+        connection, answer = upstream.ask(asked)
+        with closing(connection):
             body = answer.read(MOST_ANSWER_BYTES + 1)
             headers = {name.lower(): value for name, value in answer.getheaders()}
     except TimeoutError as error:
