@@ -10,6 +10,13 @@ from typing import Any
 Header = tuple[bytes, bytes]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+HOP_BY_HOP = frozenset(
+    (
+        *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te"),
+        *(b"trailer", b"transfer-encoding", b"upgrade", b"expect"),
+    )
+)
+"""Headers of one connection: who passes a message on leaves them out."""
 REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 
 

@@ -15,14 +15,8 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from msgspec.json import Encoder
 
-from lambda_emu.http.message import Head
+from lambda_emu.http.message import HOP_BY_HOP, Head
 
-HOP_BY_HOP = frozenset(
-    (
-        *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te"),
-        *(b"trailer", b"transfer-encoding", b"upgrade", b"expect"),
-    )
-)
 MADE_HERE = frozenset((b"x-amzn-trace-id", b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto"))
 COOKIE = b"cookie"
 TEXTS = ("application/json", "application/xml", "application/javascript", "application/x-javascript")

@@ -17,7 +17,7 @@ from lambda_emu.services.neighbours import chunks
 from lambda_emu.services.neighbours.chunks import ChunkReader
 from lambda_emu.services.neighbours.errors import CannotSign, NeighbourBusy, NeighbourLost
 from lambda_emu.services.neighbours.peer import Address, Lines
-from lambda_emu.services.passing.answers import OF_ONE_HOP
+from lambda_emu.services.passing.answers import NOT_PASSED
 from lambda_emu.services.passing.peer import PeerRequest
 
 SIGNING = Workers("signatures for AWS", 2, 128)
@@ -91,7 +91,7 @@ class Signer:
         kept = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in request.head.headers
-            if name not in SIGNED and name not in OF_ONE_HOP
+            if name not in SIGNED and name not in NOT_PASSED
         }
         if _is_in_signed_chunks(request):
             length = _decode(kept)
@@ -111,13 +111,13 @@ class Signer:
             return SigV4Auth(credentials, known(self._name).signing_name, region)
         payload = request.header(b"x-amz-content-sha256")
 
-        class Unsigned(S3SigV4Auth):  # type: ignore[misc]
+        class PayloadUnsigned(S3SigV4Auth):  # type: ignore[misc]
             """TLS holds the body together, which may be of any size; its checksums stay what they are."""
 
             def payload(self, request: Any) -> str:
                 return payload if payload == STREAMED else "UNSIGNED-PAYLOAD"
 
-        return Unsigned(credentials, "s3", region)
+        return PayloadUnsigned(credentials, "s3", region)
 
     def _path(self, request: Request) -> str:
         """With its query, but for what signed it beforehand."""

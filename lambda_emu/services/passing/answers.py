@@ -7,6 +7,7 @@ import asyncio
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
+from lambda_emu.http.message import HOP_BY_HOP
 from lambda_emu.http.stream import Stream
 from lambda_emu.services.observers import Observer
 from lambda_emu.services.passing.line import Line
@@ -14,23 +15,8 @@ from lambda_emu.services.passing.peer import Peer
 
 WHOLE_BYTES = 256 * 1024
 """Of an answer that is kept until all of it is here; a larger one is passed on as it comes."""
-OF_ONE_HOP = frozenset(
-    (
-        b"connection",
-        b"content-length",
-        b"date",
-        b"expect",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"server",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    )
-)
+NOT_PASSED = HOP_BY_HOP | {b"content-length", b"date", b"server"}
+"""Headers of requests and answers that are said anew, if at all."""
 
 
 class OwnAnswer:
@@ -108,7 +94,7 @@ class PassedAnswer:
         self._headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in headers
-            if name.lower() not in OF_ONE_HOP
+            if name.lower() not in NOT_PASSED
         ]
         said = next((value for name, value in headers if name.lower() == b"content-length"), b"")
         length = int(said) if said.isdigit() else None

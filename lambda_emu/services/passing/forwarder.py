@@ -15,7 +15,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.services.observers import Nobody, Observer
-from lambda_emu.services.passing.answers import OF_ONE_HOP, OwnAnswer, PassedAnswer
+from lambda_emu.services.passing.answers import NOT_PASSED, OwnAnswer, PassedAnswer
 from lambda_emu.services.passing.peer import Peer, PeerRequest
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def passed_head(
     lines += [
         b"%b: %b" % (name, value)
         for name, value in head.headers
-        if name not in OF_ONE_HOP and not (left_out and name.startswith(left_out))
+        if name not in NOT_PASSED and not (left_out and name.startswith(left_out))
     ]
     if b"host" not in head.first:
         lines.append(b"host: localhost")

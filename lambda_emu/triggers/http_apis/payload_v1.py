@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lambda_emu.http.message import Head
+from lambda_emu.http.message import HOP_BY_HOP, Head
 from lambda_emu.triggers.http_event import (
-    HOP_BY_HOP,
     MADE_HERE,
     Door,
     body_of,

@@ -15,11 +15,12 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.pieces import PIECE_BYTES
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import HOP_BY_HOP
 from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiUnavailable
 from lambda_emu.triggers.execute_api.upstream import FAILURES, FORWARDED, MOST_HOPS, OURS, UpstreamRequest, begin
 from lambda_emu.triggers.http_apis.api import Integration
 from lambda_emu.triggers.http_apis.parameters import Mapped
-from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
+from lambda_emu.triggers.http_event import source_of
 
 KIND = "HTTP_PROXY"
 _VARIABLE = re.compile(r"\{([\w.:-]+)\+?\}", re.ASCII)

@@ -9,13 +9,13 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lambda_emu.http.message import Head
+from lambda_emu.http.message import HOP_BY_HOP, Head
 from lambda_emu.triggers.http_event import forwarded, quoted, to_json
 
 TRACE, FOR = "x-amzn-trace-id", "x-forwarded-for"
 MADE_HERE = frozenset((b"x-amzn-trace-id", b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto"))
-FRAMING = frozenset((b"transfer-encoding", b"expect", b"proxy-connection", b"keep-alive", b"te", b"trailer"))
-"""Headers that are of one hop, or were taken in with the body."""
+NOT_TOLD = HOP_BY_HOP - {b"connection", b"proxy-authenticate", b"proxy-authorization", b"upgrade"}
+"""Headers that are of one hop, or were taken in with the body; functions see the others."""
 TEXTS = ("application/json", "application/javascript", "application/xml")
 """Media types that are text, beside text/*."""
 
@@ -70,7 +70,7 @@ def _open(before: Mapping[str, object]) -> str:
 def _headers(head: Head, forwarded_for: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in head.headers:
-        if name not in FRAMING and name not in MADE_HERE:
+        if name not in NOT_TOLD and name not in MADE_HERE:
             found.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
     added = forwarded(head)
     came = [value.decode("latin-1") for name, value in head.headers if name == FOR.encode()]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lambda_emu.http.message import Head
-from lambda_emu.triggers.http_event import HOP_BY_HOP, forwarded
+from lambda_emu.http.message import HOP_BY_HOP, Head
+from lambda_emu.triggers.http_event import forwarded
 from lambda_emu.triggers.rest_apis.refusals import Misconfigured
 
 Headers = list[tuple[str, str]]

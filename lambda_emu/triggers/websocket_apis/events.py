@@ -12,8 +12,8 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.clock import Clock
-from lambda_emu.http.message import Head
-from lambda_emu.triggers.http_event import HOP_BY_HOP, MADE_HERE, EventTimes, forwarded, parameters_of, to_json
+from lambda_emu.http.message import HOP_BY_HOP, Head
+from lambda_emu.triggers.http_event import MADE_HERE, EventTimes, forwarded, parameters_of, to_json
 
 ID_DIGITS = 22
 """An id is eleven bytes in base64."""

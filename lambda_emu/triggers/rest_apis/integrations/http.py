@@ -8,6 +8,7 @@ from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlencode, urlsplit
 
 from lambda_emu.http.loop import Loop
+from lambda_emu.http.message import HOP_BY_HOP
 from lambda_emu.triggers.execute_api.upstream import (
     FAILURES,
     FORWARDED,
@@ -16,7 +17,7 @@ from lambda_emu.triggers.execute_api.upstream import (
     UpstreamRequest,
     begin,
 )
-from lambda_emu.triggers.http_event import HOP_BY_HOP, source_of
+from lambda_emu.triggers.http_event import source_of
 from lambda_emu.triggers.rest_apis.headers import NOT_PROXIED, headers_in, remapped
 from lambda_emu.triggers.rest_apis.integrations.answered import Answered, Headers, IntegrationCall
 from lambda_emu.triggers.rest_apis.refusals import IntegrationFailed, IntegrationTimedOut, Misconfigured
