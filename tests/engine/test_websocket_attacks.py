@@ -185,6 +185,33 @@ def test_a_flood_of_messages_to_a_slow_function_waits_with_its_client(api: Socke
         pouring.join()
 
 
+def test_a_stage_throttles_its_routes(shared: OwnLam) -> None:
+    """A route by its own settings, the others together; who has too many stays connected."""
+    api = SocketApi(shared, {}, stage="")
+    for key in ("$default", "hello"):
+        api.route(key, "answer", answers=True)
+    api.stage = "dev"
+    api.client.create_stage(
+        ApiId=api.id,
+        StageName="dev",
+        AutoDeploy=True,
+        DefaultRouteSettings={"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 2},
+        RouteSettings={"hello": {"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 1}},
+    )
+
+    with api.call() as caller:
+        heard = []
+        for said in ({"action": "hello"}, {"action": "hello"}, "other", "other"):
+            caller.say(said)
+            heard.append(caller.hear())
+        with pytest.raises(Refused) as refused:
+            api.call()
+
+    assert (heard[0], heard[2]) == ("hello", "$default")
+    assert [json.loads(heard[at])["message"] for at in (1, 3)] == ["Too Many Requests"] * 2
+    assert refused.value.status == 429
+
+
 def test_who_does_not_read_has_no_more_functions_run_than_their_answers_have_room_for(shared: OwnLam) -> None:
     """So many at once as all together may be sent to him; else they would take everybody's CPU, for nobody."""
     shared.create("wide", ANSWER, Timeout=30)

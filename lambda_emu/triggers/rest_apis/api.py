@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from lambda_emu.arn import partition_of
+from lambda_emu.triggers.buckets import Throttle
 from lambda_emu.triggers.known import Told
 from lambda_emu.triggers.rest_apis.mapping.answers import AnswerMapping, read_answer_mappings
 from lambda_emu.triggers.rest_apis.mapping.requests import RequestMapping, read_request_mapping
@@ -117,13 +118,6 @@ class Canary(Struct, frozen=True):
     percent: float
     deployment: Deployment | None
     variables: Mapping[str, str]
-
-
-class Throttle(Struct, frozen=True):
-    """rate: requests a second. burst: at once."""
-
-    rate: float
-    burst: float
 
 
 class Stage(Struct, frozen=True):

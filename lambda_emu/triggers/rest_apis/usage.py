@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from lambda_emu.clock import Clock
-from lambda_emu.triggers.rest_apis.api import ANY, Stage, Throttle
+from lambda_emu.triggers.buckets import MOST_KNOWN, Buckets, Throttle
+from lambda_emu.triggers.rest_apis.api import ANY, Stage
 from lambda_emu.triggers.rest_apis.entering import Entered
 from lambda_emu.triggers.rest_apis.refusals import BadApiKey, QuotaExceeded, Throttled
 
 KEY_HEADER = b"x-api-key"
 BY_AUTHORIZER = "AUTHORIZER"
-MOST_KNOWN = 4096
 MOST_DAYS = 90
 """On which something was used: of more, AWS tells nothing either."""
 ALL = "/*/*"
@@ -48,7 +48,7 @@ class Usage:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._left: dict[Used, tuple[float, float]] = {}  # requests that may be sent, and when that was so
+        self._buckets = Buckets(clock)
         self._days: dict[Used, dict[date, int]] = {}  # by plan and key: how many there were
         self._granted: dict[Used, tuple[str, int]] = {}  # beyond the quota of this period, or below it
 
@@ -64,7 +64,7 @@ class Usage:
         if key is not None:
             self._take_of_plan(key, entered)
         throttle, of = throttle_of(stage, entered)
-        if throttle is not None and not self._has_room((api, stage.name, of), throttle):
+        if throttle is not None and not self._buckets.has_room((api, stage.name, of), throttle):
             raise Throttled(
                 f"The stage's throttling of {of} is {throttle.rate:g} a second, {throttle.burst:g} at once."
             )
@@ -97,7 +97,7 @@ class Usage:
         own = (stage.get("throttle") or {}).get(of)
         for told, named in ((own, of), (plan.get("throttle"), "")):
             throttle = _throttle(told)
-            if throttle is not None and not self._has_room((plan["id"], key.id, named), throttle):
+            if throttle is not None and not self._buckets.has_room((plan["id"], key.id, named), throttle):
                 raise Throttled(f"The usage plan allows {throttle.rate:g} a second, {throttle.burst:g} at once.")
         self._count(key)
 
@@ -142,15 +142,6 @@ class Usage:
         self._granted.pop(used, None)
         _make_room(self._granted)
         self._granted[used] = period, left - (quota.limit - self._counted(used, quota, today))
-
-    def _has_room(self, used: Used, throttle: Throttle) -> bool:
-        """A bucket of `burst` that is filled by `rate`."""
-        now_s = self._clock.monotonic_s()
-        left, at_s = self._left.get(used, (throttle.burst, now_s))
-        left = min(throttle.burst, left + (now_s - at_s) * throttle.rate)
-        _make_room(self._left)
-        self._left[used] = left - 1 if left >= 1 else left, now_s
-        return left >= 1
 
 
 def throttle_of(stage: Stage, entered: Entered) -> tuple[Throttle | None, str]:

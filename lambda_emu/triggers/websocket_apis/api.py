@@ -11,10 +11,13 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from lambda_emu.arn import partition_of
+from lambda_emu.triggers.buckets import Throttle
 from lambda_emu.triggers.known import Told
 
 CONNECT, DISCONNECT, DEFAULT = "$connect", "$disconnect", "$default"
 INTEGRATION_S = 29.0
+ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5000.0
+"""What an account may ask of its APIs, a second and at once."""
 
 
 class IntegrationResponse(Struct, frozen=True):
@@ -70,12 +73,17 @@ class SocketRoute(Struct, frozen=True):
 
 
 class SocketStage(Struct, frozen=True):
-    """routes: by their keys; None while nothing is deployed to it. models: schemas by their names."""
+    """routes: by their keys; None while nothing is deployed to it. models: schemas by their names.
+
+    throttle: of all routes together that have none of their own in `throttles`.
+    """
 
     name: str
     variables: Mapping[str, str]
     routes: Mapping[str, SocketRoute] | None
     models: Mapping[str, Any]
+    throttle: Throttle | None = None
+    throttles: Mapping[str, Throttle] = {}
 
     def route(self, key: str | None) -> SocketRoute | None:
         """The one of this key, else `$default`; None: neither is there."""
@@ -120,7 +128,23 @@ def _stage(told: Told) -> SocketStage:
     deployed = told.get("deployed")
     if deployed is None:
         return SocketStage(told["stageName"], variables, None, {})
-    return SocketStage(told["stageName"], variables, _routes(deployed), _models(deployed.get("models")))
+    own = {str(key): _throttle(one) for key, one in (told.get("routeSettings") or {}).items()}
+    return SocketStage(
+        told["stageName"],
+        variables,
+        _routes(deployed),
+        _models(deployed.get("models")),
+        _throttle(told.get("defaultRouteSettings")),
+        {key: one for key, one in own.items() if one is not None},
+    )
+
+
+def _throttle(told: Told | None) -> Throttle | None:
+    """None: as the account, of which nothing is counted."""
+    rate, burst = (told or {}).get("throttlingRateLimit"), (told or {}).get("throttlingBurstLimit")
+    if rate is None and burst is None:
+        return None
+    return Throttle(ACCOUNT_RATE if rate is None else float(rate), ACCOUNT_BURST if burst is None else float(burst))
 
 
 def _routes(deployed: Told) -> Mapping[str, SocketRoute]:

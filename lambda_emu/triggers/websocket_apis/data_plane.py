@@ -16,6 +16,7 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.group import Accepted, Acceptor
 from lambda_emu.http.websocket import ABNORMAL, GOING_AWAY, SocketLimits, WebSocket
+from lambda_emu.triggers.buckets import Buckets
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, host_of
 from lambda_emu.triggers.execute_api.service import Seams
 from lambda_emu.triggers.http_event import source_of
@@ -40,6 +41,7 @@ from lambda_emu.triggers.websocket_apis.refusals import (
     BackEndFailed,
     MayNotConnect,
     TooManyConnections,
+    TooOften,
     as_refusal,
     refusal_answer,
     told,
@@ -65,6 +67,7 @@ class DataPlane:
         self._back_ends = back_ends
         self._occasions = Occasions(seams.clock)
         self._connections = Connections()
+        self._buckets = Buckets(seams.clock)
         seams.at_reset.append(self._connections.close)
         self._management = Management(self._connections, seams)
 
@@ -86,6 +89,7 @@ class DataPlane:
             stage = _stage_of(api, address)
             if self._connections.is_full:
                 raise TooManyConnections(f"More than {MOST_CONNECTIONS} clients are connected.")
+            self._check_rate(api, stage, CONNECT)
             client = self._make_client(asked, api, stage, address)
             occasion = self._occasions.now(CONNECT, "CONNECT")
             call.fail_as(partial(refusal_answer, connection_id=client.id, request_id=occasion.request_id))
@@ -167,6 +171,11 @@ class DataPlane:
         if route is None:
             tell(MayNotConnect("No route has the message's key, and there is no $default."))
             return
+        try:
+            self._check_rate(api, stage, route.key)
+        except TooOften as error:
+            tell(error)
+            return
         message_id = new_id(self._clock)
         events = client.events
         make_context = partial(events.context, occasion, more=message_member(message_id))
@@ -175,6 +184,14 @@ class DataPlane:
             self._back_ends.ask(errand, tell)
         except LambdaError as error:
             tell(error)
+
+    def _check_rate(self, api: SocketApi, stage: SocketStage, key: str) -> None:
+        """TooOften."""
+        own = stage.throttles.get(key)
+        throttle = own or stage.throttle
+        of = api.id, stage.name, key if own is not None else ""
+        if throttle is not None and not self._buckets.has_room(of, throttle):
+            raise TooOften(f"The stage allows {throttle.rate:g} a second of {key}, {throttle.burst:g} at once.")
 
     def _tell(
         self, client: Client, route: SocketRoute | None, occasion: Occasion, answer: Answer | LambdaError

@@ -83,6 +83,12 @@ class TooManyConnections(SocketRefusal):
     code, status, words = "LimitExceededException", 429, "Too Many Requests"
 
 
+class TooOften(SocketRefusal):
+    """Beyond what the stage allows of the route. The words on a message are not recorded (?)."""
+
+    code, status, words = "TooManyRequestsException", 429, "Too Many Requests"
+
+
 class Gone(SocketRefusal):
     """Nobody has this connection, or nobody any more. AWS says nothing."""
 
