@@ -218,6 +218,13 @@ class Around:
         self.child.reset()
         self.recorder.clear()
 
+    def empty(self, account: str) -> None:
+        """Forget all of one account; it returns when that is gone. Not on the loop."""
+        for room in (*self._rooms, *self._kept):
+            room.empty(account)
+        self.child.empty(account)
+        self.recorder.empty(account)
+
     def publish(self, metrics: Sequence[Embedded]) -> None:
         """What functions printed."""
         if self._is_counting:

@@ -117,8 +117,8 @@ class Served:
     outside: what everybody else may. apis, balancers: they know what their control planes said.
     """
 
-    def __init__(self, rooms: Rooms, reset: Callable[[], None], is_ready: Callable[[], bool]) -> None:
-        """reset: empties every account. is_ready: whether all is there that the project declares."""
+    def __init__(self, rooms: Rooms, reset: Callable[[str | None], None], is_ready: Callable[[], bool]) -> None:
+        """reset: empties an account, or every one. is_ready: whether all is there that the project declares."""
         self._rooms = rooms
         self._is_ready = is_ready
         self._reset = reset
@@ -281,6 +281,11 @@ class Served:
         around = rooms.around
         make_alarms, printed = around.alarms.make_server, around.alarms.printed
         return MetricServer(around.recorder, around.child, rooms.loop, rooms.clock, rooms.scope, printed, make_alarms)
+
+    def forget(self) -> None:
+        """What control planes said, who are asked again. Not on the loop."""
+        for known in (self.apis, self.balancers, self.access):
+            self._rooms.loop.ask(known.forget, LOOP_LIMIT_S)
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.

@@ -146,10 +146,18 @@ class Emulator:
         self._on_loop(self.async_invoker.forget)
         self.around.reset()
         self._on_loop(self.pool.clear)
-        self._on_loop(self._served.apis.forget)  # after their control plane
-        self._on_loop(self._served.balancers.forget)
-        self._on_loop(self._served.access.forget)
+        self._served.forget()  # after their control planes
         self._deploy(self._declared)
+
+    def empty(self, account: str) -> None:
+        """As `reset`, of one account alone: nobody else's time and environments are touched. Not on the loop."""
+        self.store.clear(account)
+        self._served.context.changes.clear()
+        self.around.empty(account)
+        self._on_loop(lambda: self.pool.clear(account))
+        self._served.forget()  # after their control planes
+        if account == self.scope.account:
+            self._deploy(self._declared)
 
     def deploy(self, project: Project) -> Sequence[ResourceChange]:
         """Make there be what a project declares, and be gone what earlier ones did. Not on the loop. ProjectError."""
@@ -173,6 +181,12 @@ class Emulator:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _empty(self, account: str | None) -> None:
+        if account is None:
+            self.reset()
+        else:
+            self.empty(account)
 
     def _start(self) -> None:
         settings = self.settings
@@ -348,7 +362,7 @@ class Emulator:
             self.around,
             self.timekeeper,
         )
-        self._served = Served(rooms, self.reset, lambda: self.is_ready)
+        self._served = Served(rooms, self._empty, lambda: self.is_ready)
         self._inside_gateway.serve(*self._served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:

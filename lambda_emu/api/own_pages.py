@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,10 @@ from lambda_emu.api.app import empty_app
 from lambda_emu.api.clock_page import ClockMover, move_clock, read_clock, shown
 from lambda_emu.api.token import HEADER, OWN
 from lambda_emu.arn import Scope
+from lambda_emu.errors.base import InvalidParameter
 from lambda_emu.gateway.refusals import TokenMissing
+from lambda_emu.logs.of_account import invocations as list_invocations
+from lambda_emu.logs.of_account import last_lines
 from lambda_emu.logs.reader import LogReader, answer
 from lambda_emu.pool.pool import EnvironmentInfo, Occupancy
 from lambda_emu.store import Store
@@ -23,9 +27,17 @@ from lambda_emu.store import Store
 OPEN = ("own_health", "artifact")
 """Endpoints below OWN that anybody may read: who knows the hash of some code has it, as with a URL of S3."""
 ONLY_READ = ("GET", "HEAD", "OPTIONS")
+ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 MOST_SEGMENTS = 10_000
 LAST_SEGMENT = (1 << 63) - 1
 """The largest number that SQLite knows."""
+
+
+class NoAccount(InvalidParameter):
+    text_key = "Message"
+
+    def __init__(self, given: str) -> None:
+        super().__init__(f"{given[:80]!r} is no account, which has 12 digits")
 
 
 class Insight(Struct, frozen=True):
@@ -42,7 +54,7 @@ class Insight(Struct, frozen=True):
     describe: Callable[[], list[EnvironmentInfo]]
     logs: LogReader
     write_logs: Callable[[], object]
-    reset: Callable[[], None]
+    reset: Callable[[str | None], None]
     token: str
     token_file: str
     reachable: bool
@@ -63,7 +75,10 @@ def create_pages(store: Store) -> Flask:
 def add_pages(app: Flask, insight: Insight) -> None:
     """`health`, `environments`, `services`, `iam`, `logs`, `clock` and, to POST, `clock` and `reset`, all JSON.
 
-    iam: `?request=ID`. logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`.
+    reset: `[?account=ACCOUNT]`.
+
+    iam: `?request=ID`. logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`, or
+    of all functions of an account `?account=ACCOUNT[&since_ms=TIME]`. invocations: `[?account=…][&after=SEGMENT]`.
     """
     app.before_request(lambda: _check_token(insight))
 
@@ -77,6 +92,9 @@ def add_pages(app: Flask, insight: Insight) -> None:
 
     def logs() -> Response:
         own = insight.scope
+        if "function" not in request.args and "account" in request.args:
+            insight.write_logs()
+            return jsonify(last_lines(insight.logs, request.args["account"], _whole("since_ms")))
         scope = Scope(request.args.get("account", own.account), request.args.get("region", own.region))
         function = scope.function(request.args.get("function", ""))
         after = request.args.get("after", type=int)
@@ -86,8 +104,16 @@ def add_pages(app: Flask, insight: Insight) -> None:
             answer(insight.logs, function, None if after is None else min(max(after, 0), LAST_SEGMENT), limit)
         )
 
+    def invocations() -> Response:
+        insight.write_logs()
+        account = request.args.get("account", insight.scope.account)
+        return jsonify(list_invocations(insight.logs, account, _whole("after")))
+
     def reset() -> Response:
-        insight.reset()
+        account = request.args.get("account")
+        if account is not None and ACCOUNT.fullmatch(account) is None:
+            raise NoAccount(account)
+        insight.reset(account)
         return jsonify({"status": "ok"})
 
     def services() -> Response:
@@ -104,10 +130,15 @@ def add_pages(app: Flask, insight: Insight) -> None:
         insight.write_logs()  # who moved it looks at what came of that
         return told
 
-    for view in (health, environments, iam, logs, services):
+    for view in (health, environments, iam, invocations, logs, services):
         app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)
     app.add_url_rule(f"{OWN}clock", "own_clock", clock, methods=["GET", "POST"])
     app.add_url_rule(f"{OWN}reset", "own_reset", reset, methods=["POST"])
+
+
+def _whole(name: str) -> int:
+    """An argument that is a number, such as SQLite takes; 0 without it."""
+    return min(max(request.args.get(name, 0, type=int), 0), LAST_SEGMENT)
 
 
 def _check_token(insight: Insight) -> None:

@@ -98,6 +98,10 @@ class Server:
         found = self._get(HEALTH)
         return found["environments"], found["max_environments"]
 
+    def engine(self) -> str:
+        """What runs its functions."""
+        return str(self._get(HEALTH)["engine"])
+
     def functions(self, scope: Scope | None = None) -> list[str]:
         """The names of ListFunctions' first page; none from a server that does not say."""
         try:
@@ -132,6 +136,21 @@ class Server:
         asked = {**of, "limit": segments, "after": after}
         query = {name: value for name, value in asked.items() if value is not None}
         return self._get(f"{OWN}logs?{urlencode(query)}")  # type: ignore[no-any-return]
+
+    def invocations(self, account: str, after: int) -> dict[str, Any]:
+        """As `logs.of_account.invocations` has them."""
+        asked = urlencode({"account": account, "after": after})
+        return self._get(f"{OWN}invocations?{asked}")  # type: ignore[no-any-return]
+
+    def log_of_account(self, account: str, since_ms: int) -> str:
+        """The last lines of all its functions."""
+        asked = urlencode({"account": account, "since_ms": since_ms})
+        return str(self._get(f"{OWN}logs?{asked}")["log"])
+
+    def reset(self, account: str | None = None) -> None:
+        """Empty an account, or all of them."""
+        asked = "" if account is None else f"?{urlencode({'account': account})}"
+        self._own("POST", f"{OWN}reset{asked}", b"")
 
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S, scope: Scope | None = None) -> Any:
         return self._own("GET", path, None, limit_s, scope)

@@ -120,6 +120,13 @@ class LogReader:
             of = {"account": account, "region": region, "most": MOST_NAMES}
             return [name for (name,) in db.execute(NAMES.format(mine=mine), of)]
 
+    def ask(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        """The rows of a query about a file of the present schema; none where there is no file. sqlite3.Error."""
+        if not self._path.exists():
+            return []
+        with closing(self._connect()) as db:
+            return db.execute(query, values).fetchall()
+
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
 

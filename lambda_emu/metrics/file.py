@@ -118,6 +118,16 @@ class MetricFile:
                 self._forget_known()
                 self._rows = 0
 
+    def empty(self, account: str) -> None:
+        """Forget what is of one account."""
+        with self._lock:
+            if self._exists():
+                with self._open() as db:
+                    of_it = "series IN (SELECT id FROM series WHERE account = ?)"
+                    self._rows -= db.execute(f"DELETE FROM point WHERE {of_it}", (account,)).rowcount
+                    db.execute("DELETE FROM series WHERE account = ?", (account,))
+                self._forget_known()
+
     def close(self) -> None:
         with self._lock:
             if self._db is not None:

@@ -181,6 +181,12 @@ class Recorder:
             self._unwritten.clear()
             self.file.clear()
 
+    def empty(self, account: str) -> None:
+        """Forget what was of one account. Not on the loop."""
+        self.flush()
+        with self._writing:
+            self.file.empty(account)
+
     def _gauge(self, series: Series) -> Gauge:
         """The same for all who count on it, for as long as anybody does."""
         gauge = self._gauges.get(series)

@@ -176,10 +176,14 @@ class Pool:
         budget = self._stems.budget
         return Occupancy(budget.taken, budget.limit, len(self._starter.claims.queue))
 
-    def clear(self) -> None:
-        """End every environment, whatever it does; who waits for one is told. Stems, which ran nothing, stay."""
+    def clear(self, account: str | None = None) -> None:
+        """End every environment, or those of one account, whatever it does; who waits for one is told.
+
+        Stems, which ran nothing, stay.
+        """
         for pool in list(self._pools.values()):
-            pool.stop()
+            if account in (None, pool.version.id.account):
+                pool.stop()
         self._starter.claims.serve()  # nobody waits for what those were for
 
     def stop(self) -> None:

@@ -23,6 +23,9 @@ class Opened(Protocol):
     def clear(self) -> None:
         """Forget all of it, of every account; what is written after that stays."""
 
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        """Forget what is of one account, then call `told`."""
+
 
 R = TypeVar("R", bound=Opened)
 T = TypeVar("T")
@@ -65,6 +68,14 @@ class LateRoom(Generic[R]):
         """On the loop. Where none was opened there is nothing."""
         if self.opened is not None:
             self.opened.clear()
+
+    def empty(self, account: str) -> None:
+        """Returns when nothing of the account is there any more. Not on the loop."""
+        if self.opened is None:
+            return
+        emptied: Future[None] = Future()
+        self._loop.post(self.opened.empty, account, lambda: emptied.set_result(None))
+        emptied.result(LIMIT_S)
 
     def close(self) -> None:
         """On the loop."""

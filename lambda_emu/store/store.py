@@ -185,16 +185,21 @@ class Store:
 
         return self.write(work)
 
-    def clear(self) -> None:
-        """Forget every record of every account, and all work."""
+    def clear(self, account: str | None = None) -> None:
+        """Forget every record of every account, and all work; or those of one account alone, and none of the work.
+
+        Work for what is not there any more ends by itself.
+        """
 
         def work(transaction: Transaction) -> None:
             for table in self._tables:
                 for scope, key in table.pending_keys():
-                    transaction.put(table, scope, key, None)
+                    if account in (None, scope.account):
+                        transaction.put(table, scope, key, None)
 
         self.write(work)
-        self.work.clear()
+        if account is None:
+            self.work.clear()
 
     def _tell(self, changes: Sequence[RecordChange[Any]]) -> None:
         for change in changes:

@@ -78,6 +78,10 @@ class OpenedGroups:
         self.groups.clear()
         self._pump.start()
 
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        self.groups.empty(account)
+        told()
+
     def close(self) -> None:
         self.tails.close()
         self._pump.close()

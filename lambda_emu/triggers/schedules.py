@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from lambda_emu.destinations.delivery import NOT_COUNTED, Delivery, work_of
 from lambda_emu.destinations.outbox import Outbox
 from lambda_emu.destinations.retries import Cause, RetryPolicy
 from lambda_emu.http.loop import Loop
-from lambda_emu.services.late import LIMIT_S, LateRoom
+from lambda_emu.services.late import LIMIT_S, LateRoom, ask_store
 from lambda_emu.store import Store, WorkItem
 
 if TYPE_CHECKING:
@@ -64,6 +65,15 @@ class Schedules(LateRoom["Timetable"]):
         if self.opened is not None:
             self._store.post(self._clear, _tell_failure)
             self.opened.clear()
+
+    def empty(self, account: str) -> None:
+        """Not on the loop."""
+        if self.opened is None:
+            return
+        from lambda_emu.services.scheduler import table
+
+        ask_store(self._store, partial(table.empty, account=account), LIMIT_S)
+        super().empty(account)
 
     def _open(self) -> Timetable:
         from lambda_emu.services.scheduler.firing import DueSchedules

@@ -63,7 +63,7 @@ def app(tmp_path: Path, logs: LogStore, reachable: bool) -> Iterator[Flask]:
     write_logs = partial(logs.flush, 30)
     is_ready = lambda: app.config.get("is ready", True)  # noqa: E731
     insight = Insight(
-        "docker", SCOPE, list, reader, write_logs, lambda: None, TOKEN, "file", reachable, lambda: occupied, is_ready,
+        "docker", SCOPE, list, reader, write_logs, lambda _: None, TOKEN, "file", reachable, lambda: occupied, is_ready,
         dict, StillClock(), lambda _: {},
     )  # fmt: skip
     add_pages(app, insight)

@@ -101,5 +101,11 @@ def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM alarm_history")
 
 
+def empty(connection: sqlite3.Connection, account: str) -> None:
+    """Forget what is of one account."""
+    connection.execute("DELETE FROM alarms WHERE account = ?", (account,))
+    connection.execute("DELETE FROM alarm_history WHERE account = ?", (account,))
+
+
 def _key(scope: Scope) -> tuple[str, str]:
     return scope.account, scope.region

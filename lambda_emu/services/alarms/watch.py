@@ -71,6 +71,17 @@ class Watch:
         """Forget all alarms."""
         self._store.post(table.clear, lambda error, _: self._loop.post(self._cleared, error))
 
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        """Forget the alarms of one account."""
+
+        def emptied(error: BaseException | None) -> None:
+            if error is not None:
+                log.error("alarms could not be forgotten: %s", error)
+            told()
+
+        step = partial(table.empty, account=account)
+        self._store.post(step, lambda error, _: self._loop.post(emptied, error))
+
     def _cleared(self, error: BaseException | None) -> None:
         if error is not None:
             log.error("alarms could not be forgotten: %s", error)

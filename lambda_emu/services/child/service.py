@@ -46,6 +46,7 @@ REQUEST_BYTES = 16 * 1024 * 1024
 """DynamoDB's batches have the largest."""
 FOLLOWS, FOLLOW_S = 250, 0.02
 """So often the child is asked whether what was due there is over."""
+EMPTY_LIMIT_S = 60.0
 REQUEST_TOO_LARGE = RequestTooLarge(REQUEST_BYTES, "requested")
 OBJECT_BYTES = 5 * 1024**3
 """Of one PutObject or part."""
@@ -188,6 +189,11 @@ class OtherServices:
             self._child.reset()
         elif self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def empty(self, account: str) -> None:
+        """Forget what they know of one account. Not on the loop. ChildLost and the like."""
+        if self.knows_any:
+            self._loop.run(self.ask("empty", account), EMPTY_LIMIT_S)
 
     def close(self) -> None:
         """End the child. Not on the loop."""

@@ -228,6 +228,17 @@ class Buses:
         """Nothing is left, of any account."""
         self.change(lambda: Change(gone=self.directory.everything()), _nobody)
 
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        """Nothing is left of one account."""
+
+        def of_account() -> Change:
+            return Change(gone=[one for one in self.directory.everything() if one.scope.account == account])
+
+        def changed(_: LambdaError | None, __: Mapping[str, Any] | None) -> None:
+            told()
+
+        self.change(of_account, changed)
+
     def close(self) -> None:
         """What goes on by itself does so in a later run."""
         self.is_closed = True

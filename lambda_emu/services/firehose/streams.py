@@ -136,6 +136,12 @@ class DeliveryStreams:
             self._end(stream)
         self._write(table.clear, lambda _: None)
 
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        """Forget the streams of one account."""
+        for stream in [one for one in self._streams.values() if one.record.account == account]:
+            self.delete(stream, lambda _: None)
+        told()
+
     # -- records ----------------------------------------------------------------------------------
 
     def put(self, stream: RunningStream, records: Sequence[bytes], told: PutTold) -> None:

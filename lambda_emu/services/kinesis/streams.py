@@ -179,6 +179,12 @@ class Streams:
         for stream in gone:
             self._tell(stream)
 
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        """Forget the streams of one account."""
+        for stream in [one for one in self._streams.values() if one.record.account == account]:
+            self.delete(stream, lambda _: None)
+        told()
+
     # -- records ----------------------------------------------------------------------------------
 
     def put(self, stream: Stream, puts: Sequence[Put], told: PutTold) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
@@ -238,6 +239,14 @@ class Groups:
         self.policies = {}
         self.queries.clear()
         self._store.post(table.clear, _tell_failure)
+
+    def empty(self, account: str) -> None:
+        """Forget what somebody made in one account."""
+        gone = [group for group in self._made.values() if group.account == account]
+        for group in gone:
+            self._logs.ask(LogRequest(DELETED, (group.account, group.region, group.name, None), _tell))
+        self._made = {key: group for key, group in self._made.items() if group.account != account}
+        self._store.post(partial(table.empty, account=account), _tell_failure)
 
     def close(self) -> None:
         self.queries.clear()

@@ -37,6 +37,12 @@ def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM records WHERE kind IN (?, ?)", (POLICY, LATE))
 
 
+def empty(connection: sqlite3.Connection, account: str) -> None:
+    """Forget what is of one account."""
+    connection.execute("DELETE FROM log_groups WHERE account = ?", (account,))
+    connection.execute("DELETE FROM records WHERE kind = ? AND account = ?", (POLICY, account))
+
+
 def put_policy(connection: sqlite3.Connection, scope: Scope, name: str, policy: Mapping[str, Any]) -> None:
     row = (POLICY, scope.account, scope.region, name, encode(policy).decode())
     connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)", row)

@@ -85,6 +85,12 @@ def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM schedule_groups")
 
 
+def empty(connection: sqlite3.Connection, account: str) -> None:
+    """Forget what is of one account."""
+    connection.execute("DELETE FROM schedules WHERE account = ?", (account,))
+    connection.execute("DELETE FROM schedule_groups WHERE account = ?", (account,))
+
+
 def _one(kind: type[T], found: sqlite3.Cursor) -> T | None:
     row = found.fetchone()
     return None if row is None else decode(kind, row[0])

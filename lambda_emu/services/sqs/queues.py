@@ -144,6 +144,13 @@ class Queues:
             self._forget(queue)
         self._write(table.clear, lambda _: None)
 
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        """Forget the queues of one account."""
+        for queue in self.directory.all():
+            if queue.record.scope.account == account:
+                self.delete_queue(queue, lambda _: None)
+        told()
+
     # -- messages ---------------------------------------------------------------------------------
 
     def send(

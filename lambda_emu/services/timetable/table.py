@@ -98,6 +98,11 @@ def clear(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM timetable")
 
 
+def empty(connection: sqlite3.Connection, account: str) -> None:
+    """Forget the entries of one account."""
+    connection.execute("DELETE FROM timetable WHERE arn LIKE 'arn:%:%:%:' || ? || ':%'", (account,))
+
+
 def set_back(connection: sqlite3.Connection, now_s: float, draw: Draw) -> None:
     """It is earlier than it was: what comes again comes at its next time from now on. A single time is a date."""
     for arn, text, next_s in connection.execute("SELECT arn, timing, next_s FROM timetable").fetchall():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from lambda_emu.clock import TIMER_ERROR_S as LEAST_WAIT_S
@@ -61,6 +61,16 @@ class Timetable:
     def clear(self) -> None:
         """Forget all that is due, and when."""
         self._store.post(table.clear, lambda error, _: self._loop.post(self._cleared, error))
+
+    def empty(self, account: str, told: Callable[[], object]) -> None:
+        """Forget what of one account is due, and when."""
+
+        def emptied(error: BaseException | None) -> None:
+            self._cleared(error)
+            told()
+
+        step = partial(table.empty, account=account)
+        self._store.post(step, lambda error, _: self._loop.post(emptied, error))
 
     def set_back(self) -> None:
         """The time that is shown is earlier than it was."""

@@ -86,6 +86,8 @@ SERVED = frozenset(
 
 CLOCK = "clock"
 """Asked for in place of a fact: to do what is due by the clock that is told with it. When something is due next."""
+EMPTY = "empty"
+"""Asked for in place of a fact: to forget what is of an account."""
 STATUS = "status"
 """Asked for in place of a fact: how the process itself is."""
 Environ = dict[str, Any]
@@ -173,6 +175,10 @@ class App(DomainDispatcherApplication):
         if environ.get(ASKED) == CLOCK:
             clock.follow(environ)
             return _answer(start_response, "200 OK", "application/json", json.dumps(self._do_what_is_due()))
+        if environ.get(ASKED) == EMPTY:
+            clock.follow(environ)
+            self._empty(environ["PATH_INFO"][1:])
+            return _answer(start_response, "200 OK", "application/json", "null")
         try:
             if ASKED in environ:
                 return self._fact(environ, start_response)
@@ -267,6 +273,20 @@ class App(DomainDispatcherApplication):
         under_way = deleted + clock.begin_due()
         next_s = min(next_s, clock.next_s() or inf)
         return {"under_way": under_way, "next_s": None if next_s == inf else next_s}
+
+    def _empty(self, account: str) -> None:
+        """All that any service knows of it."""
+        from lambda_emu.services.child.program.state.emptying import empty_account, has_account  # here: few ask
+
+        if self._state_machines is not None:
+            self._state_machines.executions.forget_account(account)
+        for service in sorted(self.app_instances):
+            if not has_account(service, account):
+                continue
+            if self._keeper is None:
+                empty_account(service, account)
+            else:
+                self._keeper.empty(service, account)
 
     def _status(self) -> dict[str, Any]:
         """What the server tells its users of this process. No caller of services can ask."""

@@ -131,6 +131,13 @@ class Executions:
                 running.stop(None, DELETED)
         self.table.forget(machine)
 
+    def forget_account(self, account: str) -> None:
+        """The same of all machines of an account."""
+        for running in self.all_running():
+            if running.execution.machine.split(":")[4] == account:
+                running.stop(None, DELETED)
+        self.table.forget_account(account)
+
     def is_spent(self, token: str) -> bool:
         """Whether it was one of an execution that is over."""
         with self._lock:

@@ -150,6 +150,11 @@ class ExecutionTable:
         with self._lock:
             self._db.execute("DELETE FROM executions WHERE machine = ?", (machine,))
 
+    def forget_account(self, account: str) -> None:
+        with self._lock:
+            of_it = "DELETE FROM executions WHERE machine LIKE 'arn:%:states:%:' || ? || ':%'"
+            self._db.execute(of_it, (account,))
+
     def _drop_old(self, now_s: float) -> None:
         """And of the others all but the last ones."""
         self._db.execute("DELETE FROM executions WHERE begun_s < ? AND status != ?", (now_s - KEPT_S, RUNNING))

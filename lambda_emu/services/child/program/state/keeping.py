@@ -22,8 +22,9 @@ from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.objects.bodies import SMALL_BYTES, Bodies, Body, pieces_of
 from lambda_emu.services.child.program.objects.intake import content_of, given_again, take_in
 from lambda_emu.services.child.program.state.changes import RequestKind, kind_of
+from lambda_emu.services.child.program.state.emptying import empty_account
 from lambda_emu.services.child.program.state.journal import JOURNAL, Entry, open_journal
-from lambda_emu.services.child.program.state.made import make_change
+from lambda_emu.services.child.program.state.made import make_change, said_of
 from lambda_emu.services.child.program.state.moment import moment
 from lambda_emu.services.child.program.state.rotation import rotated, write_rotated
 from lambda_emu.services.child.program.state.snapshots import Snapshots
@@ -51,7 +52,7 @@ GROUPS = {
 }
 """Services that know each other's things: these change them one after the other."""
 MADE = "made"
-"""The path of an entry that is no request, but a change of a user pool."""
+"""The path of an entry that is no request, but a change of another kind."""
 ROTATED = "rotated"
 """The path of an entry that says what a rotation came to."""
 
@@ -219,11 +220,11 @@ class Keeper:
             self._end(self._begin(entry), has_changed=True)
         return answer
 
-    def make(self, said: dict[str, Any]) -> Any:
-        """A change of a user pool, which may come of what a function answered. Refused: it is not made."""
+    def make(self, said: dict[str, Any], service: str = USER_POOLS) -> Any:
+        """A change that is no request, as one of a user pool that comes of what a function answered. Refused."""
         body = json.dumps(said).encode()
-        entry = Entry(0, USER_POOLS, secrets.randbits(62), clock.now_s(), {"PATH_INFO": MADE}, body, None)
-        with self._changing[USER_POOLS]:
+        entry = Entry(0, service, secrets.randbits(62), clock.now_s(), {"PATH_INFO": MADE}, body, None)
+        with self._changing[GROUPS.get(service, service)]:
             id, has_changed = self._begin(entry), False
             try:
                 with moment(entry.seed, entry.time_s):
@@ -232,6 +233,10 @@ class Keeper:
             finally:
                 self._end(id, has_changed=has_changed)
         return made
+
+    def empty(self, service: str, account: str) -> None:
+        """Whatever the service knows of an account is gone."""
+        self.make(said_of(empty_account, {"service": service, "account": account}), service)
 
     def _begin(self, entry: Entry) -> int:
         with self._lock:

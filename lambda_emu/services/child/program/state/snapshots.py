@@ -119,17 +119,18 @@ def _backends(services: Collection[str]) -> dict[Place, Any]:
     return {
         (service, account, region): backend
         for service in services
-        for account, regions in list(_of_service(service).items())
+        for account, regions in list(backends_of(service).items())
         for region, backend in list(regions.items())
     }
 
 
 def _backend(place: Place) -> Any:
     service, account, region = place
-    return _of_service(service)[account][region]
+    return backends_of(service)[account][region]
 
 
-def _of_service(service: str) -> Any:
+def backends_of(service: str) -> Any:
+    """By account, then by region."""
     if service == "stepfunctions":  # there are two, and this is the one that runs machines
         from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 

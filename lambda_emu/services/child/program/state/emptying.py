@@ -1,0 +1,37 @@
+"""An account that is emptied: a change of each service of moto's that knows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambda_emu.services.child.program.state.made import change
+from lambda_emu.services.child.program.state.snapshots import backends_of
+
+
+def has_account(service: str, account: str) -> bool:
+    """Whether anything was asked of a service in its name."""
+    return account in list(backends_of(service))
+
+
+@change
+def empty_account(service: str, account: str) -> None:
+    """Whatever the service knows of it is gone, in every region."""
+    for backend in list(backends_of(service)[account].values()):
+        if service == "s3":
+            _let_go(backend)
+        _begin_anew(backend)
+
+
+def _begin_anew(backend: Any) -> None:
+    """As moto's own reset does it; that of S3 ends the objects of every account."""
+    region, account = backend.region_name, backend.account_id
+    vars(backend).clear()
+    backend.__init__(region, account)
+
+
+def _let_go(backend: Any) -> None:
+    """Names of buckets are everybody's."""
+    from moto.s3.models import s3_backends
+
+    for name in [*backend.buckets, *backend.table_buckets]:
+        s3_backends.bucket_accounts.pop(name, None)
