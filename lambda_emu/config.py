@@ -263,6 +263,19 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str] | None
     return Settings(**values, given=given)
 
 
+def variables_with(settings: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The process's variables for one that it starts, with some for settings by their names.
+
+    settings: those that a variable of the process goes before; own: those that go before it. ConfigError.
+    """
+    unknown = sorted({*settings, *own} - _BY_NAME.keys())
+    if unknown:
+        raise ConfigError([f"{name}: is no setting; there are {', '.join(sorted(_BY_NAME))}" for name in unknown])
+    given = {_BY_NAME[name].variable: value for name, value in settings.items()}
+    there = {name: value for name, value in os.environ.items() if value or name not in given}
+    return given | there | {_BY_NAME[name].variable: value for name, value in own.items()}
+
+
 def mistaken_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """A sentence on each variable that is no setting's but nearly names one. environ: the process's own when None."""
     variables: Mapping[str, str] = os.environ if environ is None else environ

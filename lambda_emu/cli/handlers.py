@@ -55,21 +55,22 @@ def detect(folder: Path) -> tuple[str, str]:
     raise NotDone(f"{folder} has no {PROJECT_FILE} and no handler in one of {known}. {OTHERS}")
 
 
+def handler_in(source: bytes) -> str | None:
+    """The handler that a text in Python defines; one with mistakes is left to the runtime to refuse."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return HANDLERS[-1]
+    names = {name for statement in body for name in _names(statement)}
+    return next((handler for handler in HANDLERS if handler in names), None)
+
+
 def _function(file: Path) -> str | None:
     """The handler that a file in Python defines."""
-    return next((handler for handler in HANDLERS if _defines(file, handler)), None)
-
-
-def _defines(file: Path, name: str) -> bool:
-    """Whether a Python file defines `name` at its top level; a file with mistakes is left to the runtime to refuse."""
     if not file.is_file():
-        return False
-    try:
-        with file.open("rb") as source:
-            body = ast.parse(source.read(MAX_SOURCE_BYTES)).body  # cut off it is a file with a mistake
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return name == HANDLERS[-1]
-    return any(name in _names(statement) for statement in body)
+        return None
+    with file.open("rb") as source:
+        return handler_in(source.read(MAX_SOURCE_BYTES))  # cut off it is a text with a mistake
 
 
 def _method(file: Path) -> str | None:
