@@ -14,7 +14,7 @@ def running(project: str | PathLike[str] | None = None, **settings: object) -> A
     """A server for as long as a block takes, in a process of its own: `with lambda_emu.running() as emu:`.
 
     project: what it serves, else an empty account. settings: by name, `engine="process"`, as docs/configuration.md has
-    them. ConfigError, testing.NotStarted.
+    them. testing.NotStarted.
     """
     from lambda_emu.testing.running import run_server  # here: nobody else needs it
 

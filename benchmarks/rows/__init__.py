@@ -26,6 +26,7 @@ from benchmarks.rows.slow import slow
 from benchmarks.rows.sources import sources
 from benchmarks.rows.start import start
 from benchmarks.rows.streams import streams
+from benchmarks.rows.suites import suites
 from benchmarks.rows.upload import upload
 from benchmarks.rows.warm import processes, warm
 from benchmarks.stage import Stage
@@ -63,6 +64,7 @@ ROWS: dict[str, Row] = {
         queues,
         fed,
         streams,
+        suites,
         before,
     )
 }

@@ -8,7 +8,6 @@ from typing import Any
 
 from lambda_emu.cli.client import Server
 from lambda_emu.clock import Clock
-from lambda_emu.config import load_settings
 from lambda_emu.testing.account import Account, Place
 from lambda_emu.testing.clients import ClientSet
 from lambda_emu.testing.errors import SharedServer
@@ -33,10 +32,9 @@ class Emu:
         self.server = Server(address.url, lambda *_: address.token)
         self.clock = EmuClock(self.server, is_shared=is_shared)
         self._is_shared = is_shared
-        settings = load_settings({})
-        self.region = settings.region
-        self._own_account = settings.account
-        self.secret = settings.root_secret
+        self.region = address.region
+        self.secret = address.secret
+        self._own_account = address.account
         self._place = Place(self.server, self.secret, project)
         self._ids = Clock()
         self._free: list[ClientSet] = []

@@ -42,10 +42,12 @@ class Function:
 
         told: members of Invoke, `Qualifier="live"`.
         """
+        __tracebackhide__ = True
         return self.invoke(event, **told).payload
 
     def invoke(self, event: Any = None, *, log: bool = False, **told: Any) -> Answer:
         """The same with what else is known. log: also its last lines, which are whole a moment later. FunctionError."""
+        __tracebackhide__ = True
         if log:
             told["LogType"] = "Tail"
         answer = self._ask(event, told)

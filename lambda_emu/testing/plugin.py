@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lambda_emu.testing.errors import NotStarted
 from lambda_emu.testing.options import MARKER, MARKERS, Told, add_options
 from lambda_emu.testing.workers import KEY, Controller, ask
 
@@ -111,7 +112,11 @@ def lambda_emu(request: pytest.FixtureRequest) -> Emu:
     A test that moves time has another one, which no test uses at the same time.
     """
     servers = _servers_of(request.config)
-    return servers.moved if getattr(request, "param", None) == OWN_CLOCK else servers.shared
+    try:
+        return servers.moved if getattr(request, "param", None) == OWN_CLOCK else servers.shared
+    except NotStarted as error:
+        why = str(error)
+    pytest.fail(why, pytrace=False)  # where it was raised helps nobody
 
 
 @pytest.fixture

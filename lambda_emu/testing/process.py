@@ -15,7 +15,8 @@ from typing import IO
 from msgspec import Struct
 
 from lambda_emu.clock import Clock
-from lambda_emu.config import variables_with
+from lambda_emu.config import ConfigError, Settings, load_settings, variables_with
+from lambda_emu.project import ProjectError
 from lambda_emu.testing.errors import NotStarted
 
 SERVES = re.compile(rb"^lambda-emu serves .* on (http://\S+) \((\w+)\)$", re.MULTILINE)
@@ -27,11 +28,17 @@ CHUNK_BYTES = 65536
 
 
 class Address(Struct, frozen=True):
-    """Where a server answers, the token of its own pages, and what runs its functions."""
+    """Where a server answers, the token of its own pages, what runs its functions, and whose it is.
+
+    secret: of root users.
+    """
 
     url: str
     token: str
     engine: str
+    account: str
+    region: str
+    secret: str
 
 
 class ServerProcess:
@@ -40,24 +47,28 @@ class ServerProcess:
     def __init__(self, settings: Mapping[str, str], given: Mapping[str, str], project: str | None = None) -> None:
         """settings: by name, as docs/configuration.md has them; variables go before these, and `given` before both.
 
-        project: what it serves, else an empty account. ConfigError.
+        project: what it serves, else an empty account.
         """
-        clock = Clock()
+        own = {"token": Clock().new_token(), "host": "127.0.0.1", "port": "0", "ephemeral": "true"}
         self._folder = tempfile.TemporaryDirectory(prefix="lambda-emu-suite-")
+        served = project or self._folder.name
+        try:
+            variables = variables_with({"grace_s": "0", **settings}, {**given, **own})
+            self._settings = load_settings({"project": served}, variables)
+        except (ConfigError, ProjectError) as error:
+            self._folder.cleanup()
+            raise NotStarted(str(error)) from error
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - read until `close`
-        token = clock.new_token()
-        own = {"token": token, "host": "127.0.0.1", "port": "0", "ephemeral": "true"}
-        line = [sys.executable, "-m", "lambda_emu.testing.serving"]
         self._process = subprocess.Popen(
-            [*line, project or self._folder.name],
-            env=variables_with({"grace_s": "0", **settings}, {**given, **own}),
+            [sys.executable, "-m", "lambda_emu.testing.serving", served],
+            env=variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
             start_new_session=True,  # Ctrl-C ends the tests, whose end ends the server
         )
         try:
-            self.address = self._wait(token, clock)
+            self.address = self._wait(Clock())
         except BaseException:
             self.close()
             raise
@@ -84,7 +95,7 @@ class ServerProcess:
         process.stdout.close()
         self._folder.cleanup()
 
-    def _wait(self, token: str, clock: Clock) -> Address:
+    def _wait(self, clock: Clock) -> Address:
         assert self._process.stdout is not None
         output, said, until_s = self._process.stdout.fileno(), b"", clock.monotonic_s() + START_LIMIT_S
         while (left_s := until_s - clock.monotonic_s()) > 0:
@@ -94,5 +105,9 @@ class ServerProcess:
                 raise NotStarted(f"lambda-emu did not start: {self.said.strip() or 'it said nothing'}")
             said += chunk
             if found := SERVES.search(said):
-                return Address(found[1].decode(), token, found[2].decode())
+                return _address(found[1].decode(), found[2].decode(), self._settings)
         raise NotStarted(f"lambda-emu did not start in {START_LIMIT_S:g} s: {self.said.strip()}")
+
+
+def _address(url: str, engine: str, settings: Settings) -> Address:
+    return Address(url, settings.token or "", engine, settings.account, settings.region, settings.root_secret)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from lambda_emu.cli.client import Server
 from lambda_emu.cli.options import NotDone, token_of
+from lambda_emu.config import load_settings
 from lambda_emu.testing.emu import Emu
 from lambda_emu.testing.errors import NotStarted
 from lambda_emu.testing.options import Told
@@ -82,12 +83,12 @@ class Servers:
 
 
 def start(told: Told) -> ServerProcess:
-    """The server that these options are about. NotStarted, ConfigError."""
+    """The server that these options are about. NotStarted."""
     return ServerProcess(told.written(), told.given(), told.project if told.serves else None)
 
 
 def address_of(url: str) -> Address:
-    """Of a server that runs already. NotStarted."""
+    """Of a server that runs already, with the settings that there are here. NotStarted."""
     url = url.rstrip("/")
     parts = urlsplit(url)
     server = Server(url)
@@ -96,4 +97,5 @@ def address_of(url: str) -> Address:
     token = token_of(parts.hostname or "", parts.port or 80)
     if token is None:
         raise NotStarted(f"the token of {url} is not known here; set LAMBDA_EMU_TOKEN for both")
-    return Address(url, token, server.engine())
+    settings = load_settings({})
+    return Address(url, token, server.engine(), settings.account, settings.region, settings.root_secret)
