@@ -137,8 +137,14 @@ class Emulator:
         """
         self.shutdown.close()
 
-    def reset(self) -> None:
-        """Empty every account and end every environment; then deploy what the project declares. Not on the loop."""
+    def reset(self, account: str | None = None) -> None:
+        """Empty every account and end every environment; then deploy what the project declares. Not on the loop.
+
+        account: of this one alone; nobody else's time and environments are touched.
+        """
+        if account is not None:
+            self._empty(account)
+            return
         self.timekeeper.reset()  # first: nothing is emptied while somebody moves time
         self._on_loop(self.around.clear)  # it makes work
         self.store.clear()
@@ -149,8 +155,7 @@ class Emulator:
         self._served.forget()  # after their control planes
         self._deploy(self._declared)
 
-    def empty(self, account: str) -> None:
-        """As `reset`, of one account alone: nobody else's time and environments are touched. Not on the loop."""
+    def _empty(self, account: str) -> None:
         self.store.clear(account)
         self._served.context.changes.clear()
         self.around.empty(account)
@@ -181,12 +186,6 @@ class Emulator:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _empty(self, account: str | None) -> None:
-        if account is None:
-            self.reset()
-        else:
-            self.empty(account)
 
     def _start(self) -> None:
         settings = self.settings
@@ -362,7 +361,7 @@ class Emulator:
             self.around,
             self.timekeeper,
         )
-        self._served = Served(rooms, self._empty, lambda: self.is_ready)
+        self._served = Served(rooms, self.reset, lambda: self.is_ready)
         self._inside_gateway.serve(*self._served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:

@@ -84,12 +84,9 @@ SERVED = frozenset(
 )
 """moto's names. Any other service is ours, or nobody's: moto's own would take what nobody ever sees again."""
 
-CLOCK = "clock"
-"""Asked for in place of a fact: to do what is due by the clock that is told with it. When something is due next."""
-EMPTY = "empty"
-"""Asked for in place of a fact: to forget what is of an account."""
-STATUS = "status"
-"""Asked for in place of a fact: how the process itself is."""
+CLOCK, EMPTY, STATUS = "clock", "empty", "status"
+"""Asked for in place of a fact: to do what is due by the clock that is told with it, and when something is due next; to
+forget all of an account; how the process itself is."""
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
@@ -170,15 +167,8 @@ class App(DomainDispatcherApplication):
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         backend = None
-        if environ.get(ASKED) == STATUS:
-            return _answer(start_response, "200 OK", "application/json", json.dumps(self._status()))
-        if environ.get(ASKED) == CLOCK:
-            clock.follow(environ)
-            return _answer(start_response, "200 OK", "application/json", json.dumps(self._do_what_is_due()))
-        if environ.get(ASKED) == EMPTY:
-            clock.follow(environ)
-            self._empty(environ["PATH_INFO"][1:])
-            return _answer(start_response, "200 OK", "application/json", "null")
+        if environ.get(ASKED) in (STATUS, CLOCK, EMPTY):
+            return _answer(start_response, "200 OK", "application/json", json.dumps(self._told(environ)))
         try:
             if ASKED in environ:
                 return self._fact(environ, start_response)
@@ -274,23 +264,24 @@ class App(DomainDispatcherApplication):
         next_s = min(next_s, clock.next_s() or inf)
         return {"under_way": under_way, "next_s": None if next_s == inf else next_s}
 
-    def _empty(self, account: str) -> None:
-        """All that any service knows of it."""
-        from lambda_emu.services.child.program.state.emptying import empty_account, has_account  # here: few ask
+    def _told(self, environ: Environ) -> object:
+        """What the server asks of this process. No caller of services can ask."""
+        if environ[ASKED] == STATUS:
+            return {"services": sorted(self.app_instances), "outbox": self._outbox.sent()}
+        clock.follow(environ)
+        return self._do_what_is_due() if environ[ASKED] == CLOCK else self._empty(environ["PATH_INFO"][1:])
+
+    def _empty(self, account: str) -> list[str]:
+        """All that any service knows of it; which ones did."""
+        from lambda_emu.services.child.program.state.emptying import empty_account, services_of  # here: few ask
 
         if self._state_machines is not None:
             self._state_machines.executions.forget_account(account)
-        for service in sorted(self.app_instances):
-            if not has_account(service, account):
-                continue
-            if self._keeper is None:
-                empty_account(service, account)
-            else:
-                self._keeper.empty(service, account)
-
-    def _status(self) -> dict[str, Any]:
-        """What the server tells its users of this process. No caller of services can ask."""
-        return {"services": sorted(self.app_instances), "outbox": self._outbox.sent()}
+        empty = empty_account if self._keeper is None else self._keeper.empty
+        known = services_of(account, self.app_instances)
+        for service in known:
+            empty(service, account)
+        return known
 
     def _backend(self, environ: Environ) -> str:
         _take_credential_from_query(environ)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from lambda_emu.services.child.program.state.made import change
 from lambda_emu.services.child.program.state.snapshots import backends_of
 
 
-def has_account(service: str, account: str) -> bool:
-    """Whether anything was asked of a service in its name."""
-    return account in list(backends_of(service))
+def services_of(account: str, services: Iterable[str]) -> list[str]:
+    """Those that anything was asked of in its name."""
+    return [service for service in sorted(services) if account in list(backends_of(service))]
 
 
 @change
