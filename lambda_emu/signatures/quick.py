@@ -50,7 +50,7 @@ BEGUN_KEPT, BEGUN_BYTES = 256, 4096
 DATE, TOKEN, BODY_DIGEST = b"x-amz-date", b"x-amz-security-token", b"x-amz-content-sha256"
 
 
-class Known(Struct, frozen=True, eq=False):
+class Known(Struct, frozen=True):
     """What one client says; where nobody checks, whose it is alone. ends: what is signed behind its headers' values.
 
     values: of the headers that are signed, which have these names. inner, outer: SHA-256 of what HMAC has before a
@@ -67,20 +67,23 @@ class Known(Struct, frozen=True, eq=False):
     expires_s: float = 0
 
 
-class Begun(Struct, frozen=True, eq=False):
-    """What it says in one second of one path: SHA-256 of all but the body's digest, and of all but the request's.
+class Begun(Struct, frozen=True):
+    """What it says in one second to one path: SHA-256 of all but the body's digest, and of all but the request's.
 
-    from_s, until_s: when that may be asked, in epoch seconds.
+    caller, values, outer: as Known has them. said: what these values are. from_s, until_s: when that may be asked, in
+    epoch seconds.
     """
 
+    caller: Caller
+    values: Callable[[Mapping[bytes, bytes]], Any]
+    outer: Any
+    method: bytes
+    token: bytes | None
+    said: Any
     from_s: float
     until_s: float
     request: Any
     text: Any
-
-
-Said = tuple[Known, bytes, bytes, Any]
-"""By whom, how, of what, and with which headers."""
 
 
 class QuickSigners:
@@ -90,7 +93,7 @@ class QuickSigners:
         self._now_s = clock.now_s
         self._is_strict = is_strict
         self._known: dict[tuple[bytes, bytes | None], Known] = {}  # by a header up to its signature, and its token
-        self._begun: dict[Said, Begun] = {}
+        self._begun: dict[tuple[bytes, bytes], Begun] = {}  # by a header up to its signature, and its target
         self._paths: set[bytes] = set()  # that are signed as they are sent
 
     def forget(self) -> None:
@@ -99,20 +102,26 @@ class QuickSigners:
 
     def caller(self, asked: Request) -> Caller | None:
         """None: the long way has to find out."""
-        head = asked.head
-        first = head.first
+        head, first = asked.head, asked.head.first
         authorization = first.get(b"authorization")
         if authorization is None:
             return None
-        known = self._known.get((authorization[:-SIGNATURE], first.get(TOKEN)))
-        if known is None or not self._is_strict:
+        named = authorization[:-SIGNATURE]
+        if not self._is_strict:
+            known = self._known.get((named, first.get(TOKEN)))
             return None if known is None else known.caller
+        place = named, head.target
+        kept = begun = self._begun.get(place)
         try:
-            said = known, head.method, head.target, known.values(first)
-        except KeyError:
+            if (
+                begun is None
+                or begun.values(first) != begun.said
+                or begun.method != head.method
+                or begun.token != first.get(TOKEN)
+            ):
+                kept, begun = None, self._begin(asked, named)
+        except KeyError:  # a header that is signed is not there
             return None
-        kept = self._begun.get(said)
-        begun = kept or self._begin(known, asked)
         if (
             begun is None
             or not begun.from_s <= self._now_s() <= begun.until_s
@@ -125,35 +134,43 @@ class QuickSigners:
         digest = hexlify(hashed(body).digest()) if body else EMPTY_DIGEST
         if first.get(BODY_DIGEST, digest) != digest:
             return None
-        request, text, signature = begun.request.copy(), begun.text.copy(), known.outer.copy()
+        request, text, signature = begun.request.copy(), begun.text.copy(), begun.outer.copy()
         request.update(digest)
         text.update(hexlify(request.digest()))
         signature.update(text.digest())
         if not compare_digest(hexlify(signature.digest()), authorization[-SIGNATURE:]):
             return None  # also where spaces in values stand for one
         if kept is None:
-            self._keep_begun(said, begun, head)
-        return known.caller
+            self._keep_begun(place, begun, head)
+        return begun.caller
 
-    def _begin(self, known: Known, asked: Request) -> Begun | None:
-        """None: its date is not that of the scope, or its path may be signed otherwise than it was sent."""
-        first = asked.head.first
-        time = first[DATE]
+    def _begin(self, asked: Request, named: bytes) -> Begun | None:
+        """named: by whom, and how. KeyError: a header that is signed is not there.
+
+        None: he is not known, its date is not that of the scope, or its path may be signed otherwise than it was sent.
+        """
+        head, first = asked.head, asked.head.first
+        token = first.get(TOKEN)
+        known = self._known.get((named, token))
+        if known is None:
+            return None
+        said, time = known.values(first), first[DATE]
         made_s = at_s(time)
         if made_s is None or not known.scope.startswith(time[:8]) or asked.query or asked.path not in self._paths:
             return None
         values = b"\n".join([name + b":" + first[name] for name in known.names])
-        request = short_sha256(b"\n".join((asked.head.method, asked.path, b"", values, known.ends)))
+        request = short_sha256(b"\n".join((head.method, asked.path, b"", values, known.ends)))
         text = known.inner.copy()
         text.update(b"\n".join((ALGORITHM, time, known.scope, b"")))
-        return Begun(made_s - SKEW_S, min(made_s + SKEW_S, known.expires_s), request, text)
+        from_s, until_s = made_s - SKEW_S, min(made_s + SKEW_S, known.expires_s)
+        return Begun(known.caller, known.values, known.outer, head.method, token, said, from_s, until_s, request, text)
 
-    def _keep_begun(self, said: Said, begun: Begun, head: Head) -> None:
-        """It was found to hold."""
+    def _keep_begun(self, place: tuple[bytes, bytes], begun: Begun, head: Head) -> None:
+        """It was found to hold. What the same client said to the same path a second before is let go."""
         if head.size_bytes() <= BEGUN_BYTES:
             if len(self._begun) >= BEGUN_KEPT:
                 self._begun.clear()
-            self._begun[said] = begun
+            self._begun[place] = begun
 
     def keep(self, asked: Request, signed: Signed, caller: Caller, key: Key | None) -> None:
         """It was found to hold, or nobody checks. key: None: of a caller whose key nobody made."""
