@@ -18,6 +18,7 @@ from lambda_emu.access.demands.queues import sns, sqs
 from lambda_emu.access.demands.secrets import secretsmanager, ssm
 from lambda_emu.access.demands.sessions import sts
 from lambda_emu.access.demands.tables import dynamodb, kinesis
+from lambda_emu.access.sparse import read_sparsely
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.buckets import bucket_in
@@ -48,6 +49,10 @@ UNKNOWN = "UnknownOperation"
 MOST_FIELDS = 2000
 MOST_DEMANDS = 1000
 """S3 deletes so many objects at once; each that is asked about costs half a millisecond."""
+LARGE_BYTES = 64 * 1024
+"""Of a body of which only what is asked about is read."""
+UNREADABLE = (DecodeError, UnicodeDecodeError, RecursionError)
+"""What is raised by JSON that is none."""
 _read_json = Decoder().decode
 
 
@@ -74,7 +79,10 @@ def _demands(service: str, request: Request, scope: Scope) -> Sequence[Demand]:
     target = request.head.first.get(b"x-amz-target")
     if target is not None and service not in ROUTED:
         operation = target.rpartition(b".")[2].decode("latin-1")
-        return DEMANDS[service](Asking(service, operation, _members(request), scope, request))
+        try:
+            return DEMANDS[service](Asking(service, operation, _members(request, sparsely=True), scope, request))
+        except UNREADABLE:  # of a part of what is large
+            return DEMANDS[service](Asking(service, operation, {}, scope, request))
     said = _routed(service, request)
     if said is None:  # who may do anything hears from whoever serves it that there is no such operation
         return (Demand(f"{service}:{UNKNOWN}"),)
@@ -115,14 +123,16 @@ def _place(request: Request, path: str) -> Mapping[str, str]:
     return {"Bucket": unquote(named), "Key": unquote(key)}
 
 
-def _members(request: Request) -> Mapping[str, Any]:
-    """Of a body in JSON or CBOR; nothing: it is neither."""
+def _members(request: Request, *, sparsely: bool = False) -> Mapping[str, Any]:
+    """Of a body in JSON or CBOR; nothing: it is neither. sparsely: of a large one they may be read later."""
     body = _body(request)
     if b"cbor" in request.head.first.get(b"content-type", b""):
         return _cbor(body)
     try:
+        if sparsely and len(body) > LARGE_BYTES:
+            return read_sparsely(body)
         found = _read_json(body)
-    except (DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return found if isinstance(found, dict) else {}
 

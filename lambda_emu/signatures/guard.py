@@ -76,7 +76,7 @@ class Guard:
 
     async def find(self, asked: Request, service: GuardedService) -> None:
         """The same. LambdaError."""
-        caller = await self._signers().caller(asked, service.family)
+        caller = asked.caller or await self._signers().caller(asked, service.family)
         if caller is ANONYMOUS:
             self._check_unsigned(asked, service)
         asked.caller = caller
@@ -84,6 +84,12 @@ class Guard:
             await self._authorize.find(caller, asked)
 
     def find_on_worker(self, asked: Request, service: GuardedService) -> None:
+        """The body may be large: it is hashed and read here, and on the loop is asked who knows keys and policies."""
+        if asked.caller is None:
+            signers = self._signers()
+            self._loop.run(signers.find_key(signers.key_of(asked, service.family)), FIND_LIMIT_S)
+            if self.decided(asked, service):
+                return
         self._loop.run(self.find(asked, service), FIND_LIMIT_S)
 
     def find_on_loop(self, finding: GuardedHandling, asked: Request, call: Call) -> None:

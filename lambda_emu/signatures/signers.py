@@ -129,6 +129,16 @@ class Signers:
             return self._unsigned(asked, family)
         return self._caller(claim, await self._keys.find(claim.access_key, claim.token), asked, times)
 
+    def key_of(self, asked: Request, family: Family | None = None) -> tuple[str, str | None] | None:
+        """The access key that it says it is signed by, and the token; None: it is not signed. BadSignature."""
+        claim = self._claim_of(asked, family)
+        return None if claim is None else (claim.access_key, claim.token)
+
+    async def find_key(self, key: tuple[str, str | None] | None) -> None:
+        """Afterwards `caller_at_once` knows who signs with it, unless keys are forgotten meanwhile."""
+        if key is not None:
+            await self._keys.find(*key)
+
     async def of(self, asked: Request, service: str, region: str) -> Signer | None:
         """Who signed it for this service in this region; None: nobody did. BadSignature.
 
