@@ -14,7 +14,7 @@ _read_list = Decoder(list[Raw]).decode
 
 
 class Sparse(dict[str, Any]):
-    """An object, whose members are read when they are looked at. What one raises that is none of JSON it raises then."""
+    """An object, whose members are read when they are looked at. What is wrong with one is raised then."""
 
     def __getitem__(self, name: str) -> Any:
         value = super().__getitem__(name)
