@@ -180,6 +180,23 @@ def test_payload_format_1_0_is_answered_whole_or_not_at_all(gateway: Gateway) ->
     assert event["requestContext"]["identity"]["sourceIp"] == "127.0.0.1"
 
 
+def test_a_stage_throttles_its_routes(gateway: Gateway) -> None:
+    """A route by its own settings, the others together."""
+    api = gateway.api({"GET /a": "echo", "GET /b": "echo", "GET /c": "echo"}, stage="")
+    api.client.create_stage(
+        ApiId=api.id,
+        StageName="$default",
+        AutoDeploy=True,
+        DefaultRouteSettings={"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 2},
+        RouteSettings={"GET /a": {"ThrottlingRateLimit": 0.001, "ThrottlingBurstLimit": 1}},
+    )
+
+    got = [api.ask(path) for path in ("/a", "/a", "/b", "/c", "/b")]
+
+    assert [one.status for one in got] == [200, 429, 200, 200, 429]
+    assert got[1].json == {"message": "Too Many Requests"}
+
+
 def test_payload_format_2_0_is_answered_whole_or_inferred(gateway: Gateway) -> None:
     api = gateway.api({"$default": "echo"})
 

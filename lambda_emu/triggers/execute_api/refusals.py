@@ -56,6 +56,12 @@ class TooLargeForApi(ApiRefusal):
     status, words = 413, "Request Entity Too Large"
 
 
+class ApiThrottled(ApiRefusal):
+    """More requests than the stage allows."""
+
+    status, words = 429, "Too Many Requests"
+
+
 class ApiFailure(ApiRefusal):
     """The function or the authorizer failed, or may not be invoked, or what it returned is no answer."""
 

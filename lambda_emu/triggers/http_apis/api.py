@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from lambda_emu.arn import partition_of
 from lambda_emu.model.parameter_mapping import Change, changes_of
+from lambda_emu.triggers.buckets import RouteThrottles, read_route_throttles
 from lambda_emu.triggers.http_apis.routes import ANY, DEFAULT_KEY, Routes, RouteShape
 from lambda_emu.triggers.known import Told
 
@@ -71,6 +72,7 @@ class Stage(Struct, frozen=True):
     name: str
     variables: Mapping[str, str]
     routes: Routes[Route] | None
+    throttles: RouteThrottles = RouteThrottles()
 
 
 class Api(Struct, frozen=True):
@@ -113,7 +115,8 @@ def read_api(told: Told) -> Api:
 def _stage(told: Told) -> Stage:
     variables = {str(name): str(value) for name, value in (told.get("stageVariables") or {}).items()}
     deployed = told.get("deployed")
-    return Stage(told["stageName"], variables, None if deployed is None else _routes(deployed))
+    routes = None if deployed is None else _routes(deployed)
+    return Stage(told["stageName"], variables, routes, read_route_throttles(told))
 
 
 def _routes(deployed: Told) -> Routes[Route]:

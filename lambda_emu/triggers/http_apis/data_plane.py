@@ -20,9 +20,10 @@ from lambda_emu.invoke.request import Invoke, InvokeRequest, trace_header
 from lambda_emu.model.function.function import Function
 from lambda_emu.store import Store
 from lambda_emu.triggers import cors, http_event
+from lambda_emu.triggers.buckets import Buckets
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, host_of
 from lambda_emu.triggers.execute_api.functions import Permissions, function_named
-from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiNotFound
+from lambda_emu.triggers.execute_api.refusals import REQUEST_ID, ApiFailure, ApiNotFound, ApiThrottled
 from lambda_emu.triggers.execute_api.upstream import UpstreamRequest
 from lambda_emu.triggers.http_apis import payload_v1
 from lambda_emu.triggers.http_apis.api import DEFAULT_STAGE, Api, Integration, Route
@@ -48,6 +49,7 @@ class ApiMeaning(NamedTuple):
     """All that the head of a request decides about it, while the API and the function are these.
 
     until_s: as long as its authorizer's word holds. for_page: what every answer says to the page that asks.
+    is_counted: whether each request is, by its stage's throttling.
     """
 
     api: Api
@@ -59,6 +61,7 @@ class ApiMeaning(NamedTuple):
     until_s: float
     for_page: cors.Headers
     door: Door
+    is_counted: bool = False
 
 
 class ProxyMeaning(NamedTuple):
@@ -82,6 +85,7 @@ class DataPlane:
         self._authorizers = authorizers
         self._permissions = permissions
         self._times = EventTimes()
+        self._buckets = Buckets(clock)
 
     def serve(self, asked: Request, call: Call, api: Api, address: ApiAddress) -> None:
         """On the loop."""
@@ -95,7 +99,7 @@ class DataPlane:
         elif isinstance(meaning, Answer):
             call.answer(meaning)
         else:
-            asked.head.meaning = meaning
+            self._keep(meaning, asked)
             call.for_page = meaning.for_page
             self._run(meaning, asked, call)
 
@@ -115,7 +119,7 @@ class DataPlane:
             if isinstance(meaning, ProxyMeaning):
                 await pass_on(meaning.passed, call, self._loop, meaning.change, without=meaning.without)
                 return
-            asked.head.meaning = meaning
+            self._keep(meaning, asked)
             if len(asked.body) > SMALL_BYTES:
                 payload = await self._loop.work(LARGE, self._payload, meaning, asked)
                 self._invoke_with(meaning, asked, call, *payload)
@@ -161,6 +165,7 @@ class DataPlane:
         route, way = entered
         if route.authorization != NOBODY or route.integration is None or route.integration.kind == KIND:
             return None
+        self._check_rate(route, way)
         return self._lead(route, way, Permit(way.door, math.inf), call)
 
     async def _find_meaning(
@@ -172,6 +177,7 @@ class DataPlane:
             return entered
         route, way = entered
         permit = await self._authorizers.authorize(route, way)
+        self._check_rate(route, way)
         integration = route.integration
         if integration is not None and integration.kind == KIND:
             door, seen = permit.door, Mapped(asked.head, asked.query)
@@ -192,6 +198,18 @@ class DataPlane:
             return Answer(204, [*cors.preflight(api.cors, head), (REQUEST_ID, asked.request_id)])
         return _way(api, address, asked)
 
+    def _check_rate(self, route: Route, way: RoutedRequest) -> None:
+        """ApiThrottled."""
+        throttle, of = way.stage.throttles.of(route.key)
+        if throttle is not None and not self._buckets.has_room((way.api.id, way.stage.name, of), throttle):
+            words = f"The stage allows {throttle.rate:g} a second of {route.key}, {throttle.burst:g} at once."
+            raise ApiThrottled(words)
+
+    @staticmethod
+    def _keep(meaning: ApiMeaning, asked: Request) -> None:
+        """For the next request with this head, unless each is counted."""
+        asked.head.meaning = None if meaning.is_counted else meaning
+
     def _lead(self, route: Route, way: RoutedRequest, permit: Permit, call: Call) -> ApiMeaning:
         """To the function. ApiFailure."""
         integration, asked = route.integration, way.request
@@ -207,7 +225,16 @@ class DataPlane:
         else:
             template = make(asked.head, asked.query, permit.door)
         return ApiMeaning(
-            way.api, way.address, function, target, template, integration, permit.until_s, call.for_page, permit.door
+            way.api,
+            way.address,
+            function,
+            target,
+            template,
+            integration,
+            permit.until_s,
+            call.for_page,
+            permit.door,
+            way.stage.throttles.is_any,
         )
 
 

@@ -11,13 +11,11 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from lambda_emu.arn import partition_of
-from lambda_emu.triggers.buckets import Throttle
+from lambda_emu.triggers.buckets import RouteThrottles, read_route_throttles
 from lambda_emu.triggers.known import Told
 
 CONNECT, DISCONNECT, DEFAULT = "$connect", "$disconnect", "$default"
 INTEGRATION_S = 29.0
-ACCOUNT_RATE, ACCOUNT_BURST = 10_000.0, 5000.0
-"""What an account may ask of its APIs, a second and at once."""
 
 
 class IntegrationResponse(Struct, frozen=True):
@@ -73,17 +71,13 @@ class SocketRoute(Struct, frozen=True):
 
 
 class SocketStage(Struct, frozen=True):
-    """routes: by their keys; None while nothing is deployed to it. models: schemas by their names.
-
-    throttle: of all routes together that have none of their own in `throttles`.
-    """
+    """routes: by their keys; None while nothing is deployed to it. models: schemas by their names."""
 
     name: str
     variables: Mapping[str, str]
     routes: Mapping[str, SocketRoute] | None
     models: Mapping[str, Any]
-    throttle: Throttle | None = None
-    throttles: Mapping[str, Throttle] = {}
+    throttles: RouteThrottles = RouteThrottles()
 
     def route(self, key: str | None) -> SocketRoute | None:
         """The one of this key, else `$default`; None: neither is there."""
@@ -128,23 +122,8 @@ def _stage(told: Told) -> SocketStage:
     deployed = told.get("deployed")
     if deployed is None:
         return SocketStage(told["stageName"], variables, None, {})
-    own = {str(key): _throttle(one) for key, one in (told.get("routeSettings") or {}).items()}
-    return SocketStage(
-        told["stageName"],
-        variables,
-        _routes(deployed),
-        _models(deployed.get("models")),
-        _throttle(told.get("defaultRouteSettings")),
-        {key: one for key, one in own.items() if one is not None},
-    )
-
-
-def _throttle(told: Told | None) -> Throttle | None:
-    """None: as the account, of which nothing is counted."""
-    rate, burst = (told or {}).get("throttlingRateLimit"), (told or {}).get("throttlingBurstLimit")
-    if rate is None and burst is None:
-        return None
-    return Throttle(ACCOUNT_RATE if rate is None else float(rate), ACCOUNT_BURST if burst is None else float(burst))
+    models = _models(deployed.get("models"))
+    return SocketStage(told["stageName"], variables, _routes(deployed), models, read_route_throttles(told))
 
 
 def _routes(deployed: Told) -> Mapping[str, SocketRoute]:

@@ -187,10 +187,8 @@ class DataPlane:
 
     def _check_rate(self, api: SocketApi, stage: SocketStage, key: str) -> None:
         """TooOften."""
-        own = stage.throttles.get(key)
-        throttle = own or stage.throttle
-        of = api.id, stage.name, key if own is not None else ""
-        if throttle is not None and not self._buckets.has_room(of, throttle):
+        throttle, of = stage.throttles.of(key)
+        if throttle is not None and not self._buckets.has_room((api.id, stage.name, of), throttle):
             raise TooOften(f"The stage allows {throttle.rate:g} a second of {key}, {throttle.burst:g} at once.")
 
     def _tell(
