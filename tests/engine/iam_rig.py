@@ -32,9 +32,13 @@ def trusting_services(*services: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-TRUST = trusting(ACCOUNT)
-TRUST["Statement"] += trusting_services(*SERVICES)["Statement"]
-"""Of a role that its account assumes, and services act as."""
+def trusting_both(account: str) -> dict[str, Any]:
+    """Of a role that its account assumes, and services act as."""
+    both = [trusting(account), trusting_services(*SERVICES)]
+    return {"Version": "2012-10-17", "Statement": [statement for one in both for statement in one["Statement"]]}
+
+
+TRUST = trusting_both(ACCOUNT)
 
 
 class Party:

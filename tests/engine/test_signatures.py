@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from iam_rig import trusting
+from iam_rig import trusting_both
 from inside import probe
 from own import OwnLam, own_emulator
 from waiting import eventually
@@ -261,7 +261,7 @@ def make_role(lam: OwnLam, name: str, path: str = "/") -> None:
     """That may do anything; nothing where there is one."""
     iam = sdk(lam, "iam")
     with suppress(iam.exceptions.EntityAlreadyExistsException):
-        trust = json.dumps(trusting(lam.emulator.scope.account))
+        trust = json.dumps(trusting_both(lam.emulator.scope.account))
         iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
     iam.attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
 
