@@ -53,7 +53,8 @@ def _check_declared(function: str, chosen: Settings) -> None:
     from lambda_emu.project import ProjectError, read_project
 
     name, file = name_in(function), chosen.project_file
-    if not file.exists() and (template := find_template(chosen.project)) is not None:
+    template = find_template(chosen.project)
+    if template is not None and (template == file or not file.exists()):
         raise NotDone(f"{template} is served by `lambda-emu serve`; while that runs, invoke asks it.")
     if not file.exists():
         hint = find_others(chosen.project) or HINT.format(name=name)

@@ -207,7 +207,7 @@ def _row(type: str, kind: Kind) -> ResourceKind[_Working]:
         if found is not None and found.kind == type:
             _forget(found, working.context)
 
-    return ResourceKind("", lambda _: iter(()), create, update, remove, renews=kind.update is None)
+    return ResourceKind("", lambda _: iter(()), create, update, remove, renews=kind.renews or kind.update is None)
 
 
 def _asked(type: str, logical_id: str, members: Members, working: _Working) -> Asked:

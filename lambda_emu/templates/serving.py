@@ -65,13 +65,13 @@ def read_declared(chosen: Chosen, scope: Scope, only: str | None) -> Declared:
 def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
     """What has no effect is told, each once; with `strict` it is a mistake."""
     from lambda_emu.templates.stack import read_stack
-    from lambda_emu.templates.strict import without_effect
+    from lambda_emu.templates.strict import not_installed, without_effect
 
     stack = read_stack(file, scope, chosen.parameters, chosen.cache)
     told = without_effect(stack)
     if chosen.strict and told:
         raise ProjectError(told)
-    for line in told:
+    for line in (*told, *not_installed(stack)):
         log.warning("%s", line)
     return stack
 

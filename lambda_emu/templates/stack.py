@@ -17,6 +17,7 @@ from lambda_emu.templates.document import Place, Template, read_template
 from lambda_emu.templates.found import source_folder
 from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
+from lambda_emu.templates.loops import expand_loops
 from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
 from lambda_emu.templates.transform import sam
 
@@ -67,10 +68,12 @@ def read_stack(file: Path, scope: Scope, given: Mapping[str, str], cache: Path) 
     configured = read_config(folder)
     name = stack_name(configured, folder)
     parameters, mistakes = take_parameters(template, given, configured)
-    mistakes += _wrong_resources(template)
     if mistakes:
         raise ProjectError(mistakes)
     values = {**pseudo_parameters(name, scope), **parameters}
+    template = expand_loops(template, values)
+    if mistakes := _wrong_resources(template):
+        raise ProjectError(mistakes)
     if sam.is_sam(template):
         body = sam.expand(template, values, cache)
         template = Template(file, body, _all_lines(template, body))

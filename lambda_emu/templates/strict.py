@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from lambda_emu.templates.found import BUILT
+from lambda_emu.templates.kinds.functions import FUNCTION
 from lambda_emu.templates.kinds.table import KINDS
 from lambda_emu.templates.stack import Stack
+from lambda_emu.templates.transform.sam import local_path
 
+DEPENDENCIES = {"requirements.txt": "*.dist-info", "package.json": "node_modules"}
+"""Files that say what code needs, and what is beside it where that is installed."""
+SAYS = " says in {} is not installed beside it; `sam build` does that"
 EXPECTED = frozenset(("AWS::CloudFormation::WaitConditionHandle", "AWS::CDK::Metadata"))
 """Types that do nothing on AWS either."""
 
@@ -27,6 +34,33 @@ def without_effect(stack: Stack) -> list[str]:
             at = (*place, "Properties", name)
             found.append((template.line(at), f"{template.where(at)}: has no effect here"))
     return [text for _, text in sorted(found)]
+
+
+def not_installed(stack: Stack) -> list[str]:
+    """A line for each folder of code whose dependencies are said beside it and are not there."""
+    template = stack.template
+    found: dict[Path, str] = {}
+    for logical_id, resource in template.section("Resources").items():
+        place = ("Resources", logical_id, "Properties", "Code")
+        code = (resource.get("Properties") or {}).get("Code")
+        path = local_path(code) if resource["Type"] == FUNCTION else None
+        if path is None or BUILT.parent.parts[0] in template.file.parts:
+            continue
+        for name, there in DEPENDENCIES.items():
+            folder = template.file.parent / path
+            if _says_some(folder / name) and not any(folder.glob(there)):
+                found.setdefault(folder / name, f"{template.where(place)}: what {path}{SAYS.format(name)}")
+    return [*found.values()]
+
+
+def _says_some(file: Path) -> bool:
+    try:
+        lines = file.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    if file.suffix == ".json":
+        return any('"dependencies"' in line for line in lines)
+    return any(line.strip() and not line.lstrip().startswith(("#", "-")) for line in lines)
 
 
 def _unknown(resource: Mapping[str, Any]) -> Iterator[str]:

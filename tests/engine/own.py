@@ -85,7 +85,9 @@ def own_emulator(
 class Served(Lam):
     """`lambda-emu serve` in a process of its own, and boto3 against it. Paths are relative to its project's folder."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, folder: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], url: str, folder: Path, heard_before: str = "") -> None:
+        """heard_before: what it printed until it said that it serves."""
+        self.heard_before = heard_before
         self.process = process
         self.url = url
         self.folder = folder
@@ -183,7 +185,7 @@ def served(folder: Path, engine: str, *options: str, files: int | None = None, *
             line = process.stdout.readline()
             assert line, f"it ended: {said}"
             said += line
-        lam = Served(process, found[1], folder)
+        lam = Served(process, found[1], folder, said)
         try:
             yield lam
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,8 +16,23 @@ import pytest
 from boto_rig import client_at
 from own import Served, serve, served
 
+from lambda_emu.templates.found import find_template, source_folder
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sam"
 SAM_EXTRA = "pip install 'lambda-emu[sam]'"
+
+
+def test_what_was_built_is_taken_where_it_is_newer(tmp_path: Path) -> None:
+    source, built = tmp_path / "template.yaml", tmp_path / ".aws-sam" / "build" / "template.yaml"
+    built.parent.mkdir(parents=True)
+    for file in (source, built):
+        file.write_text("Resources: {}")
+    os.utime(source, (1, 1))
+    assert find_template(tmp_path) == built
+    assert source_folder(built) == tmp_path
+
+    os.utime(built, (0, 0))
+    assert find_template(tmp_path) == source
 
 
 @pytest.fixture
@@ -28,6 +44,11 @@ def project(tmp_path: Path) -> Path:
 def ask(url: str) -> Any:
     with urlopen(url, timeout=60) as answer:
         return json.loads(answer.read())
+
+
+def command(folder: Path, *line: str) -> subprocess.CompletedProcess[str]:
+    said = [sys.executable, "-m", "lambda_emu", *line]
+    return subprocess.run(said, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
 def printed(lam: Served, name: str) -> str:
@@ -44,6 +65,11 @@ def test_a_sam_application_is_served_and_its_apis_answer(project: Path) -> None:
         function = lam.client.get_function_configuration(FunctionName="HelloWorldFunction")
         assert (function["MemorySize"], function["Timeout"]) == (256, 3)  # Globals
         assert function["Role"] == printed(lam, "HelloWorldFunctionIamRole")
+        invoked = command(project, "invoke", "HelloWorldFunction")
+        assert json.loads(json.loads(invoked.stdout)["body"]) == {"message": "Good morning, World"}, invoked.stderr
+
+    alone = command(project, "invoke", "HelloWorldFunction")
+    assert (alone.returncode, "template.yaml is served by `lambda-emu serve`" in alone.stderr) == (2, True)
 
 
 def test_a_second_start_leaves_alone_what_did_not_change_and_removes_what_is_gone(project: Path) -> None:
@@ -92,6 +118,13 @@ def test_what_has_no_effect_is_told_once_and_refused_if_that_is_asked_for(projec
     more = "Resources:\n  Alarm:\n    Type: AWS::Nothing::Here\n    Properties: {Size: 1}\n"
     template.write_text(template.read_text().replace("Resources:\n", more))
     line = template.read_text().splitlines().index("  Alarm:") + 1
+
+    (project / "hello_world" / "requirements.txt").write_text("# for requests\nrequests\n")
+    with served(project, "process", "--ephemeral") as lam:
+        function = lam.client.get_function_configuration(FunctionName="HelloWorldFunction")
+        assert function["Handler"] == "app.lambda_handler"
+        assert lam.heard_before.count("says in requirements.txt is not installed beside it") == 1
+        assert lam.heard_before.count("AWS::Nothing::Here is not served here") == 1
 
     said = refused(project, template.read_text(), "--strict")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1, V2
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, refuse, stays, tag_map, takes
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, refuse, tag_map, takes
 
 DEFAULT = "$default"
 
@@ -79,16 +79,6 @@ def _remove_rest(made: Made, reach: Reach) -> None:
 
 def _has_rest(made: Made, reach: Reach) -> bool:
     return reach.find(V1, "GetRestApi", restApiId=made.identifier) is not None
-
-
-def _create_part(operation: str, id: str, shown: str) -> Any:
-    """Makes what is below an API. id: the member of the answer that it is known by; shown: what GetAtt calls that."""
-
-    def create(asked: Asked) -> Made:
-        made = asked.call(V1, operation, asked.properties)
-        return Made(str(made[id]), {shown: str(made[id]), OF: str(asked.get("RestApiId"))})
-
-    return create
 
 
 def _deploy(asked: Asked) -> Made:
@@ -254,9 +244,6 @@ APIS: Mapping[str, Kind] = {
     ),
 }
 PARTS_OF_APIS: Mapping[str, Kind] = {
-    "AWS::ApiGateway::Resource": Kind(
-        takes("ParentId PathPart RestApiId"), _create_part("CreateResource", "id", "ResourceId"), stays
-    ),
     "AWS::ApiGateway::Deployment": Kind(takes("Description RestApiId StageName"), _deploy, _remove_deployment),
     "AWS::ApiGateway::Stage": Kind(
         takes("DeploymentId Description MethodSettings RestApiId StageName Tags TracingEnabled Variables"),

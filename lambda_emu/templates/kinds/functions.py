@@ -42,6 +42,10 @@ def _inline(source: str, runtime: str) -> bytes:
 
 
 def _create_function(asked: Asked) -> Made:
+    name, context = asked.named("FunctionName"), asked.reach.context
+    there = context.store.function(context.scope.function(name))
+    if there is not None and there.origin == context.origin:  # of a start that was killed before it was remembered
+        return _update_function(asked, Made(name, {"Arn": there.id.arn()}))
     made = ask_lambda(asked.reach, "CreateFunction", _members(asked))
     _set_beside(asked)
     return Made(made["FunctionName"], {"Arn": made["FunctionArn"]})
@@ -308,7 +312,9 @@ ON_FUNCTIONS: Mapping[str, Kind] = {
         takes("CodeSha256 Description FunctionName ProvisionedConcurrencyConfig"),
         _publish,
         _remove_version,
+        lambda asked, _: _publish(asked),  # the same one where nothing changed; an alias may still run the other
         family="versions",
+        renews=True,
     ),
     "AWS::Lambda::Alias": Kind(
         takes("Description FunctionName FunctionVersion Name ProvisionedConcurrencyConfig RoutingConfig"),

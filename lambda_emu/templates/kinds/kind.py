@@ -51,6 +51,7 @@ class Kind(Struct, frozen=True):
     """update: None where a change makes another one of it. takes: the properties that have an effect.
 
     family: of Lambda's operations, for the first change. exists: asked at each start; None: what our own store says.
+    renews: an update may have another identifier.
     """
 
     takes: frozenset[str]
@@ -59,6 +60,7 @@ class Kind(Struct, frozen=True):
     update: Callable[[Asked, Made], Made] | None = None
     exists: Callable[[Made, Reach], bool] | None = None
     family: str = ""
+    renews: bool = False
 
 
 def ask(reach: Reach, service: str, operation: str, members: Properties) -> dict[str, Any]:
@@ -94,10 +96,6 @@ def as_text(value: Any) -> str:
 
 def takes(names: str) -> frozenset[str]:
     return frozenset(names.split())
-
-
-def stays(_: Made, __: Reach) -> None:
-    """It goes with what it belongs to."""
 
 
 def refuse(text: str) -> CannotChange:

@@ -17,6 +17,10 @@ IAM = "iam"
 def _create_role(asked: Asked) -> Made:
     name = asked.named("RoleName")
     said = asked.given("AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "PermissionsBoundary")
+    found = asked.reach.find(IAM, "GetRole", RoleName=name) if asked.get("RoleName") is None else None
+    if found is not None:  # of a start that was killed before it was remembered
+        role = found["Role"]
+        return _update_role(asked, Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]}))
     made = asked.call(IAM, "CreateRole", {**said, "RoleName": name, "Tags": tags(asked)})["Role"]
     _put_policies(asked, name)
     return Made(name, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
@@ -116,7 +120,6 @@ ROLES: Mapping[str, Kind] = {
         _create_role,
         _remove_role,
         _update_role,
-        _has_role,
     ),
     "AWS::IAM::Policy": Kind(takes("PolicyDocument PolicyName Roles"), _create_policy, _remove_policy),
     "AWS::IAM::ManagedPolicy": Kind(

@@ -9,12 +9,14 @@ from lambda_emu.templates.kinds.apis import APIS, PARTS_OF_APIS
 from lambda_emu.templates.kinds.functions import FUNCTIONS, LAYERS, ON_FUNCTIONS
 from lambda_emu.templates.kinds.happenings import GROUPS, HAPPENINGS
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
+from lambda_emu.templates.kinds.methods import METHODS
+from lambda_emu.templates.kinds.pools import POOLS
 from lambda_emu.templates.kinds.roles import ROLES
 from lambda_emu.templates.kinds.stores import ON_STORES, STORES
 
 KINDS: Mapping[str, Kind] = {
-    **{**ROLES, **STORES, **GROUPS, **LAYERS, **FUNCTIONS, **APIS},
-    **{**ON_FUNCTIONS, **ON_STORES, **PARTS_OF_APIS, **HAPPENINGS},
+    **{**ROLES, **STORES, **GROUPS, **LAYERS, **FUNCTIONS, **APIS, **METHODS},
+    **{**ON_FUNCTIONS, **ON_STORES, **PARTS_OF_APIS, **POOLS, **HAPPENINGS},
 }
 
 

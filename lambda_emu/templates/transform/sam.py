@@ -16,7 +16,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from lambda_emu.project.declarations import ProjectError
+from lambda_emu.project.document import Document, forget
 from lambda_emu.templates.document import Place, Template
+from lambda_emu.templates.transform.fingerprint import fingerprint
 
 MACRO = "AWS::Serverless-2016-10-31"
 EXTRA = "pip install 'lambda-emu[sam]'"
@@ -25,7 +27,13 @@ MOST_KEPT = 64
 MOST_BYTES = 32 * 1024 * 1024
 HERE = "lambda-emu.local"
 """The bucket that stands for the template's folder; its keys are paths, quoted."""
-_URIS = ("CodeUri", "ContentUri", "DefinitionUri")
+_URIS = ("CodeUri", "ContentUri")
+_DEFINITIONS = {
+    "AWS::Serverless::Api": "DefinitionBody",
+    "AWS::Serverless::HttpApi": "DefinitionBody",
+    "AWS::Serverless::StateMachine": "Definition",
+}
+"""The member that a document of `DefinitionUri` stands in, by type."""
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from lambda_emu.templates.transform.program import main; main()"
@@ -45,7 +53,7 @@ def expand(template: Template, values: Mapping[str, Any], cache: Path) -> dict[s
     place = ("Transform",)
     if importlib.util.find_spec("samtranslator") is None:
         raise ProjectError([f"{template.where(place)}: templates of AWS SAM need: {EXTRA}"])
-    request = {"template": _set_aside(template.body), "parameters": dict(values)}
+    request = {"template": _set_aside(template), "parameters": dict(values)}
     text = json.dumps(request, sort_keys=True)
     key = hashlib.sha256(f"{version('aws-sam-translator')} {text}".encode()).hexdigest()
     file = cache / f"{key}.json"
@@ -78,18 +86,44 @@ def _mistake(template: Template, logical: str | None, text: str) -> str:
     return f"{template.where(place)}: {text}"
 
 
-def _set_aside(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy in which local paths look as if they were in S3, which the translator asks for."""
-    made: dict[str, Any] = copy.deepcopy(dict(body))
+def _set_aside(template: Template) -> dict[str, Any]:
+    """A copy in which local paths look as if they were in S3, which the translator asks for, and documents stand."""
+    made: dict[str, Any] = copy.deepcopy(dict(template.body))
+    for logical_id, resource in made["Resources"].items():
+        _put_document(template, logical_id, resource)
     sections = [one.get("Properties") for one in made["Resources"].values() if _is_serverless(one)]
     shared = made.get("Globals")
+
+    def publishes(properties: Mapping[str, Any]) -> bool:
+        """Whether other code makes another version: by its name, which the translator makes of where code lies."""
+        of_all = (shared.get("Function") or {}) if isinstance(shared, dict) else {}
+        return "AutoPublishAlias" in properties or "AutoPublishAlias" in of_all
+
     sections += shared.values() if isinstance(shared, dict) else []
     for properties in sections:
         for name in _URIS if isinstance(properties, dict) else ():
             said = properties.get(name)
             if isinstance(said, str) and not said.startswith("s3://"):
                 properties[name] = {"Bucket": HERE, "Key": quote(said, safe="")}
+                if publishes(properties):
+                    properties[name]["Version"] = fingerprint(template.file.parent / said)
     return made
+
+
+def _put_document(template: Template, logical_id: str, resource: Mapping[str, Any]) -> None:
+    properties: Any = resource.get("Properties")
+    member = _DEFINITIONS.get(str(resource.get("Type")))
+    uri = properties.get("DefinitionUri") if isinstance(properties, dict) else None
+    if member is None or not isinstance(uri, str) or uri.startswith("s3://"):
+        return
+    document = Document(template.file.parent / uri)
+    found = None if document.root is None else document.data(document.root)
+    forget()
+    if document.mistakes:
+        where = template.where(("Resources", logical_id, "Properties", "DefinitionUri"))
+        raise ProjectError([f"{where}: {told}" for told in document.mistakes])
+    del properties["DefinitionUri"]
+    properties[member] = found
 
 
 def _is_serverless(resource: Any) -> bool:

@@ -1,0 +1,121 @@
+"""AWS::ApiGateway where no document says what a REST API is: resources, methods, authorizers, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambda_emu.project.services.api_gateway import V1
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, takes
+
+
+def _part(operation: str, shown: str, of: str, id: str = "id") -> tuple[Callable[[Asked], Made], Any]:
+    """Makes and removes what is below an API. shown: what GetAtt calls it; of: the member that names it."""
+
+    def create(asked: Asked) -> Made:
+        members = {"name": asked.name, **asked.properties}
+        made = str(asked.call(V1, f"Create{operation}", members)[id])
+        return Made(made, {shown: made, OF: str(asked.get("RestApiId"))})
+
+    def remove(made: Made, reach: Reach) -> None:
+        members = {"restApiId": made.attributes[OF], of: made.identifier}
+        ask_if_there(reach, V1, f"Delete{operation}", **members)
+
+    return create, remove
+
+
+def _create_method(asked: Asked) -> Made:
+    where = asked.given("RestApiId", "ResourceId", "HttpMethod")
+    names = ("AuthorizationType", "AuthorizerId", "ApiKeyRequired", "AuthorizationScopes", "OperationName")
+    said = asked.given(*names, "RequestModels", "RequestParameters", "RequestValidatorId")
+    asked.call(V1, "PutMethod", {"AuthorizationType": "NONE", **said, **where})
+    for answer in asked.get("MethodResponses") or ():
+        asked.call(V1, "PutMethodResponse", {**answer, **where})
+    integration = asked.get("Integration")
+    if integration:
+        told = dict(integration)
+        answers = told.pop("IntegrationResponses", None) or ()
+        method = {"integrationHttpMethod": told.pop("IntegrationHttpMethod", None)}
+        asked.call(V1, "PutIntegration", {**told, **method, **where})
+        for answer in answers:
+            asked.call(V1, "PutIntegrationResponse", {**answer, **where})
+    api, resource, verb = (str(asked.get(name)) for name in ("RestApiId", "ResourceId", "HttpMethod"))
+    return Made(f"{api}|{resource}|{verb}", {OF: api})
+
+
+def _remove_method(made: Made, reach: Reach) -> None:
+    api, resource, verb = made.identifier.split("|")
+    ask_if_there(reach, V1, "DeleteMethod", restApiId=api, resourceId=resource, httpMethod=verb)
+
+
+def _create_answer(asked: Asked) -> Made:
+    asked.call(V1, "PutGatewayResponse", asked.properties)
+    return Made(str(asked.get("ResponseType")), {OF: str(asked.get("RestApiId"))})
+
+
+def _remove_answer(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, V1, "DeleteGatewayResponse", restApiId=made.attributes[OF], responseType=made.identifier)
+
+
+def _create_key(asked: Asked) -> Made:
+    made = asked.call(V1, "CreateApiKey", {"name": asked.name, **asked.properties})["id"]
+    return Made(made, {"APIKeyId": made})
+
+
+def _remove_key(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, V1, "DeleteApiKey", apiKey=made.identifier)
+
+
+def _create_plan(asked: Asked) -> Made:
+    name = {"name": asked.get("UsagePlanName") or asked.name}
+    made = asked.call(V1, "CreateUsagePlan", {**asked.properties, **name})["id"]
+    return Made(made, {"Id": made})
+
+
+def _remove_plan(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, V1, "DeleteUsagePlan", usagePlanId=made.identifier)
+
+
+def _add_key(asked: Asked) -> Made:
+    made = asked.call(V1, "CreateUsagePlanKey", asked.properties)["id"]
+    return Made(f"{made}:{asked.get('UsagePlanId')}", {"Id": made, OF: str(asked.get("UsagePlanId"))})
+
+
+def _take_key(made: Made, reach: Reach) -> None:
+    id = str(made.attributes["Id"])
+    ask_if_there(reach, V1, "DeleteUsagePlanKey", usagePlanId=made.attributes[OF], keyId=id)
+
+
+_OF_METHODS = (
+    "ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId HttpMethod Integration MethodResponses "
+    "OperationName RequestModels RequestParameters RequestValidatorId ResourceId RestApiId"
+)
+_OF_AUTHORIZERS = (
+    "AuthorizerCredentials AuthorizerResultTtlInSeconds AuthorizerUri IdentitySource IdentityValidationExpression Name "
+    "ProviderARNs RestApiId Type AuthType"
+)
+METHODS: Mapping[str, Kind] = {
+    "AWS::ApiGateway::Resource": Kind(
+        takes("ParentId PathPart RestApiId"), *_part("Resource", "ResourceId", "resourceId")
+    ),
+    "AWS::ApiGateway::Authorizer": Kind(takes(_OF_AUTHORIZERS), *_part("Authorizer", "AuthorizerId", "authorizerId")),
+    "AWS::ApiGateway::Model": Kind(
+        takes("ContentType Description Name RestApiId Schema"), *_part("Model", "Id", "modelName", "name")
+    ),
+    "AWS::ApiGateway::RequestValidator": Kind(
+        takes("Name RestApiId ValidateRequestBody ValidateRequestParameters"),
+        *_part("RequestValidator", "RequestValidatorId", "requestValidatorId"),
+    ),
+    "AWS::ApiGateway::Method": Kind(takes(_OF_METHODS), _create_method, _remove_method),
+    "AWS::ApiGateway::GatewayResponse": Kind(
+        takes("ResponseParameters ResponseTemplates ResponseType RestApiId StatusCode"), _create_answer, _remove_answer
+    ),
+    "AWS::ApiGateway::ApiKey": Kind(
+        takes("Description Enabled GenerateDistinctId Name StageKeys Value"), _create_key, _remove_key
+    ),
+    "AWS::ApiGateway::UsagePlan": Kind(
+        takes("ApiStages Description Quota Throttle UsagePlanName"), _create_plan, _remove_plan
+    ),
+    "AWS::ApiGateway::UsagePlanKey": Kind(takes("KeyId KeyType UsagePlanId"), _add_key, _take_key),
+}

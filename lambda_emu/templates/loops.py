@@ -1,0 +1,86 @@
+"""Fn::ForEach of AWS::LanguageExtensions, expanded before anything else is read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.templates.document import Place, Template
+
+MACRO = "AWS::LanguageExtensions"
+LOOP = "Fn::ForEach::"
+MOST_NODES = 100_000
+"""That loops make in all."""
+
+
+def expand_loops(template: Template, values: Mapping[str, Any]) -> Template:
+    """The template with what its loops say in their place, in their lines. values: of parameters. ProjectError."""
+    said = template.body.get("Transform")
+    if MACRO not in (said if isinstance(said, list) else [said]):
+        return template
+    expanding = _Expanding(template, values)
+    body = expanding.expand(template.body, (), {})
+    return Template(template.file, body, expanding.lines)
+
+
+class _Expanding:
+    def __init__(self, template: Template, values: Mapping[str, Any]) -> None:
+        self.lines: dict[Place, int] = dict(template.lines)
+        self._template = template
+        self._values = values
+        self._left = MOST_NODES
+
+    def expand(self, node: Any, place: Place, here: Mapping[str, str]) -> Any:
+        """here: what the loops around it have their names mean."""
+        if isinstance(node, str):
+            return _filled(node, here)
+        if isinstance(node, list):
+            return [self.expand(item, (*place, number), here) for number, item in enumerate(node)]
+        if not isinstance(node, dict):
+            return node
+        if here:
+            self._left -= 1 + len(node)
+            if self._left < 0:
+                raise self._wrong(place, f"makes more than {MOST_NODES} members")
+        if len(node) == 1 and node.get("Ref") in here and isinstance(node["Ref"], str):
+            return here[node["Ref"]]
+        found: dict[str, Any] = {}
+        for name, member in node.items():
+            if name.startswith(LOOP):
+                found |= self._loop(member, (*place, name), here)
+            else:
+                found[_filled(name, here)] = self.expand(member, (*place, name), here)
+        return found
+
+    def _loop(self, said: Any, place: Place, here: Mapping[str, str]) -> dict[str, Any]:
+        if not isinstance(said, list) or len(said) != 3 or not isinstance(said[2], dict):
+            raise self._wrong(place, "must be a list of a name, a list of texts, and a mapping")
+        found: dict[str, Any] = {}
+        for item in self._items(self.expand(said[1], (*place, 1), here), place):
+            made = self.expand(said[2], (*place, 2), {**here, str(said[0]): item})
+            for name in made.keys() & found.keys():
+                raise self._wrong(place, f"makes {name} twice")
+            found |= made
+        for name in found:
+            self.lines.setdefault((*place[:-1], name), self._template.line(place))
+        return found
+
+    def _items(self, collection: Any, place: Place) -> Iterator[str]:
+        """A list of texts, or a parameter that is one."""
+        if isinstance(collection, dict) and [*collection] == ["Ref"]:
+            collection = self._values.get(str(collection["Ref"]))
+        if not isinstance(collection, list):
+            raise self._wrong(place, "goes over a list of texts, or a parameter that is one")
+        return map(str, collection)
+
+    def _wrong(self, place: Place, text: str) -> ProjectError:
+        return ProjectError([f"{self._template.where(place)}: {text}"])
+
+
+def _filled(text: str, here: Mapping[str, str]) -> str:
+    """`${Name}` is the item; in `&{Name}` without what a logical id cannot have."""
+    for name, item in here.items():
+        text = text.replace(f"${{{name}}}", item)
+        text = text.replace(f"&{{{name}}}", "".join(filter(str.isalnum, item)))
+    return text

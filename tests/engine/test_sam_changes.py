@@ -1,0 +1,127 @@
+"""What a second start makes of a template that changed, or that cannot be made. docs/sam.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto_rig import client_at
+from lam import ROLE
+from own import own_emulator
+
+from lambda_emu.project import ProjectError
+
+TEMPLATE = """
+Resources:
+  Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs, VisibilityTimeout: 10}}
+  Items:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    Properties:
+      TableName: items
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+  News: {Type: AWS::SNS::Topic, Properties: {TopicName: news}}
+  Told: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref News, Protocol: sqs, Endpoint: !GetAtt Jobs.Arn}}
+"""
+
+
+def start(folder: Path, template: str, **settings: Any) -> Any:
+    (folder / "template.yaml").write_text(template)
+    return own_emulator(folder, "process", stems=0, **settings)
+
+
+def queues(url: str) -> list[str]:
+    found = client_at(url, "sqs").list_queues().get("QueueUrls", [])
+    return sorted(one.rpartition("/")[2] for one in found)
+
+
+def test_what_changed_is_changed_what_is_gone_is_removed_and_what_is_retained_stays(tmp_path: Path) -> None:
+    with start(tmp_path, TEMPLATE) as lam:
+        client_at(lam.url, "sqs").send_message(QueueUrl=f"{lam.url}/000000000000/jobs", MessageBody="kept")
+
+    changed = TEMPLATE.replace("VisibilityTimeout: 10", "VisibilityTimeout: 20").replace(
+        "TopicName: news", "TopicName: news2"
+    )
+    with start(tmp_path, changed) as lam:
+        attributes = client_at(lam.url, "sqs").get_queue_attributes(
+            QueueUrl=f"{lam.url}/000000000000/jobs", AttributeNames=["All"]
+        )["Attributes"]
+        assert (attributes["VisibilityTimeout"], attributes["ApproximateNumberOfMessages"]) == ("20", "1")
+        sns = client_at(lam.url, "sns")
+        assert [one["TopicArn"].rpartition(":")[2] for one in sns.list_topics()["Topics"]] == ["news2"]
+        (told,) = sns.list_subscriptions()["Subscriptions"]
+        assert told["TopicArn"].endswith(":news2")  # what refers to what was made anew is made anew
+
+    with start(tmp_path, "Resources:\n  Other: {Type: AWS::SQS::Queue, Properties: {QueueName: other}}\n") as lam:
+        assert queues(lam.url) == ["other"]
+        assert client_at(lam.url, "dynamodb").list_tables()["TableNames"] == ["items"]
+
+    (tmp_path / "template.yaml").unlink()
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        assert queues(lam.url) == []
+
+
+def test_what_is_refused_is_told_with_its_line_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    wrong = "  Bad: {Type: AWS::SQS::Queue, Properties: {QueueName: 'no name', DelaySeconds: x}}\n"
+
+    with (
+        pytest.raises(ProjectError, match=r"template.yaml:14: Resources.Bad: ") as refused,
+        start(tmp_path, TEMPLATE + wrong),
+    ):
+        raise AssertionError("it serves")
+    assert len(refused.value.mistakes) == 1
+
+    with start(tmp_path, TEMPLATE) as lam:
+        assert queues(lam.url) == ["jobs"]
+
+
+def test_resources_that_need_one_another_in_a_circle_are_told(tmp_path: Path) -> None:
+    circle = "  A: {Type: AWS::SNS::Topic, DependsOn: B}\n  B: {Type: AWS::SNS::Topic, DependsOn: A}\n"
+
+    with (
+        pytest.raises(ProjectError, match=r"template.yaml:1[45]: Resources.[AB]: needs itself: "),
+        start(tmp_path, TEMPLATE + circle),
+    ):
+        raise AssertionError("it serves")
+
+
+def test_what_somebody_deleted_beside_the_template_is_made_again(tmp_path: Path) -> None:
+    with start(tmp_path, TEMPLATE) as lam:
+        client_at(lam.url, "sqs").delete_queue(QueueUrl=f"{lam.url}/000000000000/jobs")
+
+    with start(tmp_path, TEMPLATE) as lam:
+        assert queues(lam.url) == ["jobs"]
+
+
+PUBLISHED = f"""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hi:
+    Type: AWS::Serverless::Function
+    Properties: {{Runtime: python3.11, Handler: app.handler, CodeUri: src, AutoPublishAlias: live, Role: '{ROLE}'}}
+"""
+
+
+def test_code_that_changed_is_a_version_of_its_own_and_what_the_alias_runs(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    for number, code in enumerate(("one", "one", "two")):
+        (tmp_path / "src" / "app.py").write_text(f"def handler(event, context): return '{code}'")
+        with start(tmp_path, PUBLISHED) as lam:
+            version = lam.client.get_alias(FunctionName="Hi", Name="live")["FunctionVersion"]
+            assert version == ("1", "1", "2")[number]
+            assert lam.invoke("Hi", {}, Qualifier="live").payload == code
+
+
+def test_a_start_that_was_killed_before_it_remembered_a_function_is_gone_on_from(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text("def handler(event, context): return 'hi'")
+    with start(tmp_path, PUBLISHED) as lam:
+        store, scope = lam.emulator.store, lam.emulator.scope
+        (one,) = [one for one in store.stack_resources.all(scope) if one.logical_id == "Hi"]
+        store.write(lambda transaction: transaction.put(store.stack_resources, scope, one.key, None))
+
+    with start(tmp_path, PUBLISHED) as lam:
+        assert lam.invoke("Hi", {}).payload == "hi"
