@@ -14,7 +14,7 @@ FROM ${BASE} AS installed
 COPY dist/wheels /wheels
 RUN PYTHONPATH="$(echo /wheels/pip-*.whl)" python3 -m pip install \
     --quiet --no-index --no-cache-dir --root-user-action=ignore \
-    --find-links=/wheels --target=/opt/lambda-emu 'lambda-emu[services]'
+    --find-links=/wheels --target=/opt/lambda-emu 'lambda-emu[sam]'
 
 FROM ${BASE}
 COPY --from=installed /opt/lambda-emu /opt/lambda-emu

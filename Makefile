@@ -22,7 +22,7 @@ install: $(BIN)/.installed
 $(BIN)/.installed: $(BUILT_FROM)
 	@sh scripts/venv.sh $(PYTHON) .venv
 	@echo "Installing lambda-emu into .venv"
-	@$(PIP) --editable '.[services]'
+	@$(PIP) --editable '.[sam]'
 	@$(BIN)/python -m compileall -q lambda_emu
 	@touch $@
 
@@ -94,7 +94,7 @@ test-runtimes: $(BIN)/.tools start-engine
 WHEELS := dist/wheels
 wheels: $(BIN)/.installed
 	@rm -rf $(WHEELS)
-	@PIP_CONSTRAINT=requirements.lock $(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) '.[services]' pip
+	@PIP_CONSTRAINT=requirements.lock $(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) '.[sam]' pip
 
 bench: $(BIN)/.tools start-engine
 	$(BIN)/python -m benchmarks

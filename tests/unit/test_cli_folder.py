@@ -145,8 +145,6 @@ def test_what_is_neither_says_what_there_is(layout: Path, function: str, said: s
 @pytest.mark.parametrize(
     ("file", "tool"),
     [
-        ("template.yaml", "AWS SAM or CloudFormation"),
-        ("samconfig.toml", "AWS SAM"),
         ("serverless.yml", "Serverless Framework"),
         ("cdk.json", "AWS CDK"),
     ],
@@ -158,6 +156,16 @@ def test_a_project_of_another_tool_is_named_with_what_to_do(
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(NotDone, match=rf"has {file} \({tool}\), which lambda-emu does not read yet: declare"):
+        meant("hello")
+
+
+def test_a_template_is_to_be_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "template.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(
+        NotDone, match=r"template.yaml is served by `lambda-emu serve`; while that runs, invoke asks it"
+    ):
         meant("hello")
 
 
