@@ -60,7 +60,6 @@ class EventDestinations:
     def _record(self, end: EventEnd, target: str) -> WorkItem:
         """As JSON around what the function was given and what it answered, which are kept as they are."""
         event, outcome, now_s = end.event, end.outcome, self._clock.now_s()
-        begin = {"version": "1.0", "timestamp": timestamp(now_s), "requestContext": _request_context(end)}
         delivery = Delivery(
             self._clock.new_id(),
             target,
@@ -68,11 +67,10 @@ class EventDestinations:
             f"the result of event {event.request_id}",
             trace=event.trace_id,
             key=object_key(f"async/{event.function.name}", now_s, self._clock.new_id()),
-            prefix=f'{_json(begin)[:-1]},"requestPayload":',
+            prefix=record_prefix(end, now_s),
         )
         if outcome is not None and event.payload is not None:
-            middle = f',"responseContext":{_json(_response_context(end))},"responsePayload":'
-            delivery = replace(delivery, split=len(event.payload), middle=middle, suffix="}")
+            delivery = replace(delivery, split=len(event.payload), middle=record_middle(end), suffix="}")
             payload = event.payload + outcome.payload
             work = work_of(delivery, self._clock.steady_s(), payload)
             lane = self._outbox.admit(target) if len(payload) <= SHORT_BYTES else None
@@ -95,6 +93,17 @@ class EventDestinations:
             self._clock.new_id(), target, event.function, about, DEAD_LETTERS, event.trace_id, attributes
         )
         return work_of(delivery, self._clock.steady_s(), brought_by=event.request_id)
+
+
+def record_prefix(end: EventEnd, now_s: float) -> str:
+    """Of a record as JSON, up to what the function was given."""
+    begin = {"version": "1.0", "timestamp": timestamp(now_s), "requestContext": _request_context(end)}
+    return f'{_json(begin)[:-1]},"requestPayload":'
+
+
+def record_middle(end: EventEnd) -> str:
+    """From there to what it answered, after which it ends by a brace."""
+    return f',"responseContext":{_json(_response_context(end))},"responsePayload":'
 
 
 def _request_context(end: EventEnd) -> dict[str, object]:

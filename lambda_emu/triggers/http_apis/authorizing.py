@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -123,17 +123,7 @@ class Authorizers:
 
     def _event(self, asked: RoutedRequest, values: tuple[str, ...], authorizer: Authorizer, target: Target) -> bytes:
         trace = trace_header(asked.request.header(b"x-amzn-trace-id"), self._clock, target)
-        described = self._described(asked, authorizer.payload_format, trace)
-        for name in ("body", "isBase64Encoded"):
-            described.pop(name, None)
-        version = described.pop("version")
-        said: dict[str, Any] = {"version": version, "type": "REQUEST"}
-        if version == "1.0":
-            joined = ",".join(values)
-            said |= {"methodArn": asked.arn, "identitySource": joined, "authorizationToken": joined}
-        else:
-            said |= {"routeArn": asked.arn, "identitySource": list(values) or None}
-        return json.dumps(said | described).encode()
+        return authorizer_event(self._described(asked, authorizer.payload_format, trace), asked.arn, values)
 
     def _described(self, asked: RoutedRequest, version: str, trace: str) -> dict[str, Any]:
         """As the event that the route's function would be given, without a body."""
@@ -143,6 +133,20 @@ class Authorizers:
         event = template.event(trace, request.request_id, self._times.text(now_s), int(now_s * 1000), b"")
         described: dict[str, Any] = json.loads(event)
         return described
+
+
+def authorizer_event(described: dict[str, Any], arn: str, values: Sequence[str]) -> bytes:
+    """What a function is asked. described: as the event of the route's function. values: of the identity sources."""
+    for name in ("body", "isBase64Encoded"):
+        described.pop(name, None)
+    version = described.pop("version")
+    said: dict[str, Any] = {"version": version, "type": "REQUEST"}
+    if version == "1.0":
+        joined = ",".join(values)
+        said |= {"methodArn": arn, "identitySource": joined, "authorizationToken": joined}
+    else:
+        said |= {"routeArn": arn, "identitySource": list(values) or None}
+    return json.dumps(said | described).encode()
 
 
 def _authorizer(route: Route, kind: str) -> Authorizer:

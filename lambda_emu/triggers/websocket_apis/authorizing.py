@@ -96,10 +96,15 @@ class SocketAuthorizers:
     def _event(self, entrance: Entrance, context: Mapping[str, Any], target: Target) -> bytes:
         asked = entrance.asked
         trace = trace_header(asked.header(b"x-amzn-trace-id"), self._clock, target)
-        empty: dict[str, Any] = {"queryStringParameters": {}, "multiValueQueryStringParameters": {}}
-        said = {"type": "REQUEST", "methodArn": entrance.arn} | empty | said_by(asked.head, asked.query, trace)
-        said |= {"stageVariables": dict(entrance.stage.variables), "requestContext": context}
-        return json.dumps(said).encode()
+        said = said_by(asked.head, asked.query, trace)
+        return connect_event(entrance.arn, said, entrance.stage.variables, context)
+
+
+def connect_event(arn: str, said: Mapping[str, Any], variables: Mapping[str, str], context: Mapping[str, Any]) -> bytes:
+    """What the function is asked. said: by `said_by`. variables: of the stage."""
+    empty: dict[str, Any] = {"queryStringParameters": {}, "multiValueQueryStringParameters": {}}
+    told = {"type": "REQUEST", "methodArn": arn, **empty, **said}
+    return json.dumps({**told, "stageVariables": dict(variables), "requestContext": context}).encode()
 
 
 def _source(said: str) -> str:

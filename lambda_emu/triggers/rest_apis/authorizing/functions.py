@@ -86,7 +86,11 @@ class FunctionAuthorizers:
         authorizer = entered.method.authorizer
         if authorizer is None or authorizer.kind not in (TOKEN, "REQUEST"):
             raise AuthorizerMisconfigured("The method's authorizer does not exist, or is no function.")
-        context = self._described(entered, "")["requestContext"] if "context." in authorizer.identity_source else {}
+        context = (
+            described(entered, self._moment(entered, ""))["requestContext"]
+            if "context." in authorizer.identity_source
+            else {}
+        )
         values = identity_values(authorizer.identity_source, entered, context)
         if values is None:
             raise UnknownCaller("The request lacks one of the authorizer's identity sources.")
@@ -138,19 +142,32 @@ class FunctionAuthorizers:
         self, entered: Entered, authorizer: Authorizer, values: tuple[str, ...], target: Target
     ) -> Mapping[str, Any]:
         if authorizer.kind == TOKEN:
-            return {"type": TOKEN, "methodArn": entered.arn, "authorizationToken": values[0]}
-        described = self._described(entered, trace_header(None, self._clock, target))
-        for name in ("body", "isBase64Encoded"):
-            del described[name]
-        empty = {name: described[name] or {} for name in OBJECTS}
-        return {"type": "REQUEST", "methodArn": entered.arn, **described, **empty}
+            return token_event(entered, values[0])
+        return request_event(entered, self._moment(entered, trace_header(None, self._clock, target)))
 
-    def _described(self, entered: Entered, trace: str) -> dict[str, Any]:
-        """As the event that a proxy would be given, without a body."""
+    def _moment(self, entered: Entered, trace: str) -> Moment:
         now_s = self._clock.now_s()
-        moment = Moment(entered.request.request_id, self._times.text(now_s), int(now_s * 1000), trace)
-        described: dict[str, Any] = json.loads(make_template(entered, is_binary=False).event(moment, b""))
-        return described
+        return Moment(entered.request.request_id, self._times.text(now_s), int(now_s * 1000), trace)
+
+
+def token_event(entered: Entered, token: str) -> Mapping[str, Any]:
+    """What a function of kind TOKEN is asked."""
+    return {"type": TOKEN, "methodArn": entered.arn, "authorizationToken": token}
+
+
+def request_event(entered: Entered, moment: Moment) -> Mapping[str, Any]:
+    """What one of kind REQUEST is asked."""
+    asked = described(entered, moment)
+    for name in ("body", "isBase64Encoded"):
+        del asked[name]
+    empty = {name: asked[name] or {} for name in OBJECTS}
+    return {"type": "REQUEST", "methodArn": entered.arn, **asked, **empty}
+
+
+def described(entered: Entered, moment: Moment) -> dict[str, Any]:
+    """As the event that a proxy would be given, without a body."""
+    made: dict[str, Any] = json.loads(make_template(entered, is_binary=False).event(moment, b""))
+    return made
 
 
 def _check_token(authorizer: Authorizer, values: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import quote_plus
 from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.front import Front, FrontError, FrontGone, Invoker
 from lambda_emu.services.child.program.patches import s3_events
+from lambda_emu.services.child.program.state.moment import stamp
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +141,8 @@ class NotificationSender:
 
     def refused(self, bucket: Any) -> list[str]:
         """The targets that are not there, as S3 finds out: queues and topics get a test event."""
-        now, ids = _now(), current_request.request_ids()
-        event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": now, "Bucket": bucket.name}
+        time_text, ids = stamp(), current_request.request_ids()
+        event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": time_text, "Bucket": bucket.name}
         event |= {"RequestId": ids["x-amz-request-id"], "HostId": ids["x-amz-id-2"]}
         found = {}
         for wanted, deliver in self._targets(bucket.notification_configuration):
@@ -216,7 +217,7 @@ def record(event_name: str, bucket: Any, key: Any, configuration: str, account: 
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "awsRegion": bucket.region_name,
-        "eventTime": _now(),
+        "eventTime": stamp(),
         "eventName": event_name.removeprefix("s3:"),
         "userIdentity": {"principalId": current_request.principal()},
         "requestParameters": {"sourceIPAddress": current_request.peer()},
@@ -237,13 +238,6 @@ def record(event_name: str, bucket: Any, key: Any, configuration: str, account: 
 def _owner(account: str) -> str:
     """The form of Amazon's customer numbers."""
     return "A" + b32encode(sha256(account.encode()).digest()).decode()[:13]
-
-
-def _now() -> str:
-    from moto.core.utils import iso_8601_datetime_with_milliseconds
-
-    now: str = iso_8601_datetime_with_milliseconds()
-    return now
 
 
 def _bytes(body: str | bytes) -> bytes:

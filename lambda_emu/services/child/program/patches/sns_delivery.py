@@ -20,6 +20,7 @@ from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.patches.sns_fifo import FifoPlace, Topics
 from lambda_emu.services.child.program.patches.sns_filters import replace_filters, wants
 from lambda_emu.services.child.program.patches.sns_urls import Urls, replace_confirmation, url_headers
+from lambda_emu.services.child.program.state.moment import stamp
 
 log = logging.getLogger(__name__)
 
@@ -92,15 +93,13 @@ class SnsMessage:
         attributes: Attributes,
         order: FifoPlace | None = None,
     ) -> None:
-        from moto.core.utils import iso_8601_datetime_with_milliseconds
-
         self.subscription = subscription
         self.message = message
         self.message_id = message_id
         self.subject = subject
         self.attributes = attributes
         self.order = order
-        self.timestamp = iso_8601_datetime_with_milliseconds()
+        self.timestamp = stamp()
 
     @property
     def topic_arn(self) -> str:

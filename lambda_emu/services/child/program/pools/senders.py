@@ -9,7 +9,7 @@ from lambda_emu.services.child.program.front import Front, FrontError, FrontGone
 from lambda_emu.services.child.program.pools.encryption import DataKey, encrypt
 from lambda_emu.services.child.program.pools.errors import FunctionNotRun, InvalidParameter
 from lambda_emu.services.child.program.pools.finding import Place, told_attributes
-from lambda_emu.services.child.program.pools.triggers import Trigger, Triggers, function_of
+from lambda_emu.services.child.program.pools.triggers import Trigger, Triggers, event_of, function_of
 
 SENDERS = {"EMAIL": Trigger("CustomEmailSender"), "SMS": Trigger("CustomSMSSender")}
 
@@ -37,9 +37,7 @@ class Senders:
             "clientMetadata": place.asked.texts("ClientMetadata") or None,
             "userAttributes": told_attributes(user),
         }
-        event = self._triggers.event(
-            place, trigger, f"{trigger.name}_{source.partition('_')[2]}", user.username, request
-        )
+        event = event_of(place, trigger, f"{trigger.name}_{source.partition('_')[2]}", user.username, request)
         try:
             self._front.send_event(arn, event)
         except FrontGone:

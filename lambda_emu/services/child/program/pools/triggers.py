@@ -90,26 +90,12 @@ class Triggers:
         arn = function_of(place.pool, trigger.name)
         if arn is None:
             return None
-        event = self.event(place, trigger, source, user_name, request, version)
+        event = event_of(place, trigger, source, user_name, request, version)
         self.check_permission(place, trigger, arn)
         answered = self._answer(trigger, arn, json.dumps(event).encode())
         if "X-Amz-Function-Error" in answered.headers:
             raise FunctionFailed(trigger.name, _error_in(answered.body))
         return _response_in(answered.body, trigger)
-
-    def event(
-        self, place: Place, trigger: Trigger, source: str, user_name: str, request: Said, version: str = "1"
-    ) -> Said:
-        return {
-            "version": version,
-            "region": place.pool.region,
-            "userPoolId": place.pool.id,
-            "userName": user_name,
-            "callerContext": place.caller,
-            "triggerSource": source,
-            "request": request,
-            "response": trigger.response(),
-        }
 
     def _answer(self, trigger: Trigger, arn: str, event: bytes) -> Answered:
         problem = SLOW
@@ -145,6 +131,20 @@ class Triggers:
             raise FunctionNotRun(trigger.name, "ResourceNotFoundException") from None
         log.warning("%s has no permission for %s to run it for %s", arn, PRINCIPAL, place.pool.arn)
         raise FunctionNotRun(trigger.name, "AccessDeniedException")
+
+
+def event_of(place: Place, trigger: Trigger, source: str, user_name: str, request: Said, version: str = "1") -> Said:
+    """What a function is told."""
+    return {
+        "version": version,
+        "region": place.pool.region,
+        "userPoolId": place.pool.id,
+        "userName": user_name,
+        "callerContext": place.caller,
+        "triggerSource": source,
+        "request": request,
+        "response": trigger.response(),
+    }
 
 
 def function_of(pool: Any, trigger: str) -> str | None:

@@ -107,6 +107,11 @@ def now() -> datetime.datetime:
     return datetime.datetime.fromtimestamp(time_s, datetime.UTC).replace(tzinfo=None)
 
 
+def stamp() -> str:
+    """The same as `YYYY-MM-DDThh:mm:ss.sssZ`."""
+    return f"{now().isoformat(timespec='milliseconds')}Z"
+
+
 def _utcnow() -> datetime.datetime:
     """In moto's module, where this name is ours."""
     return now_of_a_change()  # type: ignore[name-defined,no-any-return]  # noqa: F821
