@@ -63,6 +63,7 @@ class Settings(Struct, frozen=True):
     pull_images: bool
     strict_runtimes: bool
     cache_dir: Path
+    env_vars: Path | None
     service: tuple[str, ...]
     s3_endpoint: str | None
     activation_delay_s: int
@@ -180,6 +181,9 @@ SETTINGS = (
     Setting("pull_images", FLAG, "true", "Pull images that are missing: AWS's base images, and those of functions."),
     Setting("strict_runtimes", FLAG, "false", "Refuse a runtime that this machine has only in another version."),
     Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),
+    Setting(
+        "env_vars", PATH, None, "A file of JSON with other values for functions' variables, as `sam local` has it."
+    ),
     Setting(
         "service",
         several(

@@ -189,7 +189,8 @@ class Emulator:
 
     def _start(self) -> None:
         settings = self.settings
-        chosen = Chosen(settings.project, settings.parameters, settings.cache_dir / "templates", settings.strict)
+        cache, env_vars = settings.cache_dir / "templates", settings.env_vars
+        chosen = Chosen(settings.project, settings.parameters, cache, settings.strict, env_vars)
         self._declared = read_declared(chosen, self.scope, self._only)  # first: a mistake in it needs nothing started
         self.declared = self._declared.functions
         bound = bind(settings.host, settings.port)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
@@ -29,12 +30,16 @@ Addresses = Sequence[tuple[str, str]]
 
 
 class Chosen(Struct, frozen=True):
-    """What settings say of it. project: a folder or a file. cache: the folder for templates that were expanded."""
+    """What settings say of it. project: a folder or a file. cache: the folder for templates that were expanded.
+
+    env_vars: a file with other values for variables.
+    """
 
     project: Path
     parameters: Mapping[str, str]
     cache: Path
     strict: bool
+    env_vars: Path | None = None
 
 
 class Declared(Struct, frozen=True):
@@ -54,12 +59,25 @@ def read_declared(chosen: Chosen, scope: Scope, only: str | None) -> Declared:
     """only: a function of the project file that nothing else goes with. ProjectError."""
     path = chosen.project
     project = Project(path.parent) if path.is_file() and is_template(path) else read_project(path)
-    if only is not None:
-        return Declared(project.only(only))
-    file = find_template(path)
-    if file is None or project.functions or project.has_services:
-        return Declared(project)
-    return Declared(project, _read_stack(file, chosen, scope))
+    file = None if project.functions or project.has_services or only is not None else find_template(path)
+    stack = None if file is None else _read_stack(file, chosen, scope)
+    if chosen.env_vars is not None:
+        project, stack = _with_env_vars(project, stack, chosen.env_vars)
+    return Declared(project if only is None else project.only(only), stack)
+
+
+def _with_env_vars(project: Project, stack: Stack | None, file: Path) -> tuple[Project, Stack | None]:
+    """ProjectError."""
+    from lambda_emu.project.env_vars import overridden, overridden_resources, read_env_vars
+
+    values = read_env_vars(file)
+    project = overridden(project, values)
+    if stack is not None:
+        resources = overridden_resources(stack.template.section("Resources"), values)
+        template = replace(stack.template, body={**stack.template.body, "Resources": resources})
+        stack = replace(stack, template=template)
+    values.tell_unused()
+    return project, stack
 
 
 def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,22 +23,30 @@ if TYPE_CHECKING:
 @click.argument("type", required=False)
 @click.argument("members", nargs=-1, type=click.UNPROCESSED, metavar="[--MEMBER VALUE]...")
 @click.option("--list", "listed", is_flag=True, help="List sources and types, or the members of SOURCE and TYPE.")
-@setting_options("account", "region")
-def event(source: str | None, type: str | None, members: tuple[str, ...], listed: bool, **flags: str | None) -> None:
+@click.option("--save", metavar="FUNCTION/NAME", help="Keep it as a named event of a function of the project instead.")
+@setting_options("project", "account", "region")
+def event(
+    source: str | None, type: str | None, members: tuple[str, ...], listed: bool, save: str | None, **flags: str | None
+) -> None:
     """Print the event that a function would get of SOURCE, of this TYPE, as JSON.
 
     The same code makes it that makes the real ones, of values of our own; --MEMBER VALUE says another one of a member,
     such as --body of a message. `--list` tells which there are. No server is asked.
 
     lambda-emu event sqs message --body '{"order": 1}' | lambda-emu invoke orders -e -
+
+    lambda-emu event s3 put --key cat.jpg --save thumbnails/cat && lambda-emu invoke thumbnails -e cat
     """
     if listed:
         _list(source, type)
         return
     if source is None or type is None:
         raise click.UsageError(f"Name a {'SOURCE' if source is None else f'TYPE of {source}'}; --list has them.")
-    made = _make(_sample(source, type), _told(members), flags)
-    terminal.write((json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+    made = json.dumps(_make(_sample(source, type), _told(members), flags), indent=2, ensure_ascii=False) + "\n"
+    if save is None:
+        terminal.write(made.encode("utf-8", "backslashreplace"))
+    else:
+        terminal.echo(f"Kept in {_save(save, made, flags)}", err=True)
 
 
 def _make(sample: Sample, told: Mapping[str, str], flags: Mapping[str, str | None]) -> object:
@@ -53,6 +62,16 @@ def _make(sample: Sample, told: Mapping[str, str], flags: Mapping[str, str | Non
         return sample.event(told, Scope(chosen.account, chosen.region), Clock())
     except BadMember as error:
         raise NotDone(str(error)) from error
+
+
+def _save(where: str, made: str, flags: Mapping[str, str | None]) -> Path:
+    from lambda_emu.cli.folder import name_in
+    from lambda_emu.cli.named_events import save_event
+
+    function, slash, name = where.partition("/")
+    if not slash:
+        raise click.UsageError("--save takes the name of a function and that of an event: orders/new.")
+    return save_event(settings(**flags).project_file.parent, name_in(function), name, made)
 
 
 def _samples(source: str) -> Mapping[str, Sample]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from signal import SIGTERM
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,13 +26,15 @@ START_AGAIN = "start it again to run what is there now"
 @click.command(short_help="Invoke a function once, and print what it returns.")
 @click.argument("function")
 @click.argument("payload", required=False)
-@click.option("-e", "--event", type=click.File("rb"), help="Take the payload from this file; - is standard input.")
-@setting_options("project", "engine", "cpu", "strict_runtimes")
+@click.option(
+    "-e", "--event", metavar="EVENT", help="A named event of the function, or a file; @FILE, - is standard input."
+)
+@setting_options("project", "engine", "cpu", "strict_runtimes", "env_vars")
 @endpoint_option
 def invoke(
     function: str,
     payload: str | None,
-    event: BinaryIO | None,
+    event: str | None,
     endpoint_url: str | None,
     **flags: str | None,
 ) -> None:
@@ -41,23 +44,31 @@ def invoke(
     will do; a path means a folder or a file of code anywhere: ./NAME, ./NAME/app.py.
 
     The server at --endpoint-url is asked, or one that runs for this project; else none is needed: the function is
-    served for as long as it takes, as also with --engine or --cpu, and finds no queue, bucket or table that the
-    project declares. Standard output gets the payload alone, standard error the log. The exit code is 1 when the
-    function failed, 2 when it could not be invoked.
+    served for as long as it takes, as also with --engine, --cpu or --env-vars, and finds no queue, bucket or table
+    that the project declares. Named events are files of the project: events/FUNCTION/EVENT.json. Standard output gets
+    the payload alone, standard error the log. The exit code is 1 when the function failed, 2 when it could not be
+    invoked.
     """
-    body = _body(payload, event)
+    body = _body(function, payload, event, flags["project"])
     server = _server(function, endpoint_url, flags)
     answer = _here(function, body, flags) if server is None else _by_server(server, function, body)
     click.get_current_context().exit(1 if answer.failed else 0)
 
 
-def _body(payload: str | None, event: BinaryIO | None) -> bytes:
+def _body(function: str, payload: str | None, event: str | None, project: str | None) -> bytes:
     """The event's bytes; `{}` when none is given. Whether it is JSON is for the server to say."""
+    from lambda_emu.cli.folder import is_path, name_in
+    from lambda_emu.cli.named_events import read_event
+
     if payload is not None and event is not None:
         raise click.UsageError("Give the payload as an argument or with --event, not both.")
-    if event is not None:
-        return event.read()
-    return b"{}" if payload is None else payload.encode()
+    if event is None:
+        return b"{}" if payload is None else payload.encode()
+    if event == "-":
+        return sys.stdin.buffer.read()
+    if is_path(function):
+        return read_event(event, None, function)
+    return read_event(event, settings(project=project).project_file.parent, name_in(function))
 
 
 def _print_payload(payload: bytes) -> None:
