@@ -73,7 +73,7 @@ def create_pages(store: Store) -> Flask:
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
-    """`health`, `environments`, `services`, `iam`, `logs`, `clock` and, to POST, `clock` and `reset`, all JSON.
+    """`health`, `environments`, `services`, `iam`, `logs`, `usage`, `clock`; to POST, `clock` and `reset`. All JSON.
 
     reset: `[?account=ACCOUNT]`.
 
@@ -109,6 +109,11 @@ def add_pages(app: Flask, insight: Insight) -> None:
         account = request.args.get("account", insight.scope.account)
         return jsonify(list_invocations(insight.logs, account, _whole("after")))
 
+    def usage() -> Response:
+        insight.write_logs()
+        usages, log_bytes = insight.logs.usage(insight.scope.account, insight.scope.region)
+        return jsonify({"usages": [asdict(one) for one in usages], "logBytes": log_bytes})
+
     def reset() -> Response:
         account = request.args.get("account")
         if account is not None and ACCOUNT.fullmatch(account) is None:
@@ -130,7 +135,7 @@ def add_pages(app: Flask, insight: Insight) -> None:
         insight.write_logs()  # who moved it looks at what came of that
         return told
 
-    for view in (health, environments, iam, invocations, logs, services):
+    for view in (health, environments, iam, invocations, logs, services, usage):
         app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)
     app.add_url_rule(f"{OWN}clock", "own_clock", clock, methods=["GET", "POST"])
     app.add_url_rule(f"{OWN}reset", "own_reset", reset, methods=["POST"])

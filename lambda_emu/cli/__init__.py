@@ -8,7 +8,7 @@ import click
 
 from lambda_emu.cli import terminal
 
-NAMES = ("clock", "doctor", "event", "iam", "invoke", "logs", "prune", "ps", "runtimes", "serve", "services")
+NAMES = ("clock", "cost", "doctor", "event", "iam", "invoke", "logs", "prune", "ps", "runtimes", "serve", "services")
 
 
 class Commands(click.Group):

@@ -152,6 +152,18 @@ class Server:
         asked = "" if account is None else f"?{urlencode({'account': account})}"
         self._own("POST", f"{OWN}reset{asked}", b"")
 
+    def usage(self) -> dict[str, Any]:
+        """What is kept in the log of the server's own account and region: `usages`, and `logBytes` by function."""
+        return self._get(f"{OWN}usage")  # type: ignore[no-any-return]
+
+    def provisioned(self, function: str) -> list[dict[str, Any]]:
+        """The first page of its provisioned concurrency; none of a function that is gone."""
+        path = f"/2019-09-30/functions/{quote(function, safe='')}/provisioned-concurrency?List=ALL"
+        try:
+            return self._get(path)["ProvisionedConcurrencyConfigs"]  # type: ignore[no-any-return]
+        except NotFound:
+            return []
+
     def _get(self, path: str, limit_s: float = ANSWER_LIMIT_S, scope: Scope | None = None) -> Any:
         return self._own("GET", path, None, limit_s, scope)
 

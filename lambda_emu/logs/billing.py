@@ -1,37 +1,12 @@
-"""What an invocation costs: billed durations and the price list. docs/contract/logs-billing.md#billing."""
+"""What an invocation costs: billed durations, by the price list. docs/contract/logs-billing.md#billing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec import Struct
 
-FREE_STORAGE_MB = 512
-REQUEST_USD = Decimal("0.20") / 1_000_000
-STORAGE_GB_S_USD = Decimal("0.0000000309")
-
-
-class Tier(Struct, frozen=True):
-    """A price for the GB-seconds of a month up to `until_gb_s`; None: for all the rest."""
-
-    until_gb_s: Decimal | None
-    gb_s_usd: Decimal
-
-
-# us-east-1. Tiers count per account, region, architecture and month.
-COMPUTE: Mapping[str, tuple[Tier, ...]] = {
-    "x86_64": (
-        Tier(Decimal("6e9"), Decimal("0.0000166667")),
-        Tier(Decimal("15e9"), Decimal("0.0000150000")),
-        Tier(None, Decimal("0.0000133334")),
-    ),
-    "arm64": (
-        Tier(Decimal("7.5e9"), Decimal("0.0000133334")),
-        Tier(Decimal("18.75e9"), Decimal("0.0000120001")),
-        Tier(None, Decimal("0.0000106667")),
-    ),
-}
+from lambda_emu.logs.prices import COMPUTE, FREE_STORAGE_MB, REQUEST_USD, STORAGE_GB_S_USD
 
 
 class Cost(Struct, frozen=True):

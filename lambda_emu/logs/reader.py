@@ -13,6 +13,7 @@ from msgspec import Struct
 from lambda_emu.arn import FunctionId
 from lambda_emu.logs.batch import Ranges
 from lambda_emu.logs.billing import Cost, invocation_cost
+from lambda_emu.logs.costs import Usage
 from lambda_emu.logs.lines import decode_event, events
 
 OF_SCOPE = "account IN (:account, '') AND region IN (:region, '')"
@@ -32,6 +33,15 @@ FROM report WHERE page = ?
 """
 NAMES = "SELECT DISTINCT function FROM stream WHERE {mine} AND function NOT LIKE ':%' ORDER BY function LIMIT :most"
 MOST_NAMES = 1000
+USAGE = """
+SELECT function, architecture, memory_mb, storage_mb, count(*), sum(billed_ms), min(at_ms), max(at_ms)
+FROM report JOIN page ON page.id = report.page JOIN stream ON stream.id = page.stream
+WHERE {mine} AND function NOT LIKE ':%' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+LOGGED = """
+SELECT function, sum(length(text)) FROM page JOIN stream ON stream.id = page.stream
+WHERE {mine} AND function NOT LIKE ':%' GROUP BY 1
+"""
 LAST = """
 SELECT coalesce(min(id), 1) - 1 FROM (
     SELECT page.id FROM page JOIN stream ON stream.id = page.stream
@@ -126,6 +136,17 @@ class LogReader:
             return []
         with closing(self._connect()) as db:
             return db.execute(query, values).fetchall()
+
+    def usage(self, account: str, region: str) -> tuple[list[Usage], dict[str, int]]:
+        """What the REPORTs that are kept add up to, and the bytes of all lines, by function. sqlite3.Error."""
+        if not self._path.exists():
+            return [], {}
+        with closing(self._connect()) as db:
+            db.execute("BEGIN")
+            mine = "1" if db.execute("PRAGMA user_version").fetchone()[0] == 1 else OF_SCOPE
+            of = {"account": account, "region": region}
+            usages = [Usage(*row) for row in db.execute(USAGE.format(mine=mine), of)]
+            return usages, dict(db.execute(LOGGED.format(mine=mine), of).fetchall())
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)

@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from lambda_emu.logs.billing import REQUEST_USD, billed_ms, compute_usd, gb_seconds, invocation_cost
+from lambda_emu.logs.billing import billed_ms, compute_usd, gb_seconds, invocation_cost
+from lambda_emu.logs.prices import REQUEST_USD
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         pull_images=True,
         strict_runtimes=False,
         cache_dir=Path("/cache/lambda-emu"),
+        env_vars=None,
         service=(),
         s3_endpoint=None,
         activation_delay_s=0,
