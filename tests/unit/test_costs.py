@@ -58,7 +58,7 @@ def test_what_is_provisioned_costs_all_month_and_logs_by_their_bytes() -> None:
     first, second = told.bills
     assert first.provisioned_usd == 2 * 730 * 3600 * Decimal("0.0000041667")
     assert second.provisioned_usd == Decimal("0.5") * 730 * 3600 * Decimal("0.0000033334")
-    assert (first.log_gb, first.log_usd) == (6, 3)
+    assert (first.log_gb, first.log_usd) == (Decimal(6), Decimal(3))
     assert round(told.total.log_usd - Decimal("2.5"), 2) == Decimal("0.50")  # five gigabytes are free
     assert round(told.to_pay_usd - told.total.provisioned_usd, 6) == Decimal("0.5")
 

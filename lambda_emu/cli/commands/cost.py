@@ -56,7 +56,7 @@ def _requests(written: str | None) -> int | None:
     if found is None:
         raise click.UsageError(f"--month takes a number of requests, such as 500K or 3M, not {written!r}.")
     whole, part, unit = found[1], found[2] or "", UNITS[found[3]]
-    requests = int(whole + part) * unit // 10 ** len(part)
+    requests: int = int(whole + part) * unit // 10 ** len(part)
     if not 1 <= requests <= MOST_REQUESTS:
         raise click.UsageError(f"--month takes from 1 to {MOST_REQUESTS:,} requests.")
     return requests
