@@ -26,6 +26,7 @@ from lambda_emu.cli.options import NotDone, advice
 from lambda_emu.project import ProjectError, read_project
 from lambda_emu.project.declarations import DeclaredFunction
 from lambda_emu.store.code.folder_zip import UnusableFolder, write_folder
+from lambda_emu.templates.found import is_template
 from lambda_emu.testing.errors import NotDeployed
 
 CREATE_LIMIT_S = 600.0
@@ -87,7 +88,7 @@ def _found(what: str | bytes | Path, members: Mapping[str, Any], project: str) -
         return _of_project(declared)
     if Path(what).exists():
         return _of_path(Path(what))
-    names = [one.name for one in read_project(Path(project)).functions]
+    names = [one.name for one in _functions(project)]
     raise NotDeployed(f"{what!r} is no path, no source text and no function of {project}{advice(what, names)}")
 
 
@@ -136,7 +137,13 @@ def _handler_in_zip(file: ZipFile) -> tuple[str, str]:
 
 
 def _declared(name: str, project: str) -> DeclaredFunction | None:
-    return next((one for one in read_project(Path(project)).functions if one.name == name), None)
+    return next((one for one in _functions(project) if one.name == name), None)
+
+
+def _functions(project: str) -> Sequence[DeclaredFunction]:
+    """Of its lambda-emu.yaml. What a template has is made by a server alone."""
+    path = Path(project)
+    return () if path.is_file() and is_template(path) else read_project(path).functions
 
 
 def _of_project(declared: DeclaredFunction) -> Deployment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import lambda_emu
 
 pytest_plugins = ["pytester"]
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 WAYS = pytest.mark.parametrize("way", [(), ("-n", "4")], ids=["serially", "in four workers"])
 LIMIT_S = 240
 SUITE = '''
@@ -323,6 +325,30 @@ def test_settings_of_the_ini_file_hold_and_variables_go_before_them(suite: Suite
             with pytest.raises(botocore.exceptions.ClientError, match="signature"):
                 boto3.client("lambda", endpoint_url=lambda_emu.url, **named).list_functions()
         """
+    )
+
+    result.assert_outcomes(passed=2)
+
+
+def test_a_sam_project_is_served_to_all_tests(suite: Suite) -> None:
+    shutil.copytree(EXAMPLES / "sam", suite.folder / "app")
+
+    result = suite.run(
+        """
+        import json
+        import pytest
+        from lambda_emu.testing import NotDeployed
+
+        def test_it_answers(lambda_emu):
+            answer = lambda_emu.client().invoke(FunctionName="HelloWorldFunction", Payload=b"{}")
+            assert json.load(answer["Payload"])["statusCode"] == 200
+
+        def test_its_functions_are_no_tests_own(lambda_deploy):
+            with pytest.raises(NotDeployed, match="no function of"):
+                lambda_deploy("HelloWorldFunction")
+        """,
+        "--lambda-emu-project",
+        "app/template.yaml",
     )
 
     result.assert_outcomes(passed=2)

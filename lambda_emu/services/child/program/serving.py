@@ -277,10 +277,9 @@ class App(DomainDispatcherApplication):
 
         if self._state_machines is not None:
             self._state_machines.executions.forget_account(account)
-        empty = empty_account if self._keeper is None else self._keeper.empty
         known = services_of(account, self.app_instances)
         for service in known:
-            empty(service, account)
+            (empty_account if self._keeper is None else self._keeper.empty)(service, account)
         return known
 
     def _backend(self, environ: Environ) -> str:
