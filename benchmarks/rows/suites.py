@@ -12,7 +12,7 @@ from benchmarks.figures import Turns
 from benchmarks.stage import Stage
 from benchmarks.verdict import Verdict, of_turns
 
-TESTS = 30
+TESTS = 60
 CALLS = 10
 LIMIT_S = 600.0
 CONFTEST = """
