@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from msgspec import DecodeError
 from msgspec.json import Decoder
 
 from lambda_emu.access.demand import Asking, Demand
@@ -18,7 +17,7 @@ from lambda_emu.access.demands.queues import sns, sqs
 from lambda_emu.access.demands.secrets import secretsmanager, ssm
 from lambda_emu.access.demands.sessions import sts
 from lambda_emu.access.demands.tables import dynamodb, kinesis
-from lambda_emu.access.sparse import read_sparsely
+from lambda_emu.access.sparse import NOT_JSON, read_sparsely
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.buckets import bucket_in
@@ -51,8 +50,6 @@ MOST_DEMANDS = 1000
 """S3 deletes so many objects at once; each that is asked about costs half a millisecond."""
 LARGE_BYTES = 64 * 1024
 """Of a body of which only what is asked about is read."""
-UNREADABLE = (DecodeError, UnicodeDecodeError, RecursionError)
-"""What is raised by JSON that is none."""
 _read_json = Decoder().decode
 
 
@@ -79,10 +76,7 @@ def _demands(service: str, request: Request, scope: Scope) -> Sequence[Demand]:
     target = request.head.first.get(b"x-amz-target")
     if target is not None and service not in ROUTED:
         operation = target.rpartition(b".")[2].decode("latin-1")
-        try:
-            return DEMANDS[service](Asking(service, operation, _members(request, sparsely=True), scope, request))
-        except UNREADABLE:  # of a part of what is large
-            return DEMANDS[service](Asking(service, operation, {}, scope, request))
+        return DEMANDS[service](Asking(service, operation, _members(request, sparsely=True), scope, request))
     said = _routed(service, request)
     if said is None:  # who may do anything hears from whoever serves it that there is no such operation
         return (Demand(f"{service}:{UNKNOWN}"),)
@@ -132,7 +126,7 @@ def _members(request: Request, *, sparsely: bool = False) -> Mapping[str, Any]:
         if sparsely and len(body) > LARGE_BYTES:
             return read_sparsely(body)
         found = _read_json(body)
-    except UNREADABLE:
+    except NOT_JSON:
         return {}
     return found if isinstance(found, dict) else {}
 

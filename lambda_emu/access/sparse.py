@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import ItemsView, ValuesView
 from typing import Any
 
-from msgspec import Raw
+from msgspec import DecodeError, Raw
 from msgspec.json import Decoder
 
+from lambda_emu.errors.base import LambdaError
+
+NOT_JSON = (DecodeError, UnicodeDecodeError, RecursionError)
+"""What is raised by JSON that is none."""
 _read = Decoder().decode
 _read_object = Decoder(dict[str, Raw]).decode
 _read_list = Decoder(list[Raw]).decode
 
 
+class Unreadable(LambdaError):
+    """Of a part of what is large, which is found when it is looked at: then nobody says whether that may be asked."""
+
+    code, status, text_key, kind = "SerializationException", 400, "Message", None
+
+    def __init__(self) -> None:
+        super().__init__("The body cannot be read")
+
+
 class Sparse(dict[str, Any]):
-    """An object, whose members are read when they are looked at. What is wrong with one is raised then."""
+    """An object, whose members are read when they are looked at. Unreadable: then."""
 
     def __getitem__(self, name: str) -> Any:
         value = super().__getitem__(name)
         if isinstance(value, Raw):
-            value = self[name] = _value(value)
+            try:
+                value = self[name] = _value(value)
+            except NOT_JSON as error:
+                raise Unreadable from error
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -36,7 +52,7 @@ class Sparse(dict[str, Any]):
 
 
 def read_sparsely(text: bytes | Raw) -> Sparse:
-    """DecodeError: it is no object."""
+    """One of NOT_JSON: it is no object."""
     return Sparse(_read_object(text))
 
 

@@ -150,4 +150,3 @@ class Account:
 
         if not wait_for(is_settled, CREATE_LIMIT_S) or state["State"] == "Failed":
             raise NotDeployed(f"{name} is {state['State']}: {state.get('StateReason', 'no reason is given')}")
-

@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from lambda_emu.access.demands.items import item_context
 from lambda_emu.access.reading import demands_of
+from lambda_emu.access.sparse import Unreadable
 from lambda_emu.arn import Scope
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
@@ -35,27 +38,45 @@ def test_what_is_large_asks_for_the_same(service: str, target: str, members: Any
     few = json.loads(json.dumps(members).replace(LARGE, "x"))
 
     large = demands_of(service, with_target(target, json.dumps(members, indent=indent).encode()), OURS)
+    small = demands_of(service, with_target(target, json.dumps(few).encode()), OURS)
 
-    assert large == demands_of(service, with_target(target, json.dumps(few).encode()), OURS)
+    assert [replace(each, items=()) for each in large] == [replace(each, items=()) for each in small]
+    for one, other in zip(large, small, strict=True):
+        assert str(item_context(one.items, "k")).replace(LARGE, "x") == str(item_context(other.items, "k"))
 
 
 @pytest.mark.parametrize(
     "broken",
     [b'"\\ud800": 1', b'"Put": {"TableName": "\xff"}', b'"Put": {"TableName": nul}', b'"Put": ' + b"[" * 100_000],
 )
-def test_what_is_large_and_cannot_be_read_is_about_anything(broken: bytes) -> None:
-    """Whoever serves it may read it."""
+def test_what_is_large_and_cannot_be_read_is_refused_or_about_anything(broken: bytes) -> None:
+    """Whoever serves it might read it."""
     body = b'{"Item": "%s", "TransactItems": [{"Put": {"TableName": "t"}}, {%s}]}' % (LARGE.encode(), broken)
 
-    [demand] = demands_of("dynamodb", with_target("TransactWriteItems", body), OURS)
+    assert whole("TransactWriteItems", body) in (None, "*")
 
-    assert (demand.action, demand.resource) == ("dynamodb:TransactWriteItems", "*")
+
+@pytest.mark.parametrize("broken", [b'{"S": "\\ud800"}', b'{"S": "\xff"}', b'{"S": nul}', b"[" * 100_000])
+def test_an_item_that_cannot_be_read_is_refused_or_about_anything(broken: bytes) -> None:
+    body = b'{"TableName": "t", "Item": {"a": {"S": "%s"}, "k": %s}}' % (LARGE.encode(), broken)
+
+    assert whole("PutItem", body) in (None, "*")
 
 
 def test_what_is_small_and_no_text_is_about_anything() -> None:
     [demand] = demands_of("dynamodb", with_target("PutItem", b'{"TableName": "\xff"}'), OURS)
 
     assert demand.resource == "*"
+
+
+def whole(target: str, body: bytes) -> str | None:
+    """The resource that is asked for; None: it is refused."""
+    try:
+        [demand] = demands_of("dynamodb", with_target(target, body), OURS)
+        item_context(demand.items, "k")
+    except Unreadable:
+        return None
+    return demand.resource
 
 
 def with_target(target: str, body: bytes) -> Request:
