@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from lam import Answer, Lam
-from own import NETWORKS, OwnLam, own_emulator
+from own import IN_A_NETWORK, NETWORKS, OwnLam, own_emulator
 
 PROBE = """
 scope = {}
@@ -41,6 +41,10 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     engine, network = request.param
     with own_emulator(tmp_path_factory.mktemp("inside"), engine, stems=0, pull_images=False, **network) as lam:
         yield lam
+
+
+ANY_NETWORK = pytest.mark.parametrize("shared", IN_A_NETWORK, indirect=True, scope="module")
+"""Of tests whose answer the network hardly changes."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,13 @@ NETWORKS = (
     pytest.param(("process", {"network": "none"}), id="process-none"),
 )
 """Each engine, and what settings have it in a network and without."""
+IN_A_NETWORK = (
+    NETWORKS[0],
+    pytest.param(("docker", {"docker_network": "none"}), id="docker-none", marks=QUICKER[0].marks),
+    NETWORKS[2],
+    pytest.param(("process", {"network": "none"}), id="process-none", marks=pytest.mark.slow),
+)
+"""The same for what the network hardly matters to: `make test` takes one, `make test-slow` the other."""
 SLEEPER = """
 import time
 def handler(event, context):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from descriptors_rig import accepted_at, opened
-from inside import FAST, probe, shared
+from inside import ANY_NETWORK, FAST, probe, shared
 from lam import Lam, zipped
 from own import OwnLam
 from packages import node_loop, sdk_for_javascript
@@ -68,6 +68,7 @@ def test_a_function_calls_a_function_by_the_sdk_for_javascript(lam: OwnLam, requ
     assert (answer.error, answer.payload) == (None, {"heard": {"x": 1}})
 
 
+@ANY_NETWORK
 def test_events_are_taken_and_functions_made_from_inside(lam: OwnLam) -> None:
     inside = probe(lam, **FAST)
 
@@ -86,6 +87,7 @@ def test_events_are_taken_and_functions_made_from_inside(lam: OwnLam) -> None:
     assert answer == ["Pending", 202, ["made", "probe"]]
 
 
+@ANY_NETWORK
 def test_a_function_is_its_account_inside_too(lam: OwnLam) -> None:
     theirs = Lam(lam.emulator, access_key="210987654321", region="eu-west-1")
     theirs.create("echo", ECHO)
@@ -107,6 +109,7 @@ def test_a_function_is_its_account_inside_too(lam: OwnLam) -> None:
     ],
     ids=["of Lambda", "of the one with a name", "of all services"],
 )
+@ANY_NETWORK
 def test_an_endpoint_of_ones_own_is_kept(lam: OwnLam, variables: dict[str, str], found: list[str]) -> None:
     inside = probe(lam, Environment={"Variables": variables})
 
@@ -119,6 +122,7 @@ def test_an_endpoint_of_ones_own_is_kept(lam: OwnLam, variables: dict[str, str],
 @pytest.mark.parametrize(
     "path", ["_lambda-emu/health", "%5Flambda-emu/health", "/_lambda-emu/health", "2015-03-31/nowhere"]
 )
+@ANY_NETWORK
 def test_the_emulators_own_pages_are_no_path_inside(lam: OwnLam, path: str) -> None:
     status, said = probe(lam).run(f"{CALL}\n    result = call('/' + {path!r})")
 
@@ -128,10 +132,12 @@ def test_the_emulators_own_pages_are_no_path_inside(lam: OwnLam, path: str) -> N
 @pytest.mark.parametrize(
     "headers", [{"Origin": "http://page.example"}, {"Host": "page.example"}, {"Sec-Fetch-Site": "cross-site"}]
 )
+@ANY_NETWORK
 def test_what_web_pages_may_not_do_they_may_not_inside(lam: OwnLam, headers: dict[str, str]) -> None:
     assert probe(lam).run(f"{CALL}\n    result = call('/2015-03-31/functions/', **{headers!r})[0]") == 403
 
 
+@ANY_NETWORK
 def test_a_connection_is_there_when_a_frozen_environment_goes_on(lam: OwnLam) -> None:
     inside = probe(lam)
     ask = "connection.request('GET', '/2015-03-31/functions/'); result = connection.getresponse().read() != b''"
@@ -143,6 +149,7 @@ def test_a_connection_is_there_when_a_frozen_environment_goes_on(lam: OwnLam) ->
     assert (first, inside.run(f"connection.auto_open = 0\n{ask}")) == (True, True)
 
 
+@ANY_NETWORK
 def test_many_calls_at_once_are_all_served(lam: OwnLam) -> None:
     inside = probe(lam, **FAST)
 

@@ -18,7 +18,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.docker.images import Images
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 DAY_S = 86_400
 CUSTOM = "provided.al2023"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from boto_rig import client_at
-from inside import FAST, probe, shared
+from inside import ANY_NETWORK, FAST, probe, shared
 from own import OwnLam
 
 __all__ = ["shared"]
@@ -88,6 +88,7 @@ def test_the_names_that_some_services_are_called_by_lead_to_us(lam: OwnLam, serv
     assert found == [True, True]
 
 
+@ANY_NETWORK
 def test_a_live_tail_is_reached_by_the_host_that_its_sdk_calls(lam: OwnLam) -> None:
     inside = probe(lam, **FAST)
 
@@ -124,6 +125,7 @@ def test_a_function_url_or_an_api_in_a_functions_variables_leads_there_inside(la
     assert found[1:] == [f"{there}/_lambda-emu/url/abc1/a?b=1", f"{there}/_lambda-emu/api/abc2", told["OTHER"]]
 
 
+@ANY_NETWORK
 def test_a_function_is_its_role_for_sts(lam: OwnLam) -> None:
     inside = probe(lam, Role=f"arn:aws:iam::{ACCOUNT}:role/service/photos", **FAST)
 
