@@ -38,15 +38,15 @@ class Machines:
         self.last = str(begun["executionArn"])
         return self.last
 
-    def ended(self, execution: str) -> Any:
+    def ended(self, execution: str, limit_s: float = LIMIT_S) -> Any:
         """What it has come to."""
-        until_s = time.monotonic() + LIMIT_S
+        until_s = time.monotonic() + limit_s
         while time.monotonic() < until_s:
             told = self.states.describe_execution(executionArn=execution)
             if told["status"] != "RUNNING":
                 return told
             time.sleep(0.02)
-        raise AssertionError(self.events(execution))
+        raise AssertionError(f"waited {limit_s:g} s for its end; its last events: {self.events(execution)[-20:]}")
 
     def run(self, machine: str, given: object = None) -> Any:
         """What an execution comes to."""

@@ -232,7 +232,7 @@ def test_what_an_expression_fails_by_is_told_and_takes_no_long(
 def test_a_machine_without_an_end_fails_by_its_history(machines: Machines) -> None:
     states = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}
 
-    ended = machines.run(machines.create("endless", states))
+    ended = machines.ended(machines.begin(machines.create("endless", states)), limit_s=300)
 
     assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
     assert ended["cause"] == "The execution reached the maximum number of history events (25000)."
