@@ -117,7 +117,7 @@ def test_the_clock_moves_buffers_and_retries_of_a_function_that_fails(lam: OwnLa
     bucket.stream(ProcessingConfiguration=processing, BufferingHints={"IntervalInSeconds": 900})
     bucket.put("crash")
 
-    lam.emulator.timekeeper.advance(1_200)
+    lam.pass_time(1_200)
 
     [(key, content)] = bucket.objects().items()
     line = json.loads(content)
@@ -144,7 +144,7 @@ def test_a_bucket_that_is_made_later_gets_what_was_for_it(lam: OwnLam, eventuall
     bucket.s3.create_bucket(Bucket="later")
 
     def found() -> list[Any]:
-        lam.emulator.timekeeper.advance(30)
+        lam.pass_time(30)
         return list(bucket.s3.list_objects_v2(Bucket="later").get("Contents", []))
 
     assert len(eventually(found, "the object")) == 1
@@ -257,7 +257,7 @@ def test_a_reset_forgets_streams_and_what_waits_in_them(lam: OwnLam) -> None:
 
     assert bucket.firehose.list_delivery_streams()["DeliveryStreamNames"] == []
     Bucket(lam).stream()
-    lam.emulator.timekeeper.advance(60)
+    lam.pass_time(60)
     assert bucket.objects() == {}
 
 

@@ -141,7 +141,7 @@ def test_a_source_that_is_made_later_is_read(lam: OwnLam, account: Account, even
     account.put("x")
 
     def found() -> bool:
-        lam.emulator.timekeeper.advance(30)
+        lam.pass_time(30)
         return account.delivered() == ["x"]
 
     eventually(found, "the record")
@@ -175,7 +175,7 @@ def test_a_source_that_somebody_else_serves_is_read(tmp_path: Path) -> None:
             account.put("x", "y")
 
             def found() -> bool:
-                lam.emulator.timekeeper.advance(1)
+                lam.pass_time(1)
                 return account.delivered() == ["x", "y"]
 
             eventually(found, "both records")
