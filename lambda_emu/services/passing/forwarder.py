@@ -34,12 +34,13 @@ class Forwarder:
         self._loop = loop
         self._slots = asyncio.Semaphore(peer.at_once)
         self._waiting = 0
+        self._asking = 0  # questions of our own
         self.requests = 0  # ever
 
     @property
     def under_way(self) -> int:
-        """Requests that are not answered yet."""
-        return self._waiting
+        """Requests, and questions of our own, that are not answered yet."""
+        return self._waiting + self._asking
 
     def serve(self, request: Request, call: Call) -> None:
         """On the loop, or on a worker where the body may lie in a file: that is opened before it is removed."""
@@ -104,15 +105,19 @@ class Forwarder:
     async def told(self, beginning: Callable[[], Awaitable[PeerRequest]]) -> tuple[int, bytes]:
         """What is answered to a question of our own, without a body: status and body. LambdaError."""
         answer = OwnAnswer(self._peer)
-        async with self._slots:
-            line, head, give_back, _ = await beginning()
-            try:
-                line.send(head, answer, is_head=False)
-                body = await answer.done
-            except BaseException:
-                line.drop()
-                raise
-            give_back(line)
+        self._asking += 1
+        try:
+            async with self._slots:
+                line, head, give_back, _ = await beginning()
+                try:
+                    line.send(head, answer, is_head=False)
+                    body = await answer.done
+                except BaseException:
+                    line.drop()
+                    raise
+                give_back(line)
+        finally:
+            self._asking -= 1
         return answer.status, body
 
     async def _pieces(self, request: Request, file: IO[bytes] | None) -> AsyncIterator[bytes]:
