@@ -7,10 +7,20 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+from own import OwnLam
 from services_rig import ACCOUNT, sdk
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/machines"
 LIMIT_S = 60
+ADD = """
+def handler(event, context):
+    if "fail" in event:
+        raise ValueError(event["fail"])
+    return {"sum": event.get("a", 0) + event.get("b", 0)}
+"""
+INVOKE = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
+PASS = {"Type": "Pass", "End": True}
 
 
 class Machines:
@@ -65,3 +75,14 @@ class Machines:
         ended = self.run(machine, given)
         assert ended["status"] == "SUCCEEDED", (ended, self.events(ended["executionArn"]))
         return json.loads(ended["output"])
+
+
+@pytest.fixture(scope="module")
+def machines(lam: OwnLam) -> Machines:
+    return Machines(lam)
+
+
+@pytest.fixture(scope="module")
+def add(machines: Machines) -> str:
+    """The ARN of a function that adds `a` and `b`, or fails by `fail`."""
+    return machines.function("add", ADD)

@@ -10,12 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from machines_rig import ROLE, Machines
-from own import OwnLam
+from machines_rig import ROLE, Machines, machines
 from server_rig import Exchange, body_of, http_server, send
 from services_rig import ACCOUNT, lam, sdk
 
-__all__ = ["lam"]
+__all__ = ["lam", "machines"]
 
 BASIC = {"BasicAuthParameters": {"Username": "ada", "Password": "secret"}}
 ADA = "Basic YWRhOnNlY3JldA=="
@@ -42,11 +41,6 @@ class Shop:
             send(exchange, json.dumps({"access_token": "t", "expires_in": 3600}).encode())
         else:
             send(exchange, b'{"ok":true}', 404 if parts.path == "/absent" else 200)
-
-
-@pytest.fixture(scope="module")
-def machines(lam: OwnLam) -> Machines:
-    return Machines(lam)
 
 
 @pytest.fixture

@@ -7,21 +7,16 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from machines_rig import Machines
+from machines_rig import Machines, machines
 from own import OwnLam
 from services_rig import ACCOUNT, lam, sdk
 
-__all__ = ["lam"]
+__all__ = ["lam", "machines"]
 
 PASS = {"Type": "Pass", "End": True}
 FIND = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:headBucket"}
 ONE = {"StartAt": "Find", "States": {"Find": FIND | {"Parameters": {"Bucket.$": "$"}, "End": True}}}
 FAILS = {"Type": "Fail", "Error": "Broken"}
-
-
-@pytest.fixture(scope="module")
-def machines(lam: OwnLam) -> Machines:
-    return Machines(lam)
 
 
 def _redriven(machines: Machines, execution: str) -> Any:

@@ -6,13 +6,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-from machines_rig import Machines
+from machines_rig import Machines, machines
 from own import OwnLam
 from services_rig import ACCOUNT, Inbox, create_table, lam, sdk
 from waiting import eventually
 
-__all__ = ["lam"]
+__all__ = ["lam", "machines"]
 
 STATES = "arn:aws:states:::"
 JOB = """
@@ -41,11 +40,6 @@ def handler(event, context):
         raise ValueError("no price")
     return {"stock": event.get("stock", "any"), "price": event.get("price", 50)}
 """
-
-
-@pytest.fixture(scope="module")
-def machines(lam: OwnLam) -> Machines:
-    return Machines(lam)
 
 
 def task(resource: str, **members: Any) -> dict[str, Any]:

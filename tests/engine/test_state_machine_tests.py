@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from machines_rig import ROLE, Machines
+from machines_rig import ROLE, Machines, machines
 from own import OwnLam
 from services_rig import ACCOUNT, lam
 from waiting import eventually
 
-__all__ = ["lam"]
+__all__ = ["lam", "machines"]
 
 ADD = """
 def handler(event, context):
@@ -26,11 +26,6 @@ TASK: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMe
 TASK |= {"Parameters": {"QueueUrl": "http://q", "MessageBody.$": "$.text"}}
 MAP = {"Type": "Map", "ItemProcessor": {"StartAt": "A", "States": {"A": PASS}}, "End": True}
 BOTH = {"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": PASS}}] * 2, "End": True}
-
-
-@pytest.fixture(scope="module")
-def machines(lam: OwnLam) -> Machines:
-    return Machines(lam)
 
 
 @pytest.fixture(scope="module")
