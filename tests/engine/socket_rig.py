@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from http_apis_rig import arn
 from own import OwnLam, Served
 from services_rig import sdk
-from test_http_apis import arn
 from websocket_rig import Caller
 
 

@@ -5,113 +5,23 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from http_apis_rig import ERROR, INVOKE_ARN, NOT_FOUND, REGION, Gateway, arn, gateway, lam, let_in, shared, upstream
 from inside import probe
-from lam import Lam
 from own import OwnLam, own_emulator
-from server_rig import Exchange, body_of, http_server, send
-from services_rig import ACCOUNT, sdk
-from test_function_urls import ECHO, Got, ask
+from services_rig import ACCOUNT
+from test_function_urls import ECHO, ask
 
-REGION = "us-east-1"
-INVOKE_ARN = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"
-ERROR = {"message": "Internal Server Error"}
-NOT_FOUND = {"message": "Not Found"}
-
-
-class Gateway:
-    """boto3's client of API Gateway v2, and short words for what tests do all the time."""
-
-    def __init__(self, lam: OwnLam) -> None:
-        self.lam = lam
-        self.client = sdk(lam, "apigatewayv2")
-
-    def api(self, routes: Mapping[str, str] | None = None, stage: str = "$default", **api: Any) -> Api:
-        """An API with a stage that is deployed to. routes: by key, the functions they lead to."""
-        told = self.client.create_api(Name="api", ProtocolType="HTTP", **api)
-        made = Api(self, told["ApiId"], told["ApiEndpoint"])
-        for key, function in (routes or {}).items():
-            made.route(key, function)
-        if stage:
-            made.stage(stage)
-        return made
-
-
-class Api:
-    def __init__(self, gateway: Gateway, id: str, endpoint: str) -> None:
-        self.gateway = gateway
-        self.client = gateway.client
-        self.id = id
-        self.endpoint = endpoint
-
-    def route(self, key: str, function: str, payload: str = "2.0", integration: Any = None, **route: Any) -> str:
-        """Its id. integration: more of it."""
-        uri = function if ":" in function else arn(function)
-        told = {"IntegrationType": "AWS_PROXY", "IntegrationUri": uri, "PayloadFormatVersion": payload} | (
-            integration or {}
-        )
-        made = self.client.create_integration(ApiId=self.id, **told)["IntegrationId"]
-        target = f"integrations/{made}"
-        found: str = self.client.create_route(ApiId=self.id, RouteKey=key, Target=target, **route)["RouteId"]
-        return found
-
-    def stage(self, name: str, **stage: Any) -> None:
-        self.client.create_stage(ApiId=self.id, StageName=name, **{"AutoDeploy": True, **stage})
-
-    def ask(self, path: str = "/", body: str | bytes | None = None, method: str = "", **headers: str) -> Got:
-        """By the endpoint that was told."""
-        return ask(self.endpoint, body, method, headers, path)
-
-    def authorizer(self, kind: str, **authorizer: Any) -> str:
-        found: str = self.client.create_authorizer(ApiId=self.id, AuthorizerType=kind, Name=kind, **authorizer)[
-            "AuthorizerId"
-        ]
-        return found
-
-
-def arn(function: str) -> str:
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}"
-
-
-def let_in(lam: Lam, function: str, source: str | None = None) -> None:
-    """API Gateway may invoke the function."""
-    more: Any = {} if source is None else {"SourceArn": source}
-    lam.client.add_permission(
-        FunctionName=function,
-        StatementId="api",
-        Action="lambda:InvokeFunction",
-        Principal="apigateway.amazonaws.com",
-        **more,
-    )
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
-    with own_emulator(tmp_path_factory.mktemp("apis"), "process", account=ACCOUNT) as lam:
-        yield lam
-
-
-@pytest.fixture
-def lam(shared: OwnLam) -> Iterator[OwnLam]:
-    shared.create("echo", ECHO)
-    let_in(shared, "echo")
-    yield shared
-    shared.close()
-
-
-@pytest.fixture
-def gateway(lam: OwnLam) -> Gateway:
-    return Gateway(lam)
+__all__ = ["gateway", "lam", "shared", "upstream"]  # fixtures
 
 
 def test_the_endpoint_that_is_told_calls_the_function_as_it_stands(gateway: Gateway) -> None:
@@ -342,38 +252,6 @@ def test_the_function_must_let_the_api_in(lam: OwnLam, gateway: Gateway) -> None
     assert api.ask("/a/1").status == 500
 
 
-def test_the_configuration_of_cors_answers_browsers(gateway: Gateway) -> None:
-    cors = {"AllowOrigins": ["http://localhost:3000"], "AllowMethods": ["GET"], "AllowHeaders": ["x-a"], "MaxAge": 7}
-    api = gateway.api({"ANY /a": "echo"}, CorsConfiguration=cors)
-    page = {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "cross-site"}
-    asking = {"Access-Control-Request-Method": "GET"}
-    said = "{'statusCode': 200, 'headers': {'Access-Control-Allow-Origin': 'mine', 'x-b': 1}}"
-
-    preflight = api.ask("/a", method="OPTIONS", **page, **asking)
-    foreign = api.ask("/a", method="OPTIONS", **{"Origin": "http://localhost:4000"}, **asking)
-    answer = api.ask("/a", said, **page)
-    lost = api.ask("/b", **page)
-
-    assert (preflight.status, preflight.body) == (204, b"")
-    assert preflight.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
-    assert preflight.headers["Access-Control-Allow-Methods"] == "GET"
-    assert preflight.headers["Access-Control-Max-Age"] == "7"
-    assert (foreign.status, foreign.headers["Access-Control-Allow-Origin"]) == (204, None)
-    assert answer.headers.get_all("Access-Control-Allow-Origin") == ["http://localhost:3000"]
-    assert answer.headers["x-b"] == "1"
-    assert (lost.status, lost.headers["Access-Control-Allow-Origin"]) == (404, "http://localhost:3000")
-
-
-def test_without_a_configuration_cors_is_the_functions_own_matter(gateway: Gateway) -> None:
-    api = gateway.api({"$default": "echo"})
-
-    answer = api.ask(
-        "/", "{'statusCode': 200, 'headers': {'Access-Control-Allow-Origin': '*'}}", "OPTIONS", Origin="http://x.test"
-    )
-
-    assert (answer.status, answer.headers.get_all("Access-Control-Allow-Origin")) == (200, ["*"])
-
-
 def test_a_function_that_takes_too_long_is_unavailable(
     lam: OwnLam, gateway: Gateway, eventually: Callable[[Callable[[], Any], str], Any]
 ) -> None:
@@ -455,81 +333,6 @@ def test_an_answer_to_head_has_no_body(gateway: Gateway) -> None:
         connection.request("GET", f"{parts.path}/b")
         assert json.loads(connection.getresponse().read())["rawPath"] == "/b"
     connection.close()
-
-
-class Upstream:
-    """Answers by HTTP what it was asked; `/large` many bytes, `/never` nothing."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.goes = Event()
-
-    def answer(self, exchange: Exchange) -> None:
-        told = [
-            exchange.command,
-            exchange.path,
-            body_of(exchange).decode(),
-            exchange.headers["x-a"],
-            exchange.headers["connection"],
-        ]
-        if exchange.path == "/never":
-            self.goes.wait(30)
-        body = b"x" * 3_000_000 if exchange.path == "/large" else json.dumps(told).encode()
-        send(exchange, body, 201, X_Up="1", Access_Control_Allow_Origin="*", Keep_Alive="1")
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    upstream = Upstream()
-    with http_server(upstream.answer) as upstream.url:
-        yield upstream
-    upstream.goes.set()
-
-
-def passing(gateway: Gateway, url: str, method: str = "ANY", **api: Any) -> Api:
-    made = gateway.api(**api)
-    told = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": method, "TimeoutInMillis": 2000}
-    made.route("ANY /{proxy+}", url, "1.0", told)
-    return made
-
-
-def test_a_request_is_passed_on_to_a_url(gateway: Gateway, upstream: Upstream) -> None:
-    api = passing(gateway, upstream.url + "/base/{proxy}?own=1")
-
-    answer = api.ask("/a/b%20c?x=%C3%A9", "hello", "PUT", **{"X-A": "1", "Connection": "x-b", "X-B": "2"})
-    large = passing(gateway, upstream.url + "/{proxy}").ask("/large")
-
-    assert answer.json == ["PUT", "/base/a/b%20c?own=1&x=%C3%A9", "hello", "1", None]
-    assert (answer.status, answer.headers["X-Up"], answer.headers["Keep-Alive"]) == (201, "1", None)
-    assert answer.headers["Apigw-Requestid"]
-    assert large.body == b"x" * 3_000_000
-
-
-def test_who_is_asked_instead_may_not_answer(gateway: Gateway, upstream: Upstream) -> None:
-    unavailable = {"message": "Service Unavailable"}
-
-    slow = passing(gateway, upstream.url + "/never").ask("/a")
-    nobody = passing(gateway, "http://127.0.0.1:1/").ask("/a")
-
-    assert (slow.status, slow.json) == (nobody.status, nobody.json) == (503, unavailable)
-
-
-def test_an_api_that_is_passed_on_to_itself_ends(gateway: Gateway) -> None:
-    api = passing(gateway, gateway.lam.emulator.url + "/_lambda-emu/api/${stageVariables.api}/{proxy}", stage="")
-    api.stage("$default", StageVariables={"api": api.id})
-
-    answer = api.ask("/a")
-
-    assert (answer.status, "leads back to its own API" in answer.headers["X-Lambda-Emu-Hint"]) == (500, True)
-    assert gateway.api({"$default": "echo"}).ask("/").status == 200
-
-
-def test_cors_of_the_api_replaces_what_is_answered_elsewhere(gateway: Gateway, upstream: Upstream) -> None:
-    api = passing(gateway, upstream.url, CorsConfiguration={"AllowOrigins": ["http://a.test"]})
-
-    answer = api.ask("/a", Origin="http://a.test")
-
-    assert answer.headers.get_all("Access-Control-Allow-Origin") == ["http://a.test"]
 
 
 def test_a_route_has_a_key_of_its_own(gateway: Gateway) -> None:

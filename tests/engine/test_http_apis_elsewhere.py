@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from http_apis_rig import arn, let_in
 from own import own_emulator
 from services_rig import ACCOUNT, sdk
 from socket_rig import SocketApi
 from test_function_urls import ECHO, ask
-from test_http_apis import arn, let_in
 from websocket_rig import Caller
 
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from http_apis_rig import Upstream, let_in, upstream
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, REGION, RestApi, invoke_arn
 from services_rig import ACCOUNT, Inbox, create_table, sdk
-from test_http_apis import Upstream, let_in, upstream
 
 __all__ = ["upstream"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, REGION, RestApi
 from services_rig import ACCOUNT, create_table, sdk
-from test_http_apis import let_in
 from test_rest_authorizers import said, signed
 
 OTHER = "999999999999"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, RestApi, arn, invoke_arn
 from services_rig import ACCOUNT, sdk
-from test_http_apis import let_in
 
 JSON = "application/json"
 JSON_KEY = "application~1json"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, RestApi
 from services_rig import ACCOUNT
-from test_http_apis import let_in
 
 FORBIDDEN = {"message": "Forbidden"}
 

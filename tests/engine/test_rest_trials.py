@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
+from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, RestApi, invoke_arn
 from services_rig import ACCOUNT, sdk
-from test_http_apis import let_in
 
 JSON = "application/json"
 GUARD = """

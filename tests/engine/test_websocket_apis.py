@@ -8,10 +8,10 @@ from itertools import count
 from typing import Any
 
 import pytest
+from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from services_rig import ACCOUNT, Inbox, sdk
 from socket_rig import SocketApi
-from test_http_apis import let_in
 from websocket_rig import Caller, Refused
 
 SAY = """

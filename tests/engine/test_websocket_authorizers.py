@@ -11,10 +11,10 @@ import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from http_apis_rig import arn, let_in
 from own import OwnLam, own_emulator
 from services_rig import ACCOUNT, sdk
 from socket_rig import SocketApi
-from test_http_apis import arn, let_in
 from websocket_rig import Caller, Refused
 
 ECHO = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from browser_rig import NEEDS_BROWSER, browsing
+from http_apis_rig import let_in
 from own import own_emulator
 from server_rig import Exchange, http_server, send
 from services_rig import ACCOUNT
 from socket_rig import SocketApi
-from test_http_apis import let_in
 
 pytestmark = NEEDS_BROWSER
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from http_apis_rig import INVOKE_ARN, arn, let_in
 from own import OwnLam, own_emulator
 from server_rig import Exchange, body_of, http_server, send
 from services_rig import ACCOUNT, Inbox, create_table, sdk
 from socket_rig import SocketApi
-from test_http_apis import INVOKE_ARN, arn, let_in
 from websocket_rig import Refused
 
 PLAIN = """

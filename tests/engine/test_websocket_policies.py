@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
+from http_apis_rig import let_in
 from iam_rig import ACCOUNT, SECRET, Account, allow, document, refusal
 from own import own_emulator
 from socket_rig import SocketApi
-from test_http_apis import let_in
 from test_websocket_authorizers import signed
 from websocket_rig import Caller, Refused
 
