@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from boto_rig import client_at
+from botocore.exceptions import ClientError
 from ground_rig import ACCOUNT, REGION, ground_in, run_until_killed
 
 from lambda_emu.arn import Scope
@@ -26,6 +27,7 @@ from lambda_emu.services.timetable.timetable import Timetable
 
 ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+ANY = {"source": ["app"]}
 
 
 @dataclass
@@ -123,3 +125,11 @@ def events(tmp_path: Path) -> Iterator[Events]:
 if __name__ == "__main__":
     with serving(Path(sys.argv[1]), Clock()) as served:
         run_until_killed(f"http://127.0.0.1:{served.port}")
+
+
+def refused(call: Any, **members: Any) -> tuple[str, str]:
+    """The code and the text of an error."""
+    with pytest.raises(ClientError) as raised:
+        call(**members)
+    error = raised.value.response["Error"]
+    return error["Code"], error["Message"]
