@@ -174,8 +174,8 @@ def test_a_usage_plan_is_of_stages_that_there_are(api: RestApi) -> None:
 
 
 def test_an_operation_that_is_not_there_is_named(api: RestApi) -> None:
-    with pytest.raises(ClientError, match="moto has no GetUsage"):
-        api.client.get_usage(usagePlanId="any", startDate="2026-01-01", endDate="2026-01-02")
+    with pytest.raises(ClientError, match="moto has no GetClientCertificates"):
+        api.client.get_client_certificates()
 
 
 def test_what_could_not_be_told_apart_is_refused(api: RestApi) -> None:
