@@ -93,7 +93,8 @@ def test_a_server_that_checks_signatures_is_asked_as_the_root_user(folder: Path)
 
     assert (known.returncode, json.loads(known.stdout)) == (0, {"greeting": "Hello, Ada"}), known.stderr
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert "The request signature we calculated does not match" in unknown.stderr
+    assert f"{url} checks signatures" in unknown.stderr
+    assert "set LAMBDA_EMU_ROOT_SECRET to what the server has" in unknown.stderr
 
 
 @pytest.mark.parametrize(("secret", "told"), [({}, True), ({"LAMBDA_EMU_ROOT_SECRET": "ours"}, False)])
