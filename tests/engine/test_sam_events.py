@@ -27,7 +27,7 @@ Resources:
     Properties:
       FunctionName: hear
       AutoPublishAlias: live
-      ReservedConcurrentExecutions: 7
+      ReservedConcurrentExecutions: 70
       Layers: [!Ref Words]
       Environment: {Variables: {TABLE: !Ref Items, QUEUE: !Ref Jobs, SECRET: !Ref Secret, LEVEL: !GetAtt Level.Value}}
       EventInvokeConfig: {MaximumRetryAttempts: 1}
@@ -160,7 +160,7 @@ def test_what_hangs_on_a_function_is_there(account: Account) -> None:
     client = account.lam.client
     function = client.get_function(FunctionName="hear")
 
-    assert function["Concurrency"]["ReservedConcurrentExecutions"] == 7
+    assert function["Concurrency"]["ReservedConcurrentExecutions"] == 70
     assert len(function["Configuration"]["Layers"]) == 1
     assert client.get_alias(FunctionName="hear", Name="live")["FunctionVersion"] == "1"
     config = client.get_function_event_invoke_config(FunctionName="hear", Qualifier="live")
