@@ -201,7 +201,9 @@ def test_nothing_is_kept_where_everything_is_to_be_forgotten(tmp_path: Path) -> 
         assert not list(tmp_path.rglob("journal.db"))
 
 
-@pytest.mark.parametrize("changes", [5, 1050], ids=["journal", "snapshot"])
+@pytest.mark.parametrize(
+    "changes", [pytest.param(5, id="journal"), pytest.param(1050, id="snapshot", marks=pytest.mark.slow)]
+)
 def test_all_that_services_know_is_known_after_a_kill(tmp_path: Path, changes: int) -> None:
     """Made again from the journal, or read from a snapshot and what came after it."""
     with own_emulator(tmp_path, "process", stems=0, account=ACCOUNT) as lam:

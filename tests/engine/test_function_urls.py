@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from inside import probe
 from lam import Lam, client
-from own import own_emulator
+from own import EITHER_ENGINE, own_emulator
 
 ECHO = """
 import base64, json, os, time
@@ -131,6 +131,7 @@ def test_the_url_that_is_told_calls_the_function_as_it_stands(lam: Lam, url: str
     assert event["requestContext"]["apiId"] == event["requestContext"]["domainPrefix"] == id_of(url)
 
 
+@EITHER_ENGINE
 @pytest.mark.parametrize("host", ["localhost", "localhost:9000", "on.aws", "localhost.localstack.cloud:4566"])
 def test_it_is_called_by_every_form_of_its_host(lam: Lam, url: str, host: str) -> None:
     name = f"{id_of(url)}.lambda-url.us-east-1.{host}"
@@ -161,6 +162,7 @@ def test_one_connection_sees_each_of_its_requests(url: str) -> None:
     assert [body for _, body in seen] == [[number, id] for number, (id, _) in enumerate(seen, 1)]
 
 
+@EITHER_ENGINE
 @pytest.mark.parametrize(
     ("returned", "status", "content_type", "body"),
     [
@@ -221,6 +223,7 @@ def test_a_body_that_is_no_text_comes_in_base64(url: str) -> None:
     assert answer.body == b"ZXZlbnRbJ2JvZHknXQ=="
 
 
+@EITHER_ENGINE
 @pytest.mark.parametrize("size", [6 * 1024 * 1024 + 1, 6 * 1024 * 1024 - 100])
 def test_more_than_an_event_may_have_is_too_large(url: str, size: int) -> None:
     assert ask(url, b"x" * size, headers={"Content-Type": "text/plain"}).status == 413
@@ -254,6 +257,7 @@ def test_a_function_serves_while_it_is_updated(lam: Lam, url: str) -> None:
     assert ask(url, "os.environ.get('AGE', 'old')").body == b"new"
 
 
+@EITHER_ENGINE
 def test_an_id_that_nobody_has_is_forbidden(lam: Lam, url: str) -> None:
     lam.client.delete_function_url_config(FunctionName="echo")
 
@@ -263,10 +267,12 @@ def test_an_id_that_nobody_has_is_forbidden(lam: Lam, url: str) -> None:
         assert answer.headers["Content-Type"] == "application/json"
 
 
+@EITHER_ENGINE
 def test_a_url_of_another_region_is_none(lam: Lam, url: str) -> None:
     assert by_host(lam, url, headers={"Host": f"{id_of(url)}.lambda-url.eu-west-1.localhost"}).status == 403
 
 
+@EITHER_ENGINE
 @pytest.mark.parametrize("missing", ["url", "invoke"])
 def test_both_actions_must_be_allowed_to_everybody(lam: Lam, url: str, missing: str) -> None:
     lam.client.remove_permission(FunctionName="echo", StatementId=missing)
@@ -277,6 +283,7 @@ def test_both_actions_must_be_allowed_to_everybody(lam: Lam, url: str, missing: 
     assert "resource policy" in answer.headers["X-Lambda-Emu-Hint"]
 
 
+@EITHER_ENGINE
 def test_a_burst_beyond_ten_times_its_reserved_concurrency_is_refused(lam: Lam, url: str) -> None:
     lam.client.put_function_concurrency(FunctionName="echo", ReservedConcurrentExecutions=1)
 
@@ -304,6 +311,7 @@ def signed(
     return ask(url, body, headers=dict(request.headers.items()))
 
 
+@EITHER_ENGINE
 def test_who_signs_is_told_to_the_function(lam: Lam) -> None:
     lam.create("iam", ECHO)
     url = made(lam, "iam", "AWS_IAM")
@@ -323,6 +331,7 @@ def test_who_signs_is_told_to_the_function(lam: Lam) -> None:
     }
 
 
+@EITHER_ENGINE
 def test_who_does_not_sign_for_it_is_forbidden(lam: Lam) -> None:
     lam.create("iam", ECHO)
     url = made(lam, "iam", "AWS_IAM")
@@ -335,6 +344,7 @@ def test_who_does_not_sign_for_it_is_forbidden(lam: Lam) -> None:
     assert [(answer.status, answer.json) for answer in refused] == [(403, FORBIDDEN)] * 4
 
 
+@EITHER_ENGINE
 def test_another_account_needs_the_policy(lam: Lam) -> None:
     lam.create("iam", ECHO)
     url = made(lam, "iam", "AWS_IAM")
@@ -370,6 +380,7 @@ def test_the_signature_of_a_key_that_iam_made_is_checked(tmp_path: Path) -> None
 # -- web pages
 
 
+@EITHER_ENGINE
 def test_a_browser_that_asks_before_is_answered_without_the_function(lam: Lam) -> None:
     lam.create("cors", ECHO)
     url = made(lam, "cors", Cors=CORS)
@@ -385,6 +396,7 @@ def test_a_browser_that_asks_before_is_answered_without_the_function(lam: Lam) -
     assert "Access-Control-Allow-Origin" not in other.headers
 
 
+@EITHER_ENGINE
 def test_without_a_configuration_pages_are_the_functions_own_matter(url: str) -> None:
     returned = (
         "{'statusCode': 200, 'headers': {'Access-Control-Allow-Origin': '*'},"
@@ -396,6 +408,7 @@ def test_without_a_configuration_pages_are_the_functions_own_matter(url: str) ->
     assert (answer.body, answer.headers.get_all("Access-Control-Allow-Origin")) == (b"OPTIONS", ["*"])
 
 
+@EITHER_ENGINE
 def test_a_page_of_a_function_has_not_the_origin_of_the_lambda_api(lam: Lam, url: str) -> None:
     by_path = ask(f"{lam.emulator.url}/_lambda-emu/url/{id_of(url)}/")
 
@@ -429,6 +442,7 @@ def test_answers_of_a_stream_are_taken_as_they_are(lam: Lam) -> None:
     assert answer.json == {"statusCode": 404}
 
 
+@EITHER_ENGINE
 def test_functions_of_another_account_have_urls_too(lam: Lam) -> None:
     other = Lam(lam.emulator, "111122223333", "eu-west-1")
     try:

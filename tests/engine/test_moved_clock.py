@@ -364,7 +364,7 @@ def test_a_state_machine_waits_by_it(server: Server) -> None:
     assert (at - begun).total_seconds() == pytest.approx(1800, abs=30)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_server_that_ends_on_the_way_goes_on_from_there(number: signal.Signals, tmp_path: Path) -> None:
     """No hour is left out, and none comes once more but for the one that ran."""
     with served(tmp_path, "process") as lam:

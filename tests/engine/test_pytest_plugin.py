@@ -13,7 +13,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from own import ENGINES
+from own import QUICKER
 from packages import cache_dir
 from waiting import Eventually
 
@@ -166,7 +166,7 @@ def declare(folder: Path) -> None:
     (folder / "lambda-emu.yaml").write_text(PROJECT)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICKER)
 @WAYS
 def test_a_suite_passes_and_leaves_no_server(suite: Suite, engine: str, way: tuple[str, ...]) -> None:
     declare(suite.folder)

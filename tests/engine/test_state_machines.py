@@ -15,6 +15,7 @@ from waiting import eventually
 __all__ = ["add", "lam", "machines"]
 
 
+@pytest.mark.slow
 def test_a_machine_without_an_end_fails_by_its_history(machines: Machines) -> None:
     states = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}
 
