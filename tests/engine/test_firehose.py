@@ -111,15 +111,17 @@ def test_records_are_transformed_by_a_function_and_lie_in_a_bucket(lam: OwnLam, 
     assert list(objects.values()) == [b"A\nB\n"]
 
 
-def test_the_clock_moves_buffers_and_retries_of_a_function_that_fails(lam: OwnLam) -> None:
+def test_the_clock_moves_buffers_and_retries_of_a_function_that_fails(lam: OwnLam, eventually: Eventually) -> None:
     bucket = Bucket(lam)
     processing = transformed_by(lam, "capitals", TRANSFORMS, NumberOfRetries="1", BufferIntervalInSeconds="60")
     bucket.stream(ProcessingConfiguration=processing, BufferingHints={"IntervalInSeconds": 900})
     bucket.put("crash")
 
-    lam.pass_time(1_200)
+    def delivered() -> dict[str, bytes]:
+        lam.pass_time(30)
+        return bucket.objects()
 
-    [(key, content)] = bucket.objects().items()
+    [(key, content)] = eventually(delivered, "what failed twice").items()
     line = json.loads(content)
     assert key.startswith("processing-failed/")
     assert (line["errorCode"], line["attemptsMade"]) == ("Lambda.FunctionError", 2)
