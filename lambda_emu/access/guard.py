@@ -105,10 +105,8 @@ class Access:
         self, caller: Caller, demand: Demand, decision: Decision, role: Resource, request: Request
     ) -> None:
         """NotAssumable."""
-        service, source = (
-            str(demand.context["iam:passedtoservice"]),
-            request.wanted[0].resource if request.wanted else "",
-        )
+        service = str(demand.context["iam:passedtoservice"])
+        source = request.wanted[0].resource if request.wanted else ""
         scope = Scope(caller.account, self.region_of(request))
         if trusts(role, demand.resource, service, source, scope, self._clock.now_s()):
             return
