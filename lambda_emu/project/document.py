@@ -62,8 +62,10 @@ class Value(Struct, frozen=True):
 class Document:
     """One file. `root` is None when it is empty, cannot be read or is not YAML; `mistakes` says which."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: bytes | None = None) -> None:
+        """text: in place of what the file says, in any length."""
         self.path = path
+        self._text = text
         self._mistakes: list[tuple[int, str]] = []
         self._left = MAX_MEMBERS
         self.root = self._read()
@@ -198,7 +200,7 @@ class Document:
 
     def _read(self) -> Value | None:
         try:
-            node = _compose(self._bytes())
+            node = _compose(self._bytes() if self._text is None else self._text)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self._refuse(mark.line + 1 if mark else 1, f"not YAML: {error.problem}")

@@ -15,6 +15,7 @@ from lambda_emu.model.function.function import Function
 from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.stack_resource import StackResource
+from lambda_emu.model.stacks import ChangeSet, StackEvent, StackRecord
 from lambda_emu.store.code.artifacts import Artifacts
 from lambda_emu.store.data_directory import take
 from lambda_emu.store.events import EventQueue
@@ -44,6 +45,9 @@ class Store:
         self.signing_configs = Table[CodeSigningConfig](RecordRows("code signing config", CodeSigningConfig))
         self.capacity_providers = Table[CapacityProvider](RecordRows("capacity provider", CapacityProvider))
         self.stack_resources = Table[StackResource](RecordRows("stack resource", StackResource))
+        self.stacks = Table[StackRecord](RecordRows("stack", StackRecord))
+        self.stack_events = Table[StackEvent](RecordRows("stack event", StackEvent))
+        self.change_sets = Table[ChangeSet](RecordRows("change set", ChangeSet))
         self._tables: Sequence[Table[Any]] = (
             self.functions,
             self.layers,
@@ -51,6 +55,9 @@ class Store:
             self.signing_configs,
             self.capacity_providers,
             self.stack_resources,
+            self.stacks,
+            self.stack_events,
+            self.change_sets,
         )
         self._lock = lock
         self._listeners: dict[Table[Any], list[Listener[Any]]] = {}

@@ -17,6 +17,7 @@ from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.stack_resource import StackResource
+from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.deploy import apply
 from lambda_emu.project.kinds import ResourceKind
@@ -35,7 +36,7 @@ from lambda_emu.templates.intrinsics import is_known
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import KINDS, kind_of
 from lambda_emu.templates.names import physical_name
-from lambda_emu.templates.outputs import addresses
+from lambda_emu.templates.outputs import outputs_of
 from lambda_emu.templates.stack import RETAINED, Stack, wanted
 
 log = logging.getLogger(__name__)
@@ -46,10 +47,8 @@ NOTHING_LEFT = Left((), False, False, frozenset())
 
 
 class Deployed(NamedTuple):
-    """addresses: of its APIs, and its outputs, each with what it is."""
-
     changes: Sequence[ResourceChange]
-    addresses: Sequence[tuple[str, str]]
+    outputs: Sequence[StackOutput]
 
 
 NOTHING = Deployed((), ())
@@ -90,7 +89,7 @@ def deploy_stack(stack: Stack, context: RequestContext, services: Services) -> D
     present = [*_present(working, kinds)]
     rows = {name: _row(name, kind) for name, kind in kinds.items()}
     changes = apply(resources, present, working, rows)
-    return Deployed(changes, [*addresses(stack, working.known, reach)])
+    return Deployed(changes, [*outputs_of(stack, working.known, reach)])
 
 
 def remove_others(names: Sequence[str], context: RequestContext, services: Services) -> None:

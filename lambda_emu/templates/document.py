@@ -58,9 +58,9 @@ def write_place(place: Place) -> str:
     return text.removeprefix(".")
 
 
-def read_template(file: Path) -> Template:
-    """Raises ProjectError, with every mistake, for what is no template."""
-    document = Document(file)
+def read_template(file: Path, text: bytes | None = None) -> Template:
+    """Raises ProjectError, with every mistake, for what is no template. text: in place of what the file says."""
+    document = Document(file, text)
     reading = _Reading(document)
     body = reading.read(document.root, ()) if document.root is not None else {}
     forget()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.stack import Stack
 from lambda_emu.triggers.addresses import address_below
@@ -15,8 +16,8 @@ _ON_AWS = re.compile(r"https?://([a-z0-9]{8,10})\.execute-api\.([a-z0-9-]+)\.ama
 """An address that AWS would answer, of an API by its id."""
 
 
-def addresses(stack: Stack, known: Callable[[str, str | None], Any], reach: Reach) -> Iterator[tuple[str, str]]:
-    """Each output by its name; an address of an API on AWS is told as the one that is answered here."""
+def outputs_of(stack: Stack, known: Callable[[str, str | None], Any], reach: Reach) -> Iterator[StackOutput]:
+    """Each output; an address of an API on AWS is told as the one that is answered here."""
     resolver = stack.resolver(known)
     for name, output in stack.template.section("Outputs").items():
         place = ("Outputs", name)
@@ -25,8 +26,16 @@ def addresses(stack: Stack, known: Callable[[str, str | None], Any], reach: Reac
         if "Condition" in output and not resolver.condition(str(output["Condition"]), (*place, "Condition")):
             continue
         value = resolver.value(output["Value"], (*place, "Value"))
-        if isinstance(value, str | int | float):
-            yield name, _here(str(value), reach)
+        if not isinstance(value, str | int | float):
+            continue
+        export = resolver.value((output.get("Export") or {}).get("Name"), (*place, "Export", "Name"))
+        yield StackOutput(
+            name, _here(_text(value), reach), output.get("Description"), None if export is None else str(export)
+        )
+
+
+def _text(value: str | int | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _here(text: str, reach: Reach) -> str:

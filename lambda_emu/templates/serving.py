@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
+from lambda_emu.model.stacks import SERVED
 from lambda_emu.project import Project, ProjectError, read_project
 from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.left import Left
@@ -110,12 +111,23 @@ def deploy_services(
 
         done = deploy_project(declared.project, context, services, left)
         changes, addresses = [*done.changes], [*done.addresses]
-    if alone or (declared.stack is None and not context.store.stack_resources.all(context.scope)):
+    if alone or (declared.stack is None and not _has_served(context)):
         return changes, addresses
     from lambda_emu.templates.deploy import deploy_stack, remove_others
+    from lambda_emu.templates.stack_records import forget_served, record_served
 
-    remove_others([] if declared.stack is None else [declared.stack.name], context, services)
+    names = [] if declared.stack is None else [declared.stack.name]
+    remove_others(names, context, services)
+    forget_served(context, names)
     if declared.stack is not None:
         made = deploy_stack(declared.stack, context, services)
-        changes, addresses = [*changes, *made.changes], [*addresses, *made.addresses]
+        record_served(declared.stack, context, made.outputs)
+        changes = [*changes, *made.changes]
+        addresses = [*addresses, *((output.key, output.value) for output in made.outputs)]
     return changes, addresses
+
+
+def _has_served(context: RequestContext) -> bool:
+    """Whether an earlier start left something of a template."""
+    store, scope = context.store, context.scope
+    return any(one.origin == SERVED for table in (store.stack_resources, store.stacks) for one in table.all(scope))

@@ -29,10 +29,13 @@ RETAINED = ("Retain", "RetainExceptOnCreate")
 
 
 class Stack(Struct, frozen=True):
-    """template: in CloudFormation's own types, with the lines of the file. values: of parameters, pseudo ones too."""
+    """template: in CloudFormation's own types, with the lines of the file. values: of parameters, pseudo ones too.
+
+    folder: that its code lies in; None: it came over the network, and may name no file of this machine.
+    """
 
     name: str
-    folder: Path
+    folder: Path | None
     template: Template
     values: Mapping[str, Any]
     conditions: Mapping[str, bool]
@@ -70,13 +73,20 @@ def read_stack(file: Path, scope: Scope, given: Mapping[str, str], cache: Path) 
     parameters, mistakes = take_parameters(template, given, configured)
     if mistakes:
         raise ProjectError(mistakes)
-    values = {**pseudo_parameters(name, scope), **parameters}
+    return make_stack(template, name, folder, {**pseudo_parameters(name, scope), **parameters}, cache)
+
+
+def make_stack(template: Template, name: str, folder: Path | None, values: Mapping[str, Any], cache: Path) -> Stack:
+    """The stack that a template declares. values: of parameters, pseudo ones too. cache: for what is expanded.
+
+    folder: that its code lies in; None: whoever sent it must name no file of this machine. ProjectError.
+    """
     template = expand_loops(template, values)
     if mistakes := _wrong_resources(template):
         raise ProjectError(mistakes)
     if sam.is_sam(template):
-        body = sam.expand(template, values, cache)
-        template = Template(file, body, _all_lines(template, body))
+        body = sam.expand(template, values, cache, is_local=folder is not None)
+        template = Template(template.file, body, _all_lines(template, body))
     resolver = Resolver(template, values, {}, _not_yet)
     conditions = {
         logical_id: resolver.condition(str(resource["Condition"]), ("Resources", logical_id, "Condition"))
@@ -177,7 +187,8 @@ class _Building:
         shown = {"Properties": json.loads(json.dumps(properties)), "Uses": uses}
         members = {"Properties": properties, "Uses": uses}
         member = CODE.get(declared["Type"])
-        path = self._local(properties.get(member)) if member is not None else None
+        is_local = member is not None and self._stack.folder is not None
+        path = self._local(properties.get(member)) if is_local else None
         if member is not None and path is not None:
             where = self._stack.template.where((*place, member))
             kept = self._keep(Path(self._stack.template.file.absolute().parent, path), where)

@@ -45,15 +45,16 @@ def is_sam(template: Template) -> bool:
     return MACRO in (said if isinstance(said, list) else [said])
 
 
-def expand(template: Template, values: Mapping[str, Any], cache: Path) -> dict[str, Any]:
+def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_local: bool = True) -> dict[str, Any]:
     """The body of the template in CloudFormation's own types. values: of parameters and pseudo parameters.
 
-    cache: the folder where what was expanded is kept. Raises ProjectError, each mistake with its place.
+    cache: the folder where what was expanded is kept. is_local: whether it may name files beside it.
+    Raises ProjectError, each mistake with its place.
     """
     place = ("Transform",)
     if importlib.util.find_spec("samtranslator") is None:
         raise ProjectError([f"{template.where(place)}: templates of AWS SAM need: {EXTRA}"])
-    request = {"template": _set_aside(template), "parameters": dict(values)}
+    request = {"template": _set_aside(template) if is_local else template.body, "parameters": dict(values)}
     text = json.dumps(request, sort_keys=True)
     key = hashlib.sha256(f"{version('aws-sam-translator')} {text}".encode()).hexdigest()
     file = cache / f"{key}.json"

@@ -1,0 +1,134 @@
+"""A stack as CloudFormation knows it, what happened to it, and the changes that somebody has had looked up for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+SERVED, BY_API = "serve", "api"
+"""Who made a stack: a template that the server was started with, or who asked CloudFormation's API."""
+DELETED = "DELETE_COMPLETE"
+REVIEWED = "REVIEW_IN_PROGRESS"
+"""Of a stack that has only a change set."""
+
+
+class StackOutput(Struct, frozen=True):
+    """export: the name by which other stacks import its value."""
+
+    key: str
+    value: str
+    description: str | None = None
+    export: str | None = None
+
+
+class StackParameter(Struct, frozen=True):
+    """hidden: NoEcho, so nobody is shown its value."""
+
+    key: str
+    value: str
+    hidden: bool = False
+
+    @property
+    def shown(self) -> str:
+        return "****" if self.hidden else self.value
+
+
+class StackRecord(Struct, frozen=True):
+    """id: its ARN. template: as it was given; body: as it was made, as JSON, with SAM's types expanded.
+
+    reason: of its status. parent, root: ids of the stacks that it is nested in. origin: SERVED or BY_API.
+    change_set: the id of the one by which it was made or changed last. token: of the request that did.
+    """
+
+    name: str
+    id: str
+    status: str
+    created_s: float
+    template: str = ""
+    body: str = ""
+    reason: str | None = None
+    description: str | None = None
+    parameters: Sequence[StackParameter] = ()
+    outputs: Sequence[StackOutput] = ()
+    tags: Mapping[str, str] = {}
+    capabilities: Sequence[str] = ()
+    topics: Sequence[str] = ()
+    role: str | None = None
+    updated_s: float | None = None
+    deleted_s: float | None = None
+    origin: str = SERVED
+    parent: str | None = None
+    root: str | None = None
+    change_set: str | None = None
+    token: str | None = None
+    timeout_minutes: int | None = None
+    is_protected: bool = False
+    keeps_failed: bool = False
+    """Whether what failed is left as it is (DisableRollback)."""
+    policy: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Of its record: one that is deleted gives its name back."""
+        return self.id if self.status == DELETED else self.name
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is being made, changed or deleted."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != REVIEWED
+
+
+class StackEvent(Struct, frozen=True):
+    """logical_id: the stack's name where the event is its own. number: counts a stack's events."""
+
+    stack: str
+    stack_id: str
+    number: int
+    id: str
+    at_s: float
+    logical_id: str
+    identifier: str
+    kind: str
+    status: str
+    reason: str | None = None
+    properties: str | None = None
+    token: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.stack_id} {self.number:08d}"
+
+
+class ChangeSet(Struct, frozen=True):
+    """What would become of a stack. wanted: the stack as it would be recorded. changes: as they are told."""
+
+    id: str
+    name: str
+    kind: str
+    status: str
+    execution: str
+    created_s: float
+    wanted: StackRecord
+    changes: Sequence[Mapping[str, Any]] = ()
+    reason: str | None = None
+    description: str | None = None
+    token: str | None = None
+    failure: str | None = None
+    """What becomes of what fails: DO_NOTHING, ROLLBACK or DELETE."""
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+def exports(stacks: Iterable[StackRecord]) -> dict[str, tuple[str, StackRecord]]:
+    """What stacks export: each value with its stack, by the export's name."""
+    return {
+        output.export: (output.value, stack)
+        for stack in stacks
+        if stack.status != DELETED
+        for output in stack.outputs
+        if output.export is not None
+    }
