@@ -12,7 +12,9 @@ class StackResource(Struct, frozen=True):
     """kind: `AWS::SQS::Queue`. identifier: what Ref means, attributes: what Fn::GetAtt means.
 
     shown: what it was made of, to be compared with what a template wants. keeps: whether it stays where the template
-    leaves it out. origin: "serve" where the template is the one that a server was started with.
+    leaves it out. origin: "serve" where the template is the one that a server was started with, else "api".
+    properties: with what they referred to put in, by which it can be made, or changed back. name: what it is called
+    where they do not say.
     """
 
     stack: str
@@ -23,6 +25,8 @@ class StackResource(Struct, frozen=True):
     shown: Mapping[str, Any]
     keeps: bool = False
     origin: str = "serve"
+    properties: Mapping[str, Any] = {}
+    name: str = ""
 
     @property
     def key(self) -> str:

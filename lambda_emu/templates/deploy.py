@@ -1,45 +1,46 @@
-"""Makes there be what a stack wants, and be gone what it no longer wants; what did not change is left alone."""
+"""Makes there be what a stack wants, and be gone what it no longer wants; what did not change is left alone.
+
+A change that is refused is undone. docs/decisions/templates.md.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_emu.api.code import UnusableFolder, keep
 from lambda_emu.api.context import RequestContext
-from lambda_emu.api.operations import load
 from lambda_emu.api.recent_changes import RecentChanges
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.project.deploy import apply
-from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import (
-    CannotChange,
-    Members,
+    Action,
+    NeedsItself,
+    Order,
     Present,
     Resource,
     ResourceChange,
     ResourceKey,
-    resolve,
+    difference,
 )
 from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.reach import Reach, Services
-from lambda_emu.templates.intrinsics import is_known
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made
+from lambda_emu.templates.changing import Done, How, make
+from lambda_emu.templates.happened import Telling, Told, nobody
+from lambda_emu.templates.kinds.kind import Kind
 from lambda_emu.templates.kinds.table import KINDS, kind_of
-from lambda_emu.templates.names import physical_name
 from lambda_emu.templates.outputs import outputs_of
-from lambda_emu.templates.stack import RETAINED, Stack, wanted
-
-log = logging.getLogger(__name__)
+from lambda_emu.templates.records import all_resources, made_of, resources_of
+from lambda_emu.templates.removing import remove_all
+from lambda_emu.templates.stack import RETAINED, Stack, pseudo_parameters, wanted
+from lambda_emu.templates.undoing import undo
+from lambda_emu.templates.working import Working
 
 ORIGIN = "stack"
 """Of the functions and layers that stacks have."""
@@ -51,68 +52,135 @@ class Deployed(NamedTuple):
     outputs: Sequence[StackOutput]
 
 
-NOTHING = Deployed((), ())
-
-
-class _Working(Struct, frozen=True):
-    """What a deployment works with. made: what is there of the stack by now, by its logical id."""
-
-    stack: Stack
-    reach: Reach
-    wanted: Mapping[str, Resource]
-    made: dict[str, Made]
-
-    @property
-    def context(self) -> RequestContext:
-        return self.reach.context
-
-    def known(self, name: str, attribute: str | None) -> Any:
-        """As intrinsics.Known."""
-        one = self.made[name]
-        if attribute is None:
-            return one.identifier
-        declared = self.stack.template.section("Resources")[name]["Type"]
-        return f"{name}.{attribute}" if declared not in KINDS else one.attributes[attribute]
-
-
-def deploy_stack(stack: Stack, context: RequestContext, services: Services) -> Deployed:
+def deploy_stack(
+    stack: Stack,
+    context: RequestContext,
+    services: Services,
+    *,
+    origin: str = "serve",
+    told: Told = nobody,
+    rolls_back: bool = True,
+) -> Deployed:
     """Once the server answers; not on the loop. Raises ProjectError, with a line for each refusal.
 
-    What was made before a refusal stays, and the next start goes on from there.
+    origin: "serve" or "api", by which the records of its resources are told apart. told: each step, those of the stack
+    from when the first of them is done; that it begins is the caller's to say. rolls_back: a refusal is undone; else
+    what was made stays, and the next deployment goes on from there.
     """
     context = replace(context, origin=ORIGIN, changes=RecentChanges(context.clock.machine))
-    kinds = {name: kind_of(name) for name in _types(stack, context)}
-    resources = wanted(stack, _keeper(context), kinds)
     reach = Reach(context, services, {}, NOTHING_LEFT)
-    made: dict[str, Made] = {}
-    working = _Working(stack, reach, {one.key.name: one for one in resources}, made)
-    present = [*_present(working, kinds)]
-    rows = {name: _row(name, kind) for name, kind in kinds.items()}
-    changes = apply(resources, present, working, rows)
+    telling = Telling(stack.name, stack.values["AWS::StackId"], told)
+    records = _of_origin(stack.name, origin, context)
+    kinds = {name: kind_of(name) for name in _types(stack, records)}
+    resources = wanted(stack, _keeper(context), kinds)
+    before = {name: one for name, one in records.items() if _is_there(one, kinds[one.kind], reach)}
+    made = {name: made_of(one) for name, one in before.items()}
+    working = Working(stack, reach, origin, telling, {one.key.name: one for one in resources}, before, made)
+    changes = _changes(resources, before, kinds)
+    done = make([change for change in changes if change.action is not Action.LEAVE], working)
+    verb = "UPDATE" if records else "CREATE"
+    if done.mistakes:
+        _refuse(done, verb, working, rolls_back)
+    _clean_up(done, changes, verb, working)
     return Deployed(changes, [*outputs_of(stack, working.known, reach)])
+
+
+def remove_stack(name: str, context: RequestContext, services: Services, told: Told = nobody) -> list[str]:
+    """All that it has, but what its template has kept; the logical ids of what cannot be removed. Not on the loop."""
+    context = replace(context, origin=ORIGIN)
+    record = context.store.stacks.get(context.scope, name)
+    id = record.id if record is not None else pseudo_parameters(name, context.scope)["AWS::StackId"]
+    telling = Telling(name, id, told)
+    stays = remove_all(resources_of(name, context).values(), Reach(context, services, {}, NOTHING_LEFT), telling)
+    if stays:
+        telling.of_stack("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(stays)}]. ")
+    else:
+        telling.of_stack("DELETE_COMPLETE")
+    return stays
 
 
 def remove_others(names: Sequence[str], context: RequestContext, services: Services) -> None:
     """Have gone the stacks that an earlier start made and this one does not name; not on the loop."""
-    context = replace(context, origin=ORIGIN)
-    reach = Reach(context, services, {}, NOTHING_LEFT)
-    gone = [one for one in _kept(context) if one.stack not in names]
-    order = [*KINDS]
-    gone.sort(key=lambda one: order.index(one.kind) if one.kind in order else -1, reverse=True)
-    for one in gone:
-        try:
-            if not one.keeps:
-                kind_of(one.kind).remove(Made(one.identifier, one.attributes), reach)
-            _forget(one, context)
-        except (CannotChange, LambdaError) as error:
-            log.warning("%s of the stack %s, which is not served any more, stays: %s", one.logical_id, one.stack, error)
+    gone = {one.stack for one in all_resources(context) if one.origin == "serve" and one.stack not in names}
+    for name in sorted(gone):
+        remove_stack(name, context, services)
 
 
-def _types(stack: Stack, context: RequestContext) -> list[str]:
+def _of_origin(name: str, origin: str, context: RequestContext) -> dict[str, StackResource]:
+    """The records of a stack. ProjectError where it is another's."""
+    found = resources_of(name, context)
+    if any(one.origin != origin for one in found.values()):
+        whose = "was made through the API" if origin == "serve" else "is the one that this server was started with"
+        raise ProjectError([f"there is a stack {name} already, which {whose}"])
+    return found
+
+
+def _types(stack: Stack, records: Mapping[str, StackResource]) -> list[str]:
     """Those of the template and of what is there, from what is needed to what needs it."""
     named = {resource["Type"] for resource in stack.template.section("Resources").values()}
-    named |= {one.kind for one in _kept(context) if one.stack == stack.name}
+    named |= {one.kind for one in records.values()}
     return [*sorted(named - KINDS.keys()), *(kind for kind in KINDS if kind in named)]
+
+
+def _is_there(record: StackResource, kind: Kind, reach: Reach) -> bool:
+    """Whether nobody removed it since it was made."""
+    return kind.exists is None or kind.exists(made_of(record), reach)
+
+
+def _changes(
+    resources: Sequence[Resource], before: Mapping[str, StackResource], kinds: Mapping[str, Kind]
+) -> list[ResourceChange]:
+    """In the order in which they are made. ProjectError."""
+    renewed = {name for name, kind in kinds.items() if kind.renews or kind.update is None}
+    present = [Present(ResourceKey(one.kind, name), one.shown, one.identifier, ORIGIN) for name, one in before.items()]
+    try:
+        return difference(resources, present, Order(tuple(kinds), renewed))
+    except NeedsItself as error:
+        places = {resource.key: resource.place for resource in resources}
+        raise ProjectError([f"{places[error.circle[0]]}: {error}"]) from error
+
+
+# -- how it ends
+
+
+def _refuse(done: Done, verb: str, working: Working, rolls_back: bool) -> None:
+    """ProjectError, once what was done is undone."""
+    telling = working.telling
+    reason = f"The following resource(s) failed to {verb.lower()}: [{', '.join(done.failed)}]. "
+    if not rolls_back:
+        telling.of_stack(f"{verb}_FAILED", reason)
+        raise ProjectError(done.mistakes)
+    status = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
+    telling.of_stack(f"{status}_IN_PROGRESS", reason)
+
+    def cleaning_up() -> None:
+        if verb == "UPDATE":
+            telling.of_stack("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+
+    left = undo(done.steps, working, cleaning_up)
+    if not left:
+        telling.of_stack(f"{status}_COMPLETE")
+        raise ProjectError(done.mistakes)
+    telling.of_stack(f"{status}_FAILED", f"The following resource(s) failed to roll back: [{', '.join(left)}]. ")
+    stays = f"what was done of the stack {working.stack.name} is undone, but of {', '.join(left)}"
+    raise ProjectError([*done.mistakes, stays])
+
+
+def _clean_up(done: Done, changes: Sequence[ResourceChange], verb: str, working: Working) -> None:
+    """What was replaced goes, and what is wanted no more; what cannot be removed keeps nothing from being done."""
+    if verb == "UPDATE":
+        working.telling.of_stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    declared = working.stack.template.section("Resources")
+    replaced = [
+        working.before[step.key.name]
+        for step in done.steps
+        if step.how is How.REPLACED and declared[step.key.name].get("UpdateReplacePolicy") not in RETAINED
+    ]
+    replaced = [replace(one, keeps=False) for one in replaced]
+    remove_all(replaced, working.reach, working.telling, replaced=True)
+    gone = [working.before[change.key.name] for change in changes if change.action is Action.REMOVE]
+    remove_all(gone, working.reach, working.telling)
+    working.telling.of_stack(f"{verb}_COMPLETE")
 
 
 def _keeper(context: RequestContext) -> Callable[[Path, str], Artifact | None]:
@@ -132,89 +200,3 @@ def _keeper(context: RequestContext) -> Callable[[Path, str], Artifact | None]:
             raise ProjectError([f"{place}: {path.name}: {error}"]) from error
 
     return keep_code
-
-
-# -- what is there
-
-
-def _kept(context: RequestContext) -> Iterator[StackResource]:
-    return (one for one in context.store.stack_resources.all(context.scope) if one.origin == "serve")
-
-
-def _present(working: _Working, kinds: Mapping[str, Kind]) -> Iterator[Present]:
-    """What an earlier deployment made and nobody removed since."""
-    for one in [*_kept(working.context)]:
-        if one.stack != working.stack.name:
-            continue
-        made, exists = Made(one.identifier, one.attributes), kinds[one.kind].exists
-        wanted = working.wanted.get(one.logical_id)
-        if one.keeps and (wanted is None or wanted.key.kind != one.kind):
-            _forget(one, working.context)  # it stays where it is, as the stack no longer has it
-        elif exists is None or exists(made, working.reach):
-            working.made[one.logical_id] = made
-            yield Present(ResourceKey(one.kind, one.logical_id), one.shown, one.identifier, ORIGIN)
-
-
-def _remember(working: _Working, logical_id: str, kind: str, made: Made) -> str:
-    working.made[logical_id] = made
-    resource = working.stack.template.section("Resources")[logical_id]
-    identifiers = {reference: working.made[reference.name].identifier for reference in working.wanted[logical_id].needs}
-    record = StackResource(
-        working.stack.name,
-        logical_id,
-        kind,
-        made.identifier,
-        made.attributes,
-        resolve(working.wanted[logical_id].shown, identifiers),
-        resource.get("DeletionPolicy") in RETAINED,
-    )
-    table, scope = working.context.store.stack_resources, working.context.scope
-    working.context.store.write(lambda transaction: transaction.put(table, scope, record.key, record))
-    return made.identifier
-
-
-def _forget(one: StackResource, context: RequestContext) -> None:
-    table = context.store.stack_resources
-    context.store.write(lambda transaction: transaction.put(table, context.scope, one.key, None))
-
-
-# -- rows, as a project's kinds have them
-
-
-def _row(type: str, kind: Kind) -> ResourceKind[_Working]:
-    def create(logical_id: str, members: Members, working: _Working) -> str:
-        if kind.family:
-            load(kind.family)
-        return _remember(working, logical_id, type, kind.create(_asked(type, logical_id, members, working)))
-
-    def update(present: Present, members: Members, working: _Working) -> str:
-        logical_id = present.key.name
-        if kind.family:
-            load(kind.family)
-        asked, before = _asked(type, logical_id, members, working), working.made[logical_id]
-        if kind.update is not None:
-            return _remember(working, logical_id, type, kind.update(asked, before))
-        kind.remove(before, working.reach)
-        return _remember(working, logical_id, type, kind.create(asked))
-
-    def remove(present: Present, working: _Working) -> None:
-        made = working.made.pop(present.key.name)
-        kind.remove(made, working.reach)
-        found = working.context.store.stack_resources.get(
-            working.context.scope, f"{working.stack.name} {present.key.name}"
-        )
-        if found is not None and found.kind == type:
-            _forget(found, working.context)
-
-    return ResourceKind("", lambda _: iter(()), create, update, remove, renews=kind.renews or kind.update is None)
-
-
-def _asked(type: str, logical_id: str, members: Members, working: _Working) -> Asked:
-    """With what it refers to put in. CannotChange."""
-    resolver = working.stack.resolver(working.known)
-    properties = resolver.value(members["Properties"], ("Resources", logical_id, "Properties"))
-    if resolver.mistakes or not is_known(properties):
-        raise CannotChange("; ".join(resolver.mistakes) or "refers to what is not made")
-    scope = working.context.scope
-    name = physical_name(type, logical_id, working.stack.name, scope)
-    return Asked(logical_id, name, properties, working.reach)

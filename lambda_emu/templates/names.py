@@ -10,6 +10,7 @@ from lambda_emu.templates.kinds.functions import FUNCTION
 LIMITS = {
     "AWS::Events::Rule": 64,
     "AWS::IAM::Role": 64,
+    FUNCTION: 64,
     "AWS::S3::Bucket": 63,
     "AWS::SQS::Queue": 75,
     "AWS::Scheduler::Schedule": 64,
@@ -20,11 +21,16 @@ USUAL_LIMIT = 100
 HASH_CHARACTERS = 12
 
 
-def physical_name(kind: str, logical_id: str, stack: str, scope: Scope) -> str:
-    """The same at each start. A function has its logical id, as under `sam local`; others are called as on AWS."""
-    if kind == FUNCTION:
+def physical_name(
+    kind: str, logical_id: str, stack: str, scope: Scope, *, is_served: bool = True, instead_of: str = ""
+) -> str:
+    """The same at each start. A function of a template that is served has its logical id, as under `sam local`.
+
+    Others are called as on AWS. instead_of: the name of another one that is still there.
+    """
+    if kind == FUNCTION and is_served and not instead_of:
         return logical_id[:64]
-    said = f"{scope.account}/{scope.region}/{stack}/{logical_id}"
+    said = "/".join((scope.account, scope.region, stack, logical_id, *([instead_of] if instead_of else [])))
     end = f"-{hashlib.sha256(said.encode()).hexdigest()[:HASH_CHARACTERS]}"
     name = f"{stack}-{logical_id}"[: LIMITS.get(kind, USUAL_LIMIT) - len(end)] + end
     return name.lower() if kind == "AWS::S3::Bucket" else name

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1, V2
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, refuse, tag_map, takes
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, ask_if_there, refuse, tag_map, takes
 
 DEFAULT = "$default"
 
@@ -38,6 +38,7 @@ def _create_rest(asked: Asked) -> Made:
         made = asked.call(V1, "CreateRestApi", members)
     else:
         made = asked.call(V1, "ImportRestApi", {"body": body, **_failing(asked)})
+        asked.begin(Made(made["id"]))
         _patch(asked, made["id"])
     return _made_rest(made["id"], asked.reach)
 
@@ -101,14 +102,14 @@ def _create_stage(asked: Asked) -> Made:
     name = said.get("StageName")
     members = {**said, "tags": tag_map(asked), "tracingEnabled": bool(said.get("TracingEnabled", False))}
     asked.call(V1, "CreateStage", members)
+    made = asked.begin(Made(str(name), {OF: str(asked.get("RestApiId"))}))
     _set_methods(asked)
-    return Made(str(name), {OF: str(asked.get("RestApiId"))})
+    return made
 
 
 def _update_stage(asked: Asked, made: Made) -> Made:
     if (made.identifier, made.attributes[OF]) != (str(asked.get("StageName")), str(asked.get("RestApiId"))):
-        _remove_stage(made, asked.reach)
-        return _create_stage(asked)
+        raise NeedsAnother
     operations = [{"op": "replace", "path": "/deploymentId", "value": str(asked.get("DeploymentId"))}]
     for name, value in (asked.get("Variables") or {}).items():
         operations.append({"op": "replace", "path": f"/variables/{name}", "value": str(value)})
@@ -149,6 +150,7 @@ def _create_http(asked: Asked) -> Made:
         made = asked.call(V2, "CreateApi", members)
     else:
         made = asked.call(V2, "ImportApi", {"Body": body.decode(), **_failing(asked)})
+        asked.begin(Made(made["ApiId"]))
         _set_http(asked, made["ApiId"])
     return Made(made["ApiId"], {"ApiId": made["ApiId"], "ApiEndpoint": made["ApiEndpoint"]})
 
@@ -191,8 +193,7 @@ def _part_of(what: str) -> Kind:
 
     def update(asked: Asked, made: Made) -> Made:
         if str(asked.get("ApiId")) != made.attributes[OF] or (what == "Stage" and asked.get(id) != made.identifier):
-            remove(made, asked.reach)
-            return create(asked)
+            raise NeedsAnother
         asked.call(V2, f"Update{what}", {**asked.properties, id: made.identifier})
         return made
 
@@ -244,7 +245,9 @@ APIS: Mapping[str, Kind] = {
     ),
 }
 PARTS_OF_APIS: Mapping[str, Kind] = {
-    "AWS::ApiGateway::Deployment": Kind(takes("Description RestApiId StageName"), _deploy, _remove_deployment),
+    "AWS::ApiGateway::Deployment": Kind(
+        takes("Description RestApiId StageName"), _deploy, _remove_deployment, beside=True
+    ),
     "AWS::ApiGateway::Stage": Kind(
         takes("DeploymentId Description MethodSettings RestApiId StageName Tags TracingEnabled Variables"),
         _create_stage,

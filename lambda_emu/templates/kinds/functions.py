@@ -10,7 +10,7 @@ from typing import Any
 
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_lambda, refuse, tag_map, takes
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, ask_lambda, refuse, tag_map, takes
 
 LOOK_S = 0.05
 LOOKS = 12_000
@@ -46,9 +46,10 @@ def _create_function(asked: Asked) -> Made:
     there = context.store.function(context.scope.function(name))
     if there is not None and there.origin == context.origin:  # of a start that was killed before it was remembered
         return _update_function(asked, Made(name, {"Arn": there.id.arn()}))
-    made = ask_lambda(asked.reach, "CreateFunction", _members(asked))
+    told = ask_lambda(asked.reach, "CreateFunction", _members(asked))
+    made = asked.begin(Made(told["FunctionName"], {"Arn": told["FunctionArn"]}))
     _set_beside(asked)
-    return Made(made["FunctionName"], {"Arn": made["FunctionArn"]})
+    return made
 
 
 def _update_function(asked: Asked, made: Made) -> Made:
@@ -57,8 +58,7 @@ def _update_function(asked: Asked, made: Made) -> Made:
     from lambda_emu.templates.kinds.shaping import shape_input
 
     if asked.named("FunctionName") != made.identifier:
-        _remove_function(made, asked.reach)
-        return _create_function(asked)
+        raise NeedsAnother
     request = check("CreateFunction", shape_input("lambda", "CreateFunction", _members(asked)))
     replace_function(request, asked.reach.context)
     _set_beside(asked)
@@ -137,16 +137,16 @@ def _alias(asked: Asked) -> dict[str, Any]:
 
 
 def _create_alias(asked: Asked) -> Made:
-    made = ask_lambda(asked.reach, "CreateAlias", _alias(asked))
-    _provision(asked, made["Name"])
-    return Made(made["AliasArn"], {"AliasArn": made["AliasArn"]})
+    told = ask_lambda(asked.reach, "CreateAlias", _alias(asked))
+    made = asked.begin(Made(told["AliasArn"], {"AliasArn": told["AliasArn"]}))
+    _provision(asked, told["Name"])
+    return made
 
 
 def _update_alias(asked: Asked, made: Made) -> Made:
     function, _, name = made.identifier.rpartition(":")
     if asked.get("Name") != name or not _is_of(str(asked.get("FunctionName")), function):
-        _remove_alias(made, asked.reach)
-        return _create_alias(asked)
+        raise NeedsAnother
     ask_lambda(asked.reach, "UpdateAlias", _alias(asked))
     _provision(asked, name)
     return made
@@ -214,8 +214,7 @@ def _update_mapping(asked: Asked, made: Made) -> Made:
     from lambda_emu.model.mappings.refusals import MappingInUse
 
     if asked.get("EventSourceArn") != made.attributes[OF]:
-        _remove_mapping(made, asked.reach)
-        return _create_mapping(asked)
+        raise NeedsAnother
     members = {name: value for name, value in asked.properties.items() if name not in {*AT_FIRST, "Tags"}}
     for _ in range(LOOKS):
         try:
@@ -254,8 +253,7 @@ def _create_url(asked: Asked) -> Made:
 
 def _update_url(asked: Asked, made: Made) -> Made:
     if str(asked.get("TargetFunctionArn")) != made.attributes[OF]:
-        _remove_url(made, asked.reach)
-        return _create_url(asked)
+        raise NeedsAnother
     return _made_url(ask_lambda(asked.reach, "UpdateFunctionUrlConfig", _url(asked)), asked)
 
 
@@ -300,6 +298,7 @@ LAYERS: Mapping[str, Kind] = {
         _create_layer,
         _remove_layer,
         family="layers",
+        beside=True,
     ),
 }
 FUNCTIONS: Mapping[str, Kind] = {

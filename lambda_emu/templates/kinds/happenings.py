@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, refuse, tags, takes
+from lambda_emu.templates.kinds.kind import (
+    OF,
+    Asked,
+    Kind,
+    Made,
+    NeedsAnother,
+    as_text,
+    ask_if_there,
+    refuse,
+    tags,
+    takes,
+)
 
 # -- S3
 
@@ -17,9 +28,11 @@ def _create_bucket(asked: Asked) -> Made:
     name, region = asked.named("BucketName"), asked.reach.context.scope.region
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     asked.call("s3", "CreateBucket", {"Bucket": name, **where})
-    _set_bucket(asked, name)
     partition = asked.reach.context.scope.partition
-    return Made(name, {"Arn": f"arn:{partition}:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"})
+    attributes = {"Arn": f"arn:{partition}:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"}
+    made = asked.begin(Made(name, attributes))
+    _set_bucket(asked, name)
+    return made
 
 
 def _set_bucket(asked: Asked, name: str) -> None:
@@ -63,8 +76,7 @@ def _filter(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def _update_bucket(asked: Asked, made: Made) -> Made:
     if asked.named("BucketName") != made.identifier:
-        _remove_bucket(made, asked.reach)
-        return _create_bucket(asked)
+        raise NeedsAnother
     _set_bucket(asked, made.identifier)
     return made
 
@@ -105,12 +117,13 @@ def _put_rule(asked: Asked) -> Made:
     bus = asked.given("EventBusName")
     said = asked.given("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State")
     arn = asked.call("events", "PutRule", {**said, **bus, "Name": name})["RuleArn"]
+    made = asked.begin(Made(name, {"Arn": arn, OF: str(asked.get("EventBusName") or "default")}))
     targets = asked.get("Targets") or []
     if targets:
         answer = asked.call("events", "PutTargets", {**bus, "Rule": name, "Targets": targets})
         if answer.get("FailedEntries"):
             raise refuse(f"PutTargets: {json.dumps(answer['FailedEntries'])}")
-    return Made(name, {"Arn": arn, OF: str(asked.get("EventBusName") or "default")})
+    return made
 
 
 def _update_rule(asked: Asked, made: Made) -> Made:
@@ -146,8 +159,7 @@ def _create_schedule(asked: Asked) -> Made:
 
 def _update_schedule(asked: Asked, made: Made) -> Made:
     if (asked.named("Name"), str(asked.get("GroupName") or "default")) != (made.identifier, made.attributes[OF]):
-        _remove_schedule(made, asked.reach)
-        return _create_schedule(asked)
+        raise NeedsAnother
     asked.call("scheduler", "UpdateSchedule", {**asked.properties, "Name": made.identifier})
     return made
 
@@ -174,8 +186,7 @@ def _set_retention(asked: Asked, name: str) -> None:
 
 def _update_log_group(asked: Asked, made: Made) -> Made:
     if asked.named("LogGroupName") != made.identifier:
-        _remove_log_group(made, asked.reach)
-        return _create_log_group(asked)
+        raise NeedsAnother
     if asked.get("RetentionInDays") is None:
         ask_if_there(asked.reach, "logs", "DeleteRetentionPolicy", logGroupName=made.identifier)
     _set_retention(asked, made.identifier)
@@ -206,7 +217,7 @@ def _put_alarm(asked: Asked) -> Made:
 
 def _update_alarm(asked: Asked, made: Made) -> Made:
     if asked.named("AlarmName") != made.identifier:
-        _remove_alarm(made, asked.reach)
+        raise NeedsAnother
     return _put_alarm(asked)
 
 
@@ -238,8 +249,8 @@ def _create_machine(asked: Asked) -> Made:
 def _update_machine(asked: Asked, made: Made) -> Made:
     kind = str(asked.get("StateMachineType") or "STANDARD")
     if (asked.named("StateMachineName"), kind) != (made.attributes["Name"], made.attributes[OF]):
-        _remove_machine(made, asked.reach)
-        return _create_machine(asked)
+        is_same = asked.get("StateMachineName") == made.attributes["Name"]
+        raise NeedsAnother(made.attributes["Name"] if is_same else None)
     asked.call("stepfunctions", "UpdateStateMachine", {**_machine(asked), "stateMachineArn": made.identifier})
     return made
 

@@ -24,13 +24,31 @@ class Made(NamedTuple):
     attributes: Mapping[str, Any] = {}
 
 
+class NeedsAnother(Exception):
+    """Raised by an update, before it changed anything, where only another one can be what is asked for.
+
+    The new one is made, and the old one goes when all else is done. named: where both would have one name that the
+    template gives; then the old one goes first.
+    """
+
+    def __init__(self, named: str | None = None) -> None:
+        super().__init__(named)
+        self.named = named
+
+
 class Asked(Struct, frozen=True):
-    """A resource to be made or changed. name: what it is called where its properties do not say."""
+    """A resource to be made or changed. name: what it is called where its properties do not say.
+
+    before: the properties that it has; none where it is to be made. begun: what is there already while more is set on
+    it; a creation that fails half way has that removed.
+    """
 
     logical_id: str
     name: str
     properties: Properties
     reach: Reach
+    before: Properties = {}
+    begun: list[Made] = []
 
     def named(self, property: str) -> str:
         """What it is called."""
@@ -43,6 +61,11 @@ class Asked(Struct, frozen=True):
         """Those of these that it has."""
         return {name: self.properties[name] for name in properties if name in self.properties}
 
+    def begin(self, made: Made) -> Made:
+        """Say what is there by now."""
+        self.begun.append(made)
+        return made
+
     def call(self, service: str, operation: str, members: Properties) -> dict[str, Any]:
         return ask(self.reach, service, operation, members)
 
@@ -51,7 +74,8 @@ class Kind(Struct, frozen=True):
     """update: None where a change makes another one of it. takes: the properties that have an effect.
 
     family: of Lambda's operations, for the first change. exists: asked at each start; None: what our own store says.
-    renews: an update may have another identifier.
+    renews: an update may have another identifier. beside: where there is no update, another one can be made while the
+    old one is there; else that goes first.
     """
 
     takes: frozenset[str]
@@ -61,6 +85,7 @@ class Kind(Struct, frozen=True):
     exists: Callable[[Made, Reach], bool] | None = None
     family: str = ""
     renews: bool = False
+    beside: bool = False
 
 
 def ask(reach: Reach, service: str, operation: str, members: Properties) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, as_text, ask_if_there, tags, takes
 
 log = logging.getLogger(__name__)
 IAM = "iam"
@@ -21,16 +21,16 @@ def _create_role(asked: Asked) -> Made:
     if found is not None:  # of a start that was killed before it was remembered
         role = found["Role"]
         return _update_role(asked, Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]}))
-    made = asked.call(IAM, "CreateRole", {**said, "RoleName": name, "Tags": tags(asked)})["Role"]
+    told = asked.call(IAM, "CreateRole", {**said, "RoleName": name, "Tags": tags(asked)})["Role"]
+    made = asked.begin(Made(name, {"Arn": told["Arn"], "RoleId": told["RoleId"]}))
     _put_policies(asked, name)
-    return Made(name, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
+    return made
 
 
 def _update_role(asked: Asked, made: Made) -> Made:
     name = made.identifier
     if asked.named("RoleName") != name:
-        _remove_role(made, asked.reach)
-        return _create_role(asked)
+        raise NeedsAnother
     document = as_text(asked.get("AssumeRolePolicyDocument"))
     asked.call(IAM, "UpdateAssumeRolePolicy", {"RoleName": name, "PolicyDocument": document})
     _strip(name, asked.reach)

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tag_map, tags, takes
+from lambda_emu.templates.kinds.kind import (
+    OF,
+    Asked,
+    Kind,
+    Made,
+    NeedsAnother,
+    as_text,
+    ask_if_there,
+    tag_map,
+    tags,
+    takes,
+)
 
 # -- SQS
 
@@ -34,8 +45,7 @@ def _create_queue(asked: Asked) -> Made:
 
 def _update_queue(asked: Asked, made: Made) -> Made:
     if asked.get("QueueName") not in (None, made.attributes["QueueName"]):
-        _remove_queue(made, asked.reach)
-        return _create_queue(asked)
+        raise NeedsAnother
     said: dict[str, Any] = {"RedrivePolicy": "", **_queue_attributes(asked)}
     asked.call("sqs", "SetQueueAttributes", {"QueueUrl": made.identifier, "Attributes": said})
     return made
@@ -71,9 +81,10 @@ def _create_topic(asked: Asked) -> Made:
     attributes |= {"FifoTopic": "true"} if is_fifo else {}
     members = {"Name": name, "Attributes": attributes, "Tags": tags(asked)}
     arn = asked.call("sns", "CreateTopic", members)["TopicArn"]
+    made = asked.begin(Made(arn, {"TopicArn": arn, "TopicName": name}))
     for one in asked.get("Subscription") or ():
         asked.call("sns", "Subscribe", {**one, "TopicArn": arn})
-    return Made(arn, {"TopicArn": arn, "TopicName": name})
+    return made
 
 
 def _remove_topic(made: Made, reach: Reach) -> None:
@@ -120,6 +131,7 @@ def _table(asked: Asked) -> dict[str, Any]:
 
 def _create_table(asked: Asked) -> Made:
     found = asked.call("dynamodb", "CreateTable", _table(asked))["TableDescription"]
+    asked.begin(_made_table(found))
     _set_ttl(asked, found["TableName"])
     return _made_table(found)
 
@@ -142,8 +154,7 @@ def _update_table(asked: Asked, made: Made) -> Made:
     wanted = [one["IndexName"] for one in asked.get("GlobalSecondaryIndexes") or ()]
     is_other = asked.named("TableName") != made.identifier or found["KeySchema"] != asked.get("KeySchema")
     if is_other or sorted(indexes) != sorted(wanted):
-        _remove_table(made, asked.reach)
-        return _create_table(asked)
+        raise NeedsAnother(made.identifier if asked.get("TableName") == made.identifier else None)
     stream = asked.get("StreamSpecification")
     view = found.get("StreamSpecification", {}).get("StreamViewType")
     if (stream or {}).get("StreamViewType") != view:
@@ -210,7 +221,7 @@ def _put_parameter(asked: Asked) -> Made:
 
 def _update_parameter(asked: Asked, made: Made) -> Made:
     if asked.named("Name") != made.identifier:
-        _remove_parameter(made, asked.reach)
+        raise NeedsAnother
     return _put_parameter(asked)
 
 

@@ -1,0 +1,141 @@
+"""Makes and changes what a stack wants, and keeps for whom it may concern what was done, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from msgspec import Struct
+
+from lambda_emu.project.resources import CannotChange, ResourceChange, ResourceKey
+from lambda_emu.templates import records
+from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother
+from lambda_emu.templates.working import REFUSED, Working, create, kind_of, remove, update
+
+INITIATED = "Resource creation Initiated"
+ANOTHER = "Requested update requires the creation of a new physical resource; hence creating one."
+CUSTOM_NAME = (
+    "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+    "Rename {} and update the stack again."
+)
+"""CloudFormation's own reasons."""
+
+
+class How(Enum):
+    """What was done.
+
+    CREATED: where there was none. CHANGED: in place. REPLACED: beside the old one, which is to go. RENEWED: beside the
+    old one, which its kind keeps. REMADE: after the old one was removed.
+    """
+
+    CREATED = auto()
+    CHANGED = auto()
+    REPLACED = auto()
+    RENEWED = auto()
+    REMADE = auto()
+
+
+class Step(Struct, frozen=True):
+    """made: None where nothing came of it."""
+
+    key: ResourceKey
+    how: How
+    made: Made | None
+
+
+class Done(Struct, frozen=True):
+    """mistakes: each with its place. failed: logical ids of what was refused, not of what needs it."""
+
+    steps: list[Step] = []
+    mistakes: list[str] = []
+    failed: list[str] = []
+
+
+def make(changes: Sequence[ResourceChange], working: Working) -> Done:
+    """One after the other. What needs one that failed is left out, and the first of them told."""
+    done = Done()
+    left_out: set[ResourceKey] = set()
+    for change in changes:
+        if change.desired is None:
+            continue
+        if change.desired.needs & left_out:
+            left_out.add(change.key)
+            continue
+        verb = "CREATE" if change.present is None else "UPDATE"
+        try:
+            _make_one(change.key, verb, working, done.steps)
+        except REFUSED as error:
+            left_out.add(change.key)
+            done.failed.append(change.key.name)
+            done.mistakes.append(f"{change.desired.place}: {error}")
+            there = working.made.get(change.key.name)
+            physical_id = "" if there is None else there.identifier
+            working.telling.of(*_named(change.key), f"{verb}_FAILED", physical_id, reason=str(error))
+    return done
+
+
+def _make_one(key: ResourceKey, verb: str, working: Working, steps: list[Step]) -> None:
+    """A step is noted before it can fail half way, so that it is undone as well."""
+    kind, telling = kind_of(key.kind), working.telling
+    if verb == "CREATE":
+        telling.of(*_named(key), "CREATE_IN_PROGRESS")
+    asked = working.asked(key)
+    if verb == "CREATE":
+        made = _create(key, How.CREATED, kind, asked, working, steps)
+        telling.of(*_named(key), "CREATE_IN_PROGRESS", made.identifier, reason=INITIATED)
+    else:
+        made = _change(key, kind, asked, working, steps)
+    telling.of(*_named(key), f"{verb}_COMPLETE", made.identifier, properties=asked.properties)
+
+
+def _named(key: ResourceKey) -> tuple[str, str]:
+    return key.name, key.kind
+
+
+def _create(key: ResourceKey, how: How, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
+    try:
+        made = create(kind, asked)
+    except REFUSED:
+        if asked.begun:
+            steps.append(Step(key, how, asked.begun[-1]))
+            working.remember(asked, asked.begun[-1], whole=False)
+        elif how is How.REMADE:
+            steps.append(Step(key, how, None))
+        raise
+    steps.append(Step(key, how, made))
+    working.remember(asked, made)
+    return made
+
+
+def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
+    before = working.made[key.name]
+    working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, properties=asked.properties)
+    if kind.update is None:
+        return _another(key, kind, asked, working, steps) if kind.beside else _remake(key, kind, asked, working, steps)
+    try:
+        made = update(kind, asked, before)
+    except NeedsAnother as error:
+        if error.named is not None and working.origin == "api":
+            raise CannotChange(CUSTOM_NAME.format(error.named)) from None
+        working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, reason=ANOTHER)
+        more = _remake if error.named is not None else _another
+        return more(key, kind, asked, working, steps)
+    except REFUSED:
+        steps.append(Step(key, How.CHANGED, before))
+        records.remember(records.half_made(working.before[key.name]), working.context)
+        raise
+    renewed = How.RENEWED if kind.renews else How.REMADE
+    steps.append(Step(key, How.CHANGED if made.identifier == before.identifier else renewed, made))
+    working.remember(asked, made)
+    return made
+
+
+def _another(key: ResourceKey, kind: Kind, _: Asked, working: Working, steps: list[Step]) -> Made:
+    """Beside the old one, which goes when all else is done."""
+    asked = working.asked(key, instead_of=working.before[key.name])
+    return _create(key, How.REPLACED, kind, asked, working, steps)
+
+
+def _remake(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
+    remove(kind, working.made[key.name], working.reach)
+    return _create(key, How.REMADE, kind, asked, working, steps)

@@ -1,0 +1,87 @@
+"""Undoes the steps of a deployment that was refused: what was changed is changed back, and what was made goes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from lambda_emu.model.stack_resource import StackResource
+from lambda_emu.templates.changing import How, Step
+from lambda_emu.templates.kinds.kind import Asked, Made, NeedsAnother
+from lambda_emu.templates.records import forget, made_of, properties_of, remember
+from lambda_emu.templates.working import REFUSED, Working, create, kind_of, remove, update
+
+log = logging.getLogger(__name__)
+
+
+def undo(steps: Sequence[Step], working: Working, cleaning_up: Callable[[], None]) -> list[str]:
+    """What cannot be undone, by logical id. cleaning_up: called when all that there was is as it was."""
+    left: list[str] = []
+    moved: dict[str, str] = {}
+    for step in steps:
+        if step.how is not How.CREATED:
+            _try(step, "UPDATE", working, left, lambda step=step: _back(step, working, moved))  # type: ignore[misc]
+    cleaning_up()
+    for step in reversed(steps):
+        if step.how in (How.CREATED, How.REPLACED, How.RENEWED):
+            _try(step, "DELETE", working, left, lambda step=step: _away(step, working))  # type: ignore[misc]
+    return left
+
+
+def _try(step: Step, verb: str, working: Working, left: list[str], do: Callable[[], str]) -> None:
+    """Told as it begins and ends. do: returns the physical id."""
+    physical_id = "" if step.made is None else step.made.identifier
+    name, kind = step.key.name, step.key.kind
+    working.telling.of(name, kind, f"{verb}_IN_PROGRESS", physical_id)
+    try:
+        physical_id = do()
+    except (*REFUSED, NeedsAnother) as error:
+        log.warning("%s of the stack %s could not be undone: %s", name, working.stack.name, error)
+        left.append(name)
+        working.telling.of(name, kind, f"{verb}_FAILED", physical_id, reason=str(error))
+    else:
+        working.telling.of(name, kind, f"{verb}_COMPLETE", physical_id)
+
+
+def _back(step: Step, working: Working, moved: dict[str, str]) -> str:
+    """To what it was; moved gets what has another identifier since."""
+    before, kind = working.before[step.key.name], kind_of(step.key.kind)
+    if step.how in (How.REPLACED, How.RENEWED):
+        return _is_again(before, made_of(before), working)
+    asked = Asked(before.logical_id, before.name, properties_of(before, moved), working.reach)
+    if step.how is How.CHANGED and step.made is not None:
+        made = update(kind, asked, step.made)
+    else:
+        if step.made is not None:
+            remove(kind, step.made, working.reach)
+        made = create(kind, asked)
+    if made.identifier != before.identifier:
+        moved[before.identifier] = made.identifier
+    return _is_again(before, made, working)
+
+
+def _is_again(before: StackResource, made: Made, working: Working) -> str:
+    from msgspec.structs import replace
+
+    working.made[before.logical_id] = made
+    remember(replace(before, identifier=made.identifier, attributes=made.attributes), working.context)
+    return made.identifier
+
+
+def _away(step: Step, working: Working) -> str:
+    assert step.made is not None
+    remove(kind_of(step.key.kind), step.made, working.reach)
+    if step.how is How.CREATED:
+        _forget(step, working)
+    return step.made.identifier
+
+
+def _forget(step: Step, working: Working) -> None:
+    """Of another type may be what was there before."""
+    before = working.before.get(step.key.name)
+    if before is not None:
+        remember(before, working.context)
+        return
+    found = working.context.store.stack_resources.get(working.context.scope, f"{working.stack.name} {step.key.name}")
+    if found is not None:
+        forget(found, working.context)

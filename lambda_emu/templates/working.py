@@ -1,0 +1,125 @@
+"""What a deployment works with, and a resource as it is asked for, made, changed and removed in it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.api.operations import load
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.stack_resource import StackResource
+from lambda_emu.project.resources import CannotChange, Resource, ResourceKey, resolve
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.happened import Telling
+from lambda_emu.templates.intrinsics import is_known
+from lambda_emu.templates.kinds.kind import Asked, Kind, Made
+from lambda_emu.templates.kinds.table import KINDS, kind_of
+from lambda_emu.templates.names import physical_name
+from lambda_emu.templates.records import remember
+from lambda_emu.templates.stack import RETAINED, Stack
+
+log = logging.getLogger(__name__)
+
+REFUSED = (LambdaError, CannotChange)
+UNREADABLE = (TypeError, KeyError, ValueError, AttributeError, IndexError)
+"""What reading properties ends in that are of other shapes than a type has."""
+NOTHING = Made("")
+"""Of what was removed."""
+
+
+class Working(Struct, frozen=True):
+    """before: what there was of the stack, by its logical id. made: what is there of it by now."""
+
+    stack: Stack
+    reach: Reach
+    origin: str
+    telling: Telling
+    wanted: Mapping[str, Resource]
+    before: Mapping[str, StackResource]
+    made: dict[str, Made]
+
+    @property
+    def context(self) -> RequestContext:
+        return self.reach.context
+
+    def known(self, name: str, attribute: str | None) -> Any:
+        """As intrinsics.Known."""
+        one = self.made[name]
+        if attribute is None:
+            return one.identifier
+        declared = self.stack.template.section("Resources")[name]["Type"]
+        return f"{name}.{attribute}" if declared not in KINDS else one.attributes[attribute]
+
+    def asked(self, key: ResourceKey, *, instead_of: StackResource | None = None) -> Asked:
+        """With what it refers to put in. instead_of: another one of its own that is there. CannotChange."""
+        resource, before = self.wanted[key.name], self.before.get(key.name)
+        resolver = self.stack.resolver(self.known)
+        properties = resolver.value(resource.members["Properties"], ("Resources", key.name, "Properties"))
+        if resolver.mistakes or not is_known(properties):
+            raise CannotChange("; ".join(resolver.mistakes) or "refers to what is not made")
+        is_same = before is not None and before.kind == key.kind
+        had = before.properties if before is not None and is_same else {}
+        return Asked(key.name, self._name(key, before if is_same else None, instead_of), properties, self.reach, had)
+
+    def _name(self, key: ResourceKey, before: StackResource | None, instead_of: StackResource | None) -> str:
+        """It keeps the one that it has."""
+        if before is not None and before.name and instead_of is None:
+            return before.name
+        old = "" if instead_of is None else instead_of.name or instead_of.identifier
+        is_served = self.origin == "serve"
+        scope = self.context.scope
+        return physical_name(key.kind, key.name, self.stack.name, scope, is_served=is_served, instead_of=old)
+
+    def remember(self, asked: Asked, made: Made, *, whole: bool = True) -> None:
+        """whole: else the next deployment is to change it, whatever it wants."""
+        logical_id, resource = asked.logical_id, self.wanted[asked.logical_id]
+        self.made[logical_id] = made
+        identifiers = {reference: self.made[reference.name].identifier for reference in resource.needs}
+        declared = self.stack.template.section("Resources")[logical_id]
+        record = StackResource(
+            self.stack.name,
+            logical_id,
+            resource.key.kind,
+            made.identifier,
+            made.attributes,
+            resolve(resource.shown, identifiers) if whole else {},
+            declared.get("DeletionPolicy") in RETAINED,
+            self.origin,
+            to_builtins(asked.properties),
+            asked.name,
+        )
+        remember(record, self.context)
+
+
+def create(kind: Kind, asked: Asked) -> Made:
+    """REFUSED."""
+    return _try(kind, lambda: kind.create(asked))
+
+
+def update(kind: Kind, asked: Asked, made: Made) -> Made:
+    """REFUSED, NeedsAnother."""
+    change = kind.update
+    assert change is not None
+    return _try(kind, lambda: change(asked, made))
+
+
+def remove(kind: Kind, made: Made, reach: Reach) -> None:
+    """REFUSED."""
+    _try(kind, lambda: kind.remove(made, reach))
+
+
+def _try(kind: Kind, do: Callable[[], Made | None]) -> Made:
+    if kind.family:
+        load(kind.family)
+    try:
+        return do() or NOTHING
+    except UNREADABLE as error:
+        log.debug("a resource's properties cannot be read", exc_info=True)
+        raise CannotChange(f"its properties cannot be read: {type(error).__name__}: {error}") from error
+
+
+__all__ = ["REFUSED", "Working", "create", "kind_of", "remove", "update"]
