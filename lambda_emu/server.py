@@ -128,7 +128,7 @@ class Emulator:
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not."""
-        self._served.make_apps()
+        self.served.make_apps()
 
     def close(self) -> None:
         """Let what runs go on for `grace_s`, then stop everything; nothing accepted is lost, nothing is left running.
@@ -148,19 +148,19 @@ class Emulator:
         self.timekeeper.reset()  # first: nothing is emptied while somebody moves time
         self._on_loop(self.around.clear)  # it makes work
         self.store.clear()
-        self._served.context.changes.clear()
+        self.served.context.changes.clear()
         self._on_loop(self.async_invoker.forget)
         self.around.reset()
         self._on_loop(self.pool.clear)
-        self._served.forget()  # after their control planes
+        self.served.forget()  # after their control planes
         self._deploy(self._declared)
 
     def _empty(self, account: str) -> None:
         self.store.clear(account)
-        self._served.context.changes.clear()
+        self.served.context.changes.clear()
         self.around.empty(account)
         self._on_loop(lambda: self.pool.clear(account))
-        self._served.forget()  # after their control planes
+        self.served.forget()  # after their control planes
         if account == self.scope.account:
             self._deploy(self._declared)
 
@@ -170,8 +170,8 @@ class Emulator:
 
     def _deploy(self, declared: Declared) -> Sequence[ResourceChange]:
         self._declared = declared
-        left = find_left(self._served.context)
-        changes = deploy(declared.project, self._served.context)
+        left = find_left(self.served.context)
+        changes = deploy(declared.project, self.served.context)
         self._activate()
         return [*changes, *self._deploy_services(left)]
 
@@ -226,9 +226,9 @@ class Emulator:
         self.timekeeper.on_set_back = self.around.set_back
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
-        left = find_left(self._served.context)
-        deploy(self._declared.project, self._served.context)
-        tell_of_all(self.store, self._served.context.here, self._served.context.notices)
+        left = find_left(self.served.context)
+        deploy(self._declared.project, self.served.context)
+        tell_of_all(self.store, self.served.context.here, self.served.context.notices)
         self._activate()
         self.logs.wait_until_open()  # late: it was looked through meanwhile
         self._open_api(data_dir, bound)  # late: who can reach it is served
@@ -362,20 +362,20 @@ class Emulator:
             self.around,
             self.timekeeper,
         )
-        self._served = Served(rooms, self.reset, lambda: self.is_ready)
-        self._inside_gateway.serve(*self._served.inside)
+        self.served = Served(rooms, self.reset, lambda: self.is_ready)
+        self._inside_gateway.serve(*self.served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
         self.shutdown.call(withdraw, data_dir)
-        self._gateway.serve(*self._served.outside)
+        self._gateway.serve(*self.served.outside)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
         self.shutdown.tidy(self.timekeeper.stop)  # before anything ends that time would have waited for
 
     def _deploy_services(self, left: Left) -> Sequence[ResourceChange]:
         """What functions live among and where their events come from; most projects declare none."""
-        context, clients, alone = self._served.context, self.around.clients, self._only is not None
+        context, clients, alone = self.served.context, self.around.clients, self._only is not None
         changes, self.addresses = deploy_services(self._declared, context, clients, left, alone=alone)
         return changes
 
