@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.arn import REGION
+from lambda_emu.model.layers.sources import LAYER_SOURCES, LayerSource
 from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, pairs, several, text, whole
 
 PROJECT_FILE = "lambda-emu.yaml"
@@ -70,6 +71,7 @@ class Settings(Struct, frozen=True):
     allowed_origins: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     subnet_networks: tuple[str, ...]
+    layers: tuple[LayerSource, ...]
     token: str | None
     given: frozenset[str] = frozenset()
 
@@ -225,6 +227,12 @@ SETTINGS = (
         "Docker networks that functions in a VPC join, by subnet; *: of any other subnet.",
     ),
     Setting(
+        "layers",
+        LAYER_SOURCES,
+        "",
+        "What layers of others hold, by name or ARN: a folder, a zip, `pip:` or `npm:` and a package.",
+    ),
+    Setting(
         "token",
         text("16 to 128 letters, digits, - and _", r"[a-zA-Z0-9_-]{16,128}"),
         None,
@@ -369,6 +377,8 @@ def _value(name: str, written: Written, mistakes: list[str]) -> Any:
     except ValueError:
         mistakes.append(f"{written.where}: {written.text!r} must be {kind.allowed}")
         return None
+    if kind is LAYER_SOURCES:
+        return tuple(source.placed(written.base) for source in value)
     return Path(os.path.abspath(written.base / value)) if isinstance(value, Path) else value
 
 

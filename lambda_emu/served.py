@@ -38,6 +38,7 @@ from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.without_effect import Here
 from lambda_emu.notices import Notices
 from lambda_emu.pool.pool import EnvironmentInfo, Pool
+from lambda_emu.public_layers.finder import PublicLayers
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.services.catalogue import KNOWN
@@ -108,6 +109,7 @@ class Rooms(Struct, frozen=True):
     invoker: Invoker
     around: Around
     timekeeper: Timekeeper
+    public_layers: PublicLayers
 
 
 class Served:
@@ -312,6 +314,8 @@ class Served:
             account_concurrency=settings.account_concurrency,
             s3=self._s3(),
             find_image=self._find_image,
+            find_layer=rooms.public_layers.find,
+            knows_layer=rooms.public_layers.knows,
             account_known="account" in settings.given,
             notices=Notices(),
             here=self._here(),

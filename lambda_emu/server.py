@@ -46,6 +46,7 @@ from lambda_emu.project import Project
 from lambda_emu.project.deploy import deploy
 from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.left import Left, find_left
+from lambda_emu.public_layers.finder import PublicLayers
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtimes import Catalogue, catalogue
 from lambda_emu.sandbox.base import Engine, Wanted
@@ -190,7 +191,7 @@ class Emulator:
     def _start(self) -> None:
         settings = self.settings
         cache, env_vars = settings.cache_dir / "templates", settings.env_vars
-        chosen = Chosen(settings.project, settings.parameters, cache, settings.strict, env_vars)
+        chosen = Chosen(settings.project, settings.parameters, cache, settings.strict, env_vars, settings.layers)
         self._declared = read_declared(chosen, self.scope, self._only)  # first: a mistake in it needs nothing started
         self.declared = self._declared.functions
         bound = bind(settings.host, settings.port)
@@ -345,6 +346,8 @@ class Emulator:
     def _serve_inside(self, data_dir: Path) -> None:
         """What code in environments may ask: the API, and none of our own pages."""
         make_spool(data_dir / SPOOL)
+        public_layers = PublicLayers(self.store.artifacts, self.settings.cache_dir, self.settings.layers)
+        self.shutdown.tidy(public_layers.close)  # whoever waits for a registry hears that it is over
         rooms = Rooms(
             self.settings,
             self.url,
@@ -361,6 +364,7 @@ class Emulator:
             self.invoker,
             self.around,
             self.timekeeper,
+            public_layers,
         )
         self.served = Served(rooms, self.reset, lambda: self.is_ready)
         self._inside_gateway.serve(*self.served.inside)

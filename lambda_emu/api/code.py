@@ -15,10 +15,12 @@ from lambda_emu.arn import Scope, parse_layer_arn
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import CodeMissing, CodeTwice
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
-from lambda_emu.model.function.function import Artifact, ContainerImage, LayerReference, S3Object
+from lambda_emu.model.function.function import Artifact, ContainerImage, FunctionVersion, LayerReference, S3Object
 from lambda_emu.model.function.image_package import package_image
 from lambda_emu.model.layers.references import Find
 from lambda_emu.model.layers.refusals import LayerContentMissing, LayerContentTwice
+from lambda_emu.model.quotas import LAYERS
+from lambda_emu.public_layers.known import ANY_FUNCTION, ForFunction
 from lambda_emu.store.code.folder_zip import UnusableFolder
 
 __all__ = ["UnusableFolder", "check_layer_source", "check_source", "image_source", "keep", "layer_finder", "store_code"]
@@ -75,8 +77,36 @@ def keep(context: RequestContext, code: bytes | SpooledBlob | Path | Artifact) -
     return artifacts.add_zip(code)
 
 
-def layer_finder(context: RequestContext, scope: Scope) -> Find:
-    """What layer versions a function of this account may mount; LayerNotShared for those it may not."""
+def layers_ahead(context: RequestContext, version: FunctionVersion, wanted: Mapping[str, Any]) -> Find:
+    """The same, for an update: what has to be fetched is fetched now, before anybody waits for the record.
+
+    wanted: the members of UpdateFunctionConfiguration.
+    """
+    runtime, region = wanted.get("Runtime", version.runtime), version.id.region
+    find = layer_finder(context, version.id.scope, ForFunction(runtime, version.architecture))
+    mounted = {layer.arn for layer in version.layers}
+    there = [arn for arn in wanted.get("Layers", ())[:LAYERS] if arn not in mounted and arn.split(":")[3] == region]
+    found: dict[str, LayerReference | LambdaError | None] = {}
+    for arn in there:
+        try:
+            found[arn] = find(arn)
+        except LambdaError as error:
+            found[arn] = error
+
+    def find_again(arn: str) -> LayerReference | None:
+        outcome = found[arn] if arn in found else find(arn)
+        if isinstance(outcome, LambdaError):
+            raise outcome
+        return outcome
+
+    return find_again
+
+
+def layer_finder(context: RequestContext, scope: Scope, function: ForFunction = ANY_FUNCTION) -> Find:
+    """What layer versions a function of this account may mount; LayerNotShared for those it may not.
+
+    function: as it will be. LayerVersionUnknown for what cannot be fetched, which may take a while.
+    """
 
     def find(arn: str) -> LayerReference | None:
         try:
@@ -84,7 +114,7 @@ def layer_finder(context: RequestContext, scope: Scope) -> Find:
         except ValueError:  # `awslayer`, which is not here
             return None
         assert number is not None
-        version = version_for(context, scope, id, number)
+        version = version_for(context, scope, id, number, function)
         return None if version is None else LayerReference(id.arn(number), version.content)
 
     return find

@@ -14,12 +14,14 @@ from lambda_emu.clock import Clock
 from lambda_emu.environment.invocation import Reply
 from lambda_emu.invoke.request import InvokeRequest
 from lambda_emu.model.concurrency.provisioned import Readiness
+from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.function.without_effect import Here
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.notices import Notices
+from lambda_emu.public_layers.known import ForFunction
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.store import Store
 
@@ -42,6 +44,12 @@ class FindImage(Protocol):
     """What the engine has under the name of an image, at once; None if nothing, or if it does not say in time."""
 
     def __call__(self, uri: str, architecture: str) -> FoundImage | None: ...
+
+
+class FindLayer(Protocol):
+    """What stands for a layer version that somebody else published; None: nothing. LayerVersionUnknown."""
+
+    def __call__(self, arn: str, function: ForFunction) -> Artifact | None: ...
 
 
 class EventSources(Protocol):
@@ -69,6 +77,10 @@ class NothingPolled:
         return None
 
 
+def no_layer(arn: str, function: ForFunction) -> None:
+    """Where nothing is fetched."""
+
+
 def no_image(uri: str, architecture: str) -> None:
     """Where nothing runs, no image is found either."""
 
@@ -83,6 +95,7 @@ class RequestContext(Struct, frozen=True):
 
     base_url: how callers reach this server, without a final slash. invoker: the room invoke.
     asked_at: the Host by which this caller does, where it is known to be another one: from inside an environment.
+    find_layer, knows_layer: of those that others published.
     readiness: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
     origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
     account_concurrency: invocations that may run at once.
@@ -101,6 +114,8 @@ class RequestContext(Struct, frozen=True):
     account_known: bool = False
     s3: S3 = field(default_factory=S3)
     find_image: FindImage = no_image
+    find_layer: FindLayer = no_layer
+    knows_layer: Callable[[str], bool] = lambda _: False
     here: Here = NOWHERE
     sources: EventSources = field(default_factory=NothingPolled)
     notices: Notices = field(default_factory=Notices)

@@ -45,7 +45,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Store], Table[Any]], Callable[[RequestC
 
 def hint(context: RequestContext, error: LambdaError, request: Mapping[str, Any]) -> None:
     """Give the error its hint, if the request names something that is only elsewhere."""
-    for member, (word, table_of, key_of) in KINDS.items():
+    for member, (word, table_of, key_of) in KINDS.items() if error.hint is None else ():
         if isinstance(request.get(member), str):
             with suppress(LambdaError, ValueError):
                 scope, name = key_of(context, request[member])

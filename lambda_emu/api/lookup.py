@@ -17,9 +17,15 @@ from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.names import UnqualifiedOnly
 from lambda_emu.model.layers.layer import LayerVersion
 from lambda_emu.model.layers.refusals import LayerNotShared, LayerRegionUnreachable
+from lambda_emu.model.timestamps import last_modified
+from lambda_emu.public_layers.known import ANY_FUNCTION, ForFunction
 from lambda_emu.store import Transaction
 
 T = TypeVar("T")
+LAYERS_HINT = (
+    "nobody here has that layer, and lambda-emu does not know what it holds: --layers {0}=./folder, or in place of the "
+    "folder a zip, pip:package==version or npm:package@version, says it"
+)
 
 
 def look_up_function(context: RequestContext, id: FunctionId, missing: LambdaError | None = None) -> Function:
@@ -128,16 +134,27 @@ def own_layer(context: RequestContext, written: str, action: str, number: int | 
     return id
 
 
-def version_for(context: RequestContext, reader: Scope, id: LayerId, number: int) -> LayerVersion | None:
-    """A layer version as this account may have it, None if there is none.
+def version_for(
+    context: RequestContext, reader: Scope, id: LayerId, number: int, function: ForFunction = ANY_FUNCTION
+) -> LayerVersion | None:
+    """A layer version as this account may have it, None if there is none. function: who is to mount it.
 
-    Raises LayerNotShared for one of another account, unless its policy says otherwise; also where there is none.
+    What somebody else published is what stands for it. Raises LayerNotShared for one of another account, unless its
+    policy says otherwise; also where there is none, with a hint. LayerVersionUnknown for what cannot be fetched.
     """
     layer = context.store.layers.get(id.scope, id.name)
     version = layer.versions.get(number) if layer is not None else None
-    if id.scope.account != reader.account and (version is None or not version.shared_with(reader.account)):
-        raise LayerNotShared(_root(reader), "lambda:GetLayerVersion", id.arn(number))
-    return version
+    is_own = id.scope.account == reader.account
+    if version is not None and (is_own or version.shared_with(reader.account)):
+        return version
+    content = None if version is not None else context.find_layer(id.arn(number), function)
+    if content is not None:
+        return LayerVersion(number, content, last_modified(context.clock.now_s()))
+    if not is_own:
+        refusal = LayerNotShared(_root(reader), "lambda:GetLayerVersion", id.arn(number))
+        refusal.hint = LAYERS_HINT.format(id.name) if version is None else None
+        raise refusal
+    return None
 
 
 def _root(scope: Scope) -> str:

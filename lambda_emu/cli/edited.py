@@ -22,7 +22,7 @@ def edited_file(function: str, chosen: Settings) -> Path | None:
     try:
         started_s = (chosen.data_dir / TOKEN).stat().st_mtime
         declared = read_project(chosen.project).functions
-        sources = [path for one in declared if one.name == function for path in (one.code, *one.layers)]
+        sources = [path for one in declared if one.name == function for path in (one.code, *one.own_layers)]
         files = (file for source in sources for file in _files(source))
         return next((file for file in islice(files, MOST_FILES) if file.lstat().st_mtime > started_s), None)
     except (ProjectError, OSError):

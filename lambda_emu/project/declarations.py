@@ -40,7 +40,7 @@ class Declared(Struct, frozen=True):
 class DeclaredFunction(Struct, frozen=True):
     """One member of `functions:`. Paths are absolute and existed when the project was read.
 
-    code: a folder or a zip; layers: the same, in mount order. role: None for a made-up one.
+    code: a folder or a zip; layers: the same, or ARNs, in mount order. role: None for a made-up one.
     places: where the name and each key stand, `lambda-emu.yaml:12: functions.hello.code`.
     """
 
@@ -52,7 +52,7 @@ class DeclaredFunction(Struct, frozen=True):
     timeout_s: int = 3
     ephemeral_storage_mb: int = 512
     environment: Mapping[str, str] | None = None
-    layers: tuple[Path, ...] = ()
+    layers: tuple[Path | str, ...] = ()
     reserved_concurrency: int | None = None
     architecture: str = "x86_64"
     description: str = ""
@@ -61,6 +61,11 @@ class DeclaredFunction(Struct, frozen=True):
     tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     events: tuple[Declared, ...] = ()
     places: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+    @property
+    def own_layers(self) -> tuple[Path, ...]:
+        """Those that lie here."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Path))
 
 
 class Project(Struct, frozen=True):

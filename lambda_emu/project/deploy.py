@@ -95,7 +95,8 @@ def _make(
         except (LambdaError, CannotChange) as error:
             failed.add(change.key)
             place = change.desired.place if change.desired is not None else f"{change.key.kind} {change.key.name}"
-            mistakes.append(f"{place}: {error}")
+            hint = error.hint if isinstance(error, LambdaError) else None
+            mistakes.append(f"{place}: {error} {hint}" if hint else f"{place}: {error}")
     if mistakes:
         raise ProjectError(mistakes)
 

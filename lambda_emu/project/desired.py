@@ -50,13 +50,13 @@ class _Reading:
             self.mistakes.append(f"{place}: {TAKEN}")
             return
         code = self._keep(declared, "code", declared.code)
-        layers = {self._layer_key(path): self._keep(declared, "layers", path) for path in declared.layers}
+        layers = {self._layer_key(path): self._keep(declared, "layers", path) for path in declared.own_layers}
         if code is None or None in layers.values():
             return
         for layer, content in layers.items():
             assert content is not None
             yield Resource(layer, {"Content": {"ZipFile": content}}, show_layer(content), declared.places["layers"])
-        members = _members(declared, self._role(declared), code, [*layers])
+        members = _members(declared, self._role(declared), code, [*map(self._layer, declared.layers)])
         yield Resource(key, members, show_function(declared.name, members), place)
         if declared.reserved_concurrency is not None:
             reserved = {"ReservedConcurrentExecutions": declared.reserved_concurrency}
@@ -80,6 +80,9 @@ class _Reading:
     def _role(self, declared: DeclaredFunction) -> str:
         return role_arn(self._context.scope, declared.role or DEFAULT)
 
+    def _layer(self, layer: Path | str) -> Reference | str:
+        return layer if isinstance(layer, str) else Reference(self._layer_key(layer))
+
     def _layer_key(self, path: Path) -> ResourceKey:
         return ResourceKey(LAYER, _layer_name(path, self._folder))
 
@@ -94,7 +97,7 @@ def _layer_name(path: Path, folder: Path) -> str:
     return name if name == written else f"{name}-{hashlib.sha256(os.fsencode(written)).hexdigest()[:8]}"
 
 
-def _members(declared: DeclaredFunction, role: str, code: Artifact, layers: list[ResourceKey]) -> Members:
+def _members(declared: DeclaredFunction, role: str, code: Artifact, layers: list[Reference | str]) -> Members:
     """The same function as CreateFunction would ask for it, but for its name."""
     members: dict[str, Any] = {
         "Runtime": declared.runtime,
@@ -107,7 +110,7 @@ def _members(declared: DeclaredFunction, role: str, code: Artifact, layers: list
         "EphemeralStorage": {"Size": declared.ephemeral_storage_mb},
         "Architectures": [declared.architecture],
         "LoggingConfig": {"LogFormat": declared.log_format},
-        "Layers": [Reference(layer) for layer in layers],
+        "Layers": layers,
         "Tags": dict(declared.tags),
     }
     if declared.environment is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from lambda_emu.arn import parse_layer_arn
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model import value_types
 from lambda_emu.model.function import environment_variables
@@ -77,23 +78,37 @@ def mapping(keys: ValueType, values: ValueType, most: int) -> KeyType:
     return KeyType("a mapping of names to texts", read)
 
 
-def paths(most: int) -> KeyType:
-    """Several folders or zips, none of them twice."""
+def layers(most: int) -> KeyType:
+    """Several folders or zips, or ARNs of what others published; none of them twice."""
 
     def read(document: Document, value: Value) -> Any:
-        found: list[Path] = []
+        found: list[Path | str] = []
         items = document.items(value)
         if len(items) > most:
             document.mistake(value, f"must be at most {most}")
         for item in items[:most]:
-            path = _read_path(document, item)
-            if path in found:
-                document.mistake(item, f"{path.name} is mounted twice")
-            elif path is not None:
-                found.append(path)
+            layer = _read_layer(document, item)
+            if layer in found:
+                document.mistake(item, f"{layer.name if isinstance(layer, Path) else layer} is mounted twice")
+            elif layer is not None:
+                found.append(layer)
         return tuple(found)
 
-    return KeyType(f"a list of at most {most} folders or .zip files", read)
+    return KeyType(f"a list of at most {most} folders, .zip files or ARNs of layer versions", read)
+
+
+def _read_layer(document: Document, value: Value) -> Path | str | None:
+    written: Path | None = document.scalar(value, value_types.PATH)
+    if written is None or not str(written).startswith("arn:"):
+        return _read_path(document, value)
+    try:
+        _, version = parse_layer_arn(str(written))
+    except ValueError:
+        version = None
+    if version is None:
+        document.mistake(value, f"{written} is not the ARN of a layer version")
+        return None
+    return str(written)
 
 
 def _read_path(document: Document, value: Value) -> Path | None:

@@ -11,7 +11,7 @@ from lambda_emu.architectures import ARCHITECTURES
 from lambda_emu.model import quotas
 from lambda_emu.model.value_types import choice, text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.key_types import ENVIRONMENT, PATH, RUNTIME, KeyType, mapping, only_item, paths, single
+from lambda_emu.project.key_types import ENVIRONMENT, PATH, RUNTIME, KeyType, layers, mapping, only_item, single
 from lambda_emu.project.role_keys import DEFAULT, NAMED
 from lambda_emu.project.shapes import Key
 
@@ -51,7 +51,12 @@ KEYS = (
         "Size of /tmp.",
     ),
     Key("environment", "environment", ENVIRONMENT, "Variables of the code, 4 KB in all."),
-    Key("layers", "layers", paths(quotas.LAYERS), "Merged in this order at /opt; relative to the file."),
+    Key(
+        "layers",
+        "layers",
+        layers(quotas.LAYERS),
+        "Merged in this order at /opt; relative to the file, or [what others published](layers.md).",
+    ),
     Key(
         "reserved_concurrency",
         "reserved_concurrency",

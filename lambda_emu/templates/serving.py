@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
+from lambda_emu.model.layers.sources import LayerSource
 from lambda_emu.model.stacks import SERVED
 from lambda_emu.project import Project, ProjectError, read_project
 from lambda_emu.project.resources import ResourceChange
@@ -33,7 +34,7 @@ Addresses = Sequence[tuple[str, str]]
 class Chosen(Struct, frozen=True):
     """What settings say of it. project: a folder or a file. cache: the folder for templates that were expanded.
 
-    env_vars: a file with other values for variables.
+    env_vars: a file with other values for variables. layers: what those of others hold.
     """
 
     project: Path
@@ -41,6 +42,7 @@ class Chosen(Struct, frozen=True):
     cache: Path
     strict: bool
     env_vars: Path | None = None
+    layers: Sequence[LayerSource] = ()
 
 
 class Declared(Struct, frozen=True):
@@ -83,11 +85,12 @@ def _with_env_vars(project: Project, stack: Stack | None, file: Path) -> tuple[P
 
 def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
     """What has no effect is told, each once; with `strict` it is a mistake."""
+    from lambda_emu.templates.layers import layers_without_effect
     from lambda_emu.templates.stack import read_stack
     from lambda_emu.templates.strict import not_installed, without_effect
 
     stack = read_stack(file, scope, chosen.parameters, chosen.cache)
-    told = without_effect(stack)
+    told = [*without_effect(stack), *layers_without_effect(stack, scope, chosen.layers)]
     if chosen.strict and told:
         raise ProjectError(told)
     for line in (*told, *not_installed(stack)):

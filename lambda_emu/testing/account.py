@@ -11,7 +11,7 @@ from msgspec import Struct, convert
 
 from lambda_emu.cli.client import Server
 from lambda_emu.testing.clients import ClientSet
-from lambda_emu.testing.deploying import CREATE_LIMIT_S, deployment
+from lambda_emu.testing.deploying import CREATE_LIMIT_S, LayerContent, deployment
 from lambda_emu.testing.errors import NotDeployed
 from lambda_emu.testing.function import Function
 from lambda_emu.testing.waiting import wait_for
@@ -93,8 +93,11 @@ class Account:
         if "name" not in told:
             wanted.members["FunctionName"] = self._free_name(wanted.members["FunctionName"])
         for layer in wanted.layers:
-            published = lambda_.publish_layer_version(LayerName=layer.name, Content={"ZipFile": layer.content})
-            wanted.members.setdefault("Layers", []).append(published["LayerVersionArn"])
+            arn = layer
+            if isinstance(layer, LayerContent):
+                published = lambda_.publish_layer_version(LayerName=layer.name, Content={"ZipFile": layer.content})
+                arn = published["LayerVersionArn"]
+            wanted.members.setdefault("Layers", []).append(arn)
         made = lambda_.create_function(**wanted.members)
         name = made["FunctionName"]
         if wanted.reserved is not None:

@@ -52,10 +52,10 @@ class LayerContent(Struct, frozen=True):
 
 
 class Deployment(Struct):
-    """members: of CreateFunction. reserved: its reserved concurrency."""
+    """members: of CreateFunction. layers: to be published, or ARNs. reserved: its reserved concurrency."""
 
     members: dict[str, Any]
-    layers: Sequence[LayerContent] = field(default_factory=list)
+    layers: Sequence[LayerContent | str] = field(default_factory=list)
     reserved: int | None = None
 
 
@@ -159,7 +159,10 @@ def _of_project(declared: DeclaredFunction) -> Deployment:
     }
     if declared.environment is not None:
         members["Environment"] = {"Variables": dict(declared.environment)}
-    layers = [LayerContent(_named(path.stem), _zip_any(path)) for path in declared.layers]
+    layers = [
+        layer if isinstance(layer, str) else LayerContent(_named(layer.stem), _zip_any(layer))
+        for layer in declared.layers
+    ]
     return Deployment(members, layers, declared.reserved_concurrency)
 
 

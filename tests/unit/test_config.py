@@ -117,6 +117,7 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         s3_endpoint=None,
         activation_delay_s=0,
         subnet_networks=(),
+        layers=(),
         allowed_origins=(),
         allowed_hosts=(),
         token=None,

@@ -43,7 +43,7 @@ def test_the_examples_are_projects(project: str, names: list[str]) -> None:
 def test_an_example_answers_what_it_says(project: str, name: str, event: object, answer: object) -> None:
     """In a process of its own, with what its configuration names; how it runs on an engine is that engine's test."""
     (function,) = [found for found in read_project(EXAMPLES / project).functions if found.name == name]
-    folders = [function.code, *(layer / "python" for layer in function.layers)]
+    folders = [function.code, *(layer / "python" for layer in function.own_layers)]
     environment = {"PYTHONPATH": ":".join(map(str, folders)), **(function.environment or {})}
 
     done = subprocess.run(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from lambda_emu.api import artifacts
-from lambda_emu.api.code import check_source, image_source, layer_finder, store_code
+from lambda_emu.api.code import check_source, image_source, layer_finder, layers_ahead, store_code
 from lambda_emu.api.configuration import show_configuration, show_image_location, show_settings
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import check_role, check_unqualified, get_version, look_up_function, update_function
@@ -35,6 +35,7 @@ from lambda_emu.model.function.function import Artifact, ContainerImage, Functio
 from lambda_emu.model.function.runtime_names import DeprecatedRuntime, UnknownRuntime
 from lambda_emu.model.layers.references import check_regions
 from lambda_emu.model.timestamps import last_modified
+from lambda_emu.public_layers.known import ForFunction
 from lambda_emu.store import Transaction
 
 if TYPE_CHECKING:
@@ -93,11 +94,12 @@ def _check_creation(context: RequestContext, req: CreateFunctionRequestTypeDef) 
 
 def _new_function(context: RequestContext, id: FunctionId, req: CreateFunctionRequestTypeDef) -> Function:
     """Its code is kept."""
+    architecture = req.get("Architectures", ["x86_64"])[0]
     return creation.new_function(
         id,
         req,
-        _code(context, req["Code"], id.scope, req.get("Architectures", ["x86_64"])[0]),
-        layer_finder(context, id.scope),
+        _code(context, req["Code"], id.scope, architecture),
+        layer_finder(context, id.scope, ForFunction(req.get("Runtime"), architecture)),
         new_id=context.clock.new_id,
         modified=last_modified(context.clock.now_s()),
         origin=context.origin,
@@ -224,11 +226,13 @@ def update_function_configuration(req: UpdateFunctionConfigurationRequestTypeDef
         check_role(context, req["Role"])
     if "Runtime" in req:
         _check_runtime(context, req["Runtime"])
+    find_layer = layer_finder(context, target.id.scope)
     if req.get("Layers"):
-        check_deployable(context, look_up_function(context, target.id, FunctionNotFound(target.arn)))
+        there = look_up_function(context, target.id, FunctionNotFound(target.arn))
+        check_deployable(context, there)
+        find_layer = layers_ahead(context, there.latest, req)
     if "Timeout" in req:
         check_timeout(context, target.id, req["Timeout"])
-    find_layer = layer_finder(context, target.id.scope)
 
     def change(version: FunctionVersion) -> FunctionVersion:
         return settings.apply_settings(version, req, find_layer)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from lambda_emu.model.function.extensions import INSIGHTS, has_extension
 from lambda_emu.model.function.function import Function, FunctionVersion
 from lambda_emu.model.function.vpc import network_of, subnets_of
 
@@ -51,6 +52,11 @@ ROWS: tuple[tuple[str, Holds, str], ...] = (
         "Extensions",
         lambda function, here: here.has_extensions(function.latest),
         "the programs at /opt/extensions are not started",
+    ),
+    (
+        "Layers",
+        lambda function, _: has_extension((layer.arn for layer in function.latest.layers), INSIGHTS),
+        "the extension of Lambda Insights is not started, and sends no metrics",
     ),
     ("CodeSigningConfigArn", lambda function, _: function.code_signing_config_arn, "signatures are not read"),
     ("DurableConfig", lambda function, _: function.latest.durable, "it cannot be invoked"),

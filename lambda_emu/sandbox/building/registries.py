@@ -7,6 +7,7 @@ has a mirror or a proxy has told these clients already.
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 import sys
 import tarfile
@@ -88,17 +89,33 @@ class Registries(Struct, frozen=True):
     def fetch_modules(self, part: Modules, folder: Path) -> None:
         """A node_modules folder's content."""
         self.progress(f"fetching {part.modules[0]} and {len(part.modules) - 1} more with npm")
+        self._install([*part.modules, f"--before={part.before}"], {}, folder, part.leave_out)
+
+    def fetch_newest_modules(self, modules: Sequence[str], optional: Sequence[str], folder: Path) -> None:
+        """The same, with what they need as it is now. optional: those of which the registry may have no such version.
+
+        All of them `name@version`, or in `modules` a name alone.
+        """
+        self.progress(f"fetching {modules[0]} and {len(optional)} more with npm")
+        pairs = [name.rpartition("@") for name in optional]
+        self._install(modules, {"optionalDependencies": {name: version for name, _, version in pairs}}, folder, ())
+
+    def _install(
+        self, words: Sequence[str], package: Mapping[str, object], folder: Path, leave_out: Sequence[str]
+    ) -> None:
+        """package: the content of package.json."""
         project = folder.with_name(f"{folder.name}.project")
         project.mkdir()
-        (project / "package.json").write_text("{}")
-        fixed = ["--omit=dev", "--ignore-scripts", "--no-save", "--no-package-lock", f"--before={part.before}"]
-        self._npm(["install", f"--prefix={project}", *fixed, *part.modules])
+        (project / "package.json").write_text(json.dumps(package))
+        fixed = ["--omit=dev", "--ignore-scripts", "--no-save", "--no-package-lock"]
+        self._npm(["install", f"--prefix={project}", *fixed, *words])
         modules = project / "node_modules"
-        for pattern in (".bin", ".package-lock.json", *part.leave_out):
+        for pattern in (".bin", ".package-lock.json", *leave_out):
             for path in list(modules.glob(pattern)):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         for path in modules.iterdir():
             path.rename(folder / path.name)
+        shutil.rmtree(project)
 
     def fetch_jars(self, part: Jars, folder: Path) -> None:
         self.progress("fetching jars")

@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from lambda_emu.api.context import RequestContext
+from lambda_emu.arn import parse_layer_arn
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, ask_lambda, refuse, tag_map, takes
@@ -28,7 +30,19 @@ def _members(asked: Asked) -> dict[str, Any]:
         code = {"ZipFile": code[PLACED]}
     elif isinstance(code.get("ZipFile"), str):
         code["ZipFile"] = _inline(code["ZipFile"], str(asked.get("Runtime", "")))
+    if "Layers" in said:
+        said["Layers"] = [arn for arn in said["Layers"] if _is_to_be_had(str(arn), asked.reach.context)]
     return {**said, "FunctionName": asked.named("FunctionName"), "Code": code, "Tags": tag_map(asked)}
+
+
+def _is_to_be_had(arn: str, context: RequestContext) -> bool:
+    """Whether a layer of others is here, or known: one that is not is told of at the start, and left out."""
+    try:
+        id, _ = parse_layer_arn(arn)
+    except ValueError:
+        return True
+    is_ours = id.scope.account == context.scope.account or context.store.layers.get(id.scope, id.name) is not None
+    return is_ours or context.knows_layer(arn)
 
 
 def _inline(source: str, runtime: str) -> bytes:
