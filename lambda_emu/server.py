@@ -165,9 +165,9 @@ class Emulator:
         if account == self.scope.account:
             self._deploy(self._declared)
 
-    def deploy(self, project: Project) -> Sequence[ResourceChange]:
+    def deploy(self, declared: Project | Declared) -> Sequence[ResourceChange]:
         """Make there be what a project declares, and be gone what earlier ones did. Not on the loop. ProjectError."""
-        return self._deploy(Declared(project))
+        return self._deploy(Declared(declared) if isinstance(declared, Project) else declared)
 
     def _deploy(self, declared: Declared) -> Sequence[ResourceChange]:
         self._declared = declared

@@ -21,7 +21,7 @@ from lambda_emu.model.layers.references import Find
 from lambda_emu.model.layers.refusals import LayerContentMissing, LayerContentTwice
 from lambda_emu.model.quotas import LAYERS
 from lambda_emu.public_layers.known import ANY_FUNCTION, ForFunction
-from lambda_emu.store.code.folder_zip import UnusableFolder
+from lambda_emu.store.code.folder_zip import UnusableFolder, is_source
 
 __all__ = ["UnusableFolder", "check_layer_source", "check_source", "image_source", "keep", "layer_finder", "store_code"]
 
@@ -62,7 +62,7 @@ def store_code(context: RequestContext, code: Mapping[str, Any], scope: Scope) -
 
 
 def keep(context: RequestContext, code: bytes | SpooledBlob | Path | Artifact) -> Artifact:
-    """Keep a zip, or a folder as one; what is kept already is left as it is.
+    """Keep a zip, or a folder or a file of code as one; what is kept already is left as it is.
 
     Raises InvalidZip, ZippedTooLarge, UnzippedTooLarge; UnusableFolder and OSError for what a path names.
     """
@@ -72,7 +72,7 @@ def keep(context: RequestContext, code: bytes | SpooledBlob | Path | Artifact) -
             return code
         case SpooledBlob(path=path):
             return artifacts.add_zip(path, given_away=True)
-        case Path() if code.is_dir():
+        case Path() if code.is_dir() or is_source(code):
             return artifacts.add_folder(code)
     return artifacts.add_zip(code)
 

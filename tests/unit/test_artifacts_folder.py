@@ -51,6 +51,16 @@ def test_a_folder_becomes_an_artifact_like_any_other(artifacts: Artifacts, code:
         assert zip_file.testzip() is None
 
 
+def test_one_file_of_code_becomes_an_artifact_that_has_it_alone(artifacts: Artifacts, code: Path) -> None:
+    write(code / "lib" / "b.py")
+    (code / "link.py").symlink_to("lib/b.py")
+
+    assert names(artifacts, code / "app.py") == ["app.py"]
+    assert names(artifacts, code / "link.py") == ["link.py"]
+    with pytest.raises(UnusableFolder, match="is neither a file nor a folder"):
+        artifacts.add_folder(Path("/dev/null"))
+
+
 def test_the_same_files_are_the_same_artifact_wherever_and_whenever_written(
     artifacts: Artifacts, code: Path, tmp_path: Path
 ) -> None:

@@ -27,7 +27,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.request import ZippedTooLarge
 from lambda_emu.folders import close_to_others
 from lambda_emu.model.function.function import Artifact
-from lambda_emu.store.code.folder_zip import write_folder
+from lambda_emu.store.code.folder_zip import write_file, write_folder
 from lambda_emu.store.code.unzip import measure, unpack
 from lambda_emu.store.code.zip_reader import CHUNK_BYTES
 
@@ -103,11 +103,15 @@ class Artifacts:
             return self._find(sha256, path) or self._keep(staging, sha256, path)
 
     def add_folder(self, path: Path) -> Artifact:
-        """Keep a folder as a zip that is the same for the same files. UnusableFolder, UnzippedTooLarge, OSError."""
+        """Keep a folder, or one file, as a zip that is the same for the same files.
+
+        UnusableFolder, UnzippedTooLarge, OSError.
+        """
         with self._staging() as staging:
             made = staging.with_suffix(".zip")
+            write = write_folder if path.is_dir() else write_file
             with made.open("x+b") as file:
-                write_folder(path, file)
+                write(path, file)
                 sha256 = _sha256(file)
             return self._find(sha256, made) or self._keep(staging, sha256, made)
 

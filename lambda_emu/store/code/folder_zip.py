@@ -17,8 +17,10 @@ from lambda_emu.store.code.unzip import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE,
 from lambda_emu.store.code.zip_reader import CHUNK_BYTES, MAX_ENTRIES
 from lambda_emu.store.schema import DATABASE
 
-SKIPPED = frozenset({".git", ".lambda-emu", "__pycache__", ".venv"})
+SKIPPED = frozenset({".git", ".aws-sam", ".lambda-emu", "__pycache__", ".venv"})
 SKIPPED_BELOW = frozenset({("node_modules", ".cache")})
+
+SOURCES = (".py", ".js", ".mjs", ".cjs", ".rb")
 
 NO_FILE = "is neither a file nor a folder"
 TOO_MANY = f"has more than {MAX_ENTRIES} files and folders"
@@ -51,6 +53,19 @@ def write_folder(folder: Path, out: BinaryIO) -> None:
             total += _add(zip_file, root, entry, UNZIPPED_LIMIT_BYTES - total)
         if not zip_file.infolist():
             raise UnusableFolder(folder, "has no files")
+
+
+def is_source(file: Path) -> bool:
+    """Whether a file alone is code, which runs as it is; any other must be a zip."""
+    return file.suffix in SOURCES or file.name == "bootstrap"
+
+
+def write_file(file: Path, out: BinaryIO) -> None:
+    """Zip one file under its own name, uncompressed. UnusableFolder, UnzippedTooLarge, OSError."""
+    path = os.path.realpath(file)
+    descriptor = open_beneath(os.path.dirname(path), os.path.basename(path))
+    with ZipFile(out, "w", ZIP_STORED) as zip_file:
+        _add_file(zip_file, _name(os.path.dirname(file), str(file)), path, descriptor, UNZIPPED_LIMIT_BYTES)
 
 
 def code_in(folder: str, without: Collection[str] = ()) -> Iterator[os.DirEntry[str]]:

@@ -28,6 +28,9 @@ MOST_BYTES = 32 * 1024 * 1024
 HERE = "lambda-emu.local"
 """The bucket that stands for the template's folder; its keys are paths, quoted."""
 _URIS = ("CodeUri", "ContentUri")
+_BY_DEFAULT = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+"""What is the template's folder where nothing is said, as `sam build` and `aws cloudformation package` have it."""
+_OTHER_CODE = ("CodeUri", "InlineCode", "ImageUri")
 _DEFINITIONS = {
     "AWS::Serverless::Api": "DefinitionBody",
     "AWS::Serverless::HttpApi": "DefinitionBody",
@@ -92,8 +95,10 @@ def _set_aside(template: Template) -> dict[str, Any]:
     made: dict[str, Any] = copy.deepcopy(dict(template.body))
     for logical_id, resource in made["Resources"].items():
         _put_document(template, logical_id, resource)
-    sections = [one.get("Properties") for one in made["Resources"].values() if _is_serverless(one)]
     shared = made.get("Globals")
+    for resource in made["Resources"].values():
+        _say_folder(resource, shared)
+    sections = [one.get("Properties") for one in made["Resources"].values() if _is_serverless(one)]
 
     def publishes(properties: Mapping[str, Any]) -> bool:
         """Whether other code makes another version: by its name, which the translator makes of where code lies."""
@@ -109,6 +114,18 @@ def _set_aside(template: Template) -> dict[str, Any]:
                 if publishes(properties):
                     properties[name]["Version"] = fingerprint(template.file.parent / said)
     return made
+
+
+def _say_folder(resource: Any, shared: Any) -> None:
+    """Of code that nobody says a place of."""
+    member = _BY_DEFAULT.get(str(resource.get("Type"))) if isinstance(resource, dict) else None
+    of_all = (shared.get("Function") or {}) if isinstance(shared, dict) and member == "CodeUri" else {}
+    properties = resource.get("Properties") if member else None
+    if member is None or not isinstance(properties, dict) or not isinstance(of_all, dict):
+        return
+    said = {**of_all, **properties}
+    if member not in said and said.get("PackageType") != "Image" and not any(name in said for name in _OTHER_CODE):
+        properties[member] = "."
 
 
 def _put_document(template: Template, logical_id: str, resource: Mapping[str, Any]) -> None:
