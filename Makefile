@@ -22,7 +22,7 @@ install: $(BIN)/.installed
 $(BIN)/.installed: $(BUILT_FROM)
 	@sh scripts/venv.sh $(PYTHON) .venv
 	@echo "Installing lambda-emu into .venv"
-	@$(PIP) --editable '.[sam]'
+	@$(PIP) --editable '.[sam,builds]'
 	@$(BIN)/python -m compileall -q lambda_emu
 	@touch $@
 
@@ -67,7 +67,7 @@ aws-cli:
 
 # What needs no core of its own, and measures nothing, runs on two cores. The others follow one by one, since environments
 # are given their share of these.
-SERVICES := alarms* api_destinations api_inside cbor chat_example cost cron_example destinations email event_sources_* \
+SERVICES := alarms* api_destinations api_inside builds* cbor chat_example cost cron_example destinations email event_sources_* \
 	example_of_each_language examples firehose* food_example function_urls http2_curl http_api_* http_apis \
 	http_apis_elsewhere http_imports iam* kinesis_sdks large_objects load_balancers localstack log_groups \
 	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours objects orders_example \

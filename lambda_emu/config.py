@@ -58,6 +58,8 @@ class Settings(Struct, frozen=True):
     account_concurrency: int
     parameter: tuple[str, ...]
     strict: bool
+    build: bool
+    build_timeout_s: int
     stems: int
     max_environments: int | None
     log_limit_mb: int
@@ -177,6 +179,8 @@ SETTINGS = (
         "Parameters of the template, before those of samconfig.toml.",
     ),
     Setting("strict", FLAG, "false", "Refuse a template that says what has no effect here."),
+    Setting("build", FLAG, "true", "Build code of a template whose dependencies are not beside it."),
+    Setting("build_timeout_s", whole(1, 86_400, "seconds"), "900", "How long the build of one function may take."),
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
     Setting("max_environments", whole(1, 100_000), None, "Environments and stems at once; none: by this machine."),
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "What logs take on disk; each function has a share."),

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambda_emu.activation import Activator
 from lambda_emu.api.effects import tell_of_all
@@ -62,6 +63,9 @@ from lambda_emu.templates.serving import Chosen, Declared, deploy_services, read
 from lambda_emu.timekeeper import WRITES, Timekeeper, read_lead
 from lambda_emu.work_clock import WorkClock
 
+if TYPE_CHECKING:
+    from lambda_emu.builds.builder import Builder
+
 log = logging.getLogger(__name__)
 
 STEP_LIMIT_S = 60.0
@@ -95,6 +99,7 @@ class Emulator:
         self.loop = Loop()
         self.url = ""
         self._is_deployed = self._was_ready = False
+        self._builder: Builder | None = None
         self.addresses: Sequence[tuple[str, str]] = ()  # of what the project declares: its API, URLs, queues
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
@@ -191,7 +196,8 @@ class Emulator:
     def _start(self) -> None:
         settings = self.settings
         cache, env_vars = settings.cache_dir / "templates", settings.env_vars
-        chosen = Chosen(settings.project, settings.parameters, cache, settings.strict, env_vars, settings.layers)
+        by_setting = (settings.strict, env_vars, settings.layers, settings.build)
+        chosen = Chosen(settings.project, settings.parameters, cache, *by_setting)
         self._declared = read_declared(chosen, self.scope, self._only)  # first: a mistake in it needs nothing started
         self.declared = self._declared.functions
         bound = bind(settings.host, settings.port)
@@ -380,8 +386,19 @@ class Emulator:
     def _deploy_services(self, left: Left) -> Sequence[ResourceChange]:
         """What functions live among and where their events come from; most projects declare none."""
         context, clients, alone = self.served.context, self.around.clients, self._only is not None
-        changes, self.addresses = deploy_services(self._declared, context, clients, left, alone=alone)
+        builder = self._open_builder() if self.settings.build and self._declared.stack is not None else None
+        changes, self.addresses = deploy_services(self._declared, context, clients, left, builder, alone=alone)
         return changes
+
+    def _open_builder(self) -> Builder:
+        """One for as long as we run, made when something may have to be built."""
+        if self._builder is None:
+            from lambda_emu.builds.builder import Builder
+
+            settings = self.settings
+            self._builder = Builder(settings.cache_dir, settings.build_timeout_s, lambda line: log.warning("%s", line))
+            self.shutdown.call(self._builder.close)
+        return self._builder
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""

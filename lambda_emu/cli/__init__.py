@@ -8,7 +8,10 @@ import click
 
 from lambda_emu.cli import terminal
 
-NAMES = ("clock", "cost", "doctor", "event", "iam", "invoke", "logs", "prune", "ps", "runtimes", "serve", "services")
+NAMES = (
+    *("build", "clock", "cost", "doctor", "event", "iam", "invoke", "logs", "prune", "ps", "runtimes", "serve"),
+    "services",
+)
 
 
 class Commands(click.Group):

@@ -23,6 +23,7 @@ from lambda_emu.project.services.left import Left
 from lambda_emu.templates.found import find_template, is_template
 
 if TYPE_CHECKING:
+    from lambda_emu.builds.builder import Builder
     from lambda_emu.project.services.reach import Services
     from lambda_emu.templates.stack import Stack
 
@@ -34,7 +35,8 @@ Addresses = Sequence[tuple[str, str]]
 class Chosen(Struct, frozen=True):
     """What settings say of it. project: a folder or a file. cache: the folder for templates that were expanded.
 
-    env_vars: a file with other values for variables. layers: what those of others hold.
+    env_vars: a file with other values for variables. layers: what those of others hold. builds: what code needs is
+    installed where it is not beside it.
     """
 
     project: Path
@@ -43,6 +45,7 @@ class Chosen(Struct, frozen=True):
     strict: bool
     env_vars: Path | None = None
     layers: Sequence[LayerSource] = ()
+    builds: bool = True
 
 
 class Declared(Struct, frozen=True):
@@ -93,17 +96,24 @@ def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
     told = [*without_effect(stack), *layers_without_effect(stack, scope, chosen.layers)]
     if chosen.strict and told:
         raise ProjectError(told)
-    for line in (*told, *not_installed(stack)):
+    for line in (*told, *([] if chosen.builds else not_installed(stack))):
         log.warning("%s", line)
     return stack
 
 
 def deploy_services(
-    declared: Declared, context: RequestContext, services: Services, left: Left, *, alone: bool
+    declared: Declared,
+    context: RequestContext,
+    services: Services,
+    left: Left,
+    builder: Builder | None,
+    *,
+    alone: bool,
 ) -> tuple[Sequence[ResourceChange], Addresses]:
     """What functions live among, where their events come from, and a template's functions too; what there was before
     and is declared no more is removed.
 
+    builder: of code that is not whole; None: it is taken as it lies.
     alone: a function of the project is run once, and nothing is made for it. The changes, and addresses of what is
     there, each with what it is. ProjectError.
     """
@@ -116,15 +126,17 @@ def deploy_services(
         changes, addresses = [*done.changes], [*done.addresses]
     if alone or (declared.stack is None and not _has_served(context)):
         return changes, addresses
+    from lambda_emu.templates.building import built
     from lambda_emu.templates.deploy import deploy_stack, remove_others
     from lambda_emu.templates.stack_records import forget_served, record_served
 
+    stack = declared.stack if builder is None or declared.stack is None else built(declared.stack, builder)
     names = [] if declared.stack is None else [declared.stack.name]
     remove_others(names, context, services)
     forget_served(context, names)
-    if declared.stack is not None:
-        made = deploy_stack(declared.stack, context, services)
-        record_served(declared.stack, context, made.outputs)
+    if stack is not None:
+        made = deploy_stack(stack, context, services)
+        record_served(stack, context, made.outputs)
         changes = [*changes, *made.changes]
         addresses = [*addresses, *((output.key, output.value) for output in made.outputs)]
     return changes, addresses

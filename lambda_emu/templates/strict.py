@@ -14,7 +14,7 @@ from lambda_emu.templates.transform.sam import local_path
 
 DEPENDENCIES = {"requirements.txt": "*.dist-info", "package.json": "node_modules"}
 """Files that say what code needs, and what is beside it where that is installed."""
-SAYS = " says in {} is not installed beside it; `sam build` does that"
+SAYS = " says in {} is not installed beside it; without --no-build it would be"
 EXPECTED = frozenset(("AWS::CloudFormation::WaitConditionHandle", "AWS::CDK::Metadata"))
 """Types that do nothing on AWS either."""
 

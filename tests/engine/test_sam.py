@@ -120,7 +120,7 @@ def test_what_has_no_effect_is_told_once_and_refused_if_that_is_asked_for(projec
     line = template.read_text().splitlines().index("  Alarm:") + 1
 
     (project / "hello_world" / "requirements.txt").write_text("# for requests\nrequests\n")
-    with served(project, "process", "--ephemeral") as lam:
+    with served(project, "process", "--ephemeral", "--no-build") as lam:
         function = lam.client.get_function_configuration(FunctionName="HelloWorldFunction")
         assert function["Handler"] == "app.lambda_handler"
         assert lam.heard_before.count("says in requirements.txt is not installed beside it") == 1

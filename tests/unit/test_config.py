@@ -107,6 +107,8 @@ def test_every_setting_has_its_default(tmp_path: Path) -> None:
         stems=2,
         parameter=(),
         strict=False,
+        build=True,
+        build_timeout_s=900,
         max_environments=None,
         log_limit_mb=64,
         pull_images=True,

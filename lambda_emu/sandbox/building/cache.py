@@ -32,11 +32,11 @@ class NoRoom(SandboxError):
 
 
 class Cache:
-    """tools: what fills it, for as long as it is not closed."""
+    """tools: what fills it, for as long as it is not closed. parts: the folder in it for what is made."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, parts: str = "parts") -> None:
         self.folder = folder
-        self.parts = folder / "parts"
+        self.parts = folder / parts
         self.registries = folder / "registries"
         self.tools = ToolRunner()
 

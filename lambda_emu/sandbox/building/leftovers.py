@@ -13,8 +13,8 @@ from lambda_emu.sandbox.building.cache import try_lock
 DAY_S = 86_400
 KEPT_UNUSED_S = 14 * DAY_S
 """Other checkouts and other versions of lambda-emu have images and parts of the same runtimes, and want them."""
-PARTS = ("parts", "clients")
-"""The latter is what earlier versions had."""
+PARTS = ("parts", "code", "clients")
+"""The last is what earlier versions had."""
 
 
 def remove_leftovers(cache: Path, now_s: float) -> Iterator[Path]:

@@ -10,7 +10,8 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from threading import Event, Lock, Thread
+from pathlib import Path
+from threading import Event, Lock, Thread, Timer
 from typing import IO
 
 from lambda_emu.sandbox.base import SandboxError
@@ -28,6 +29,7 @@ LINE_LIMIT = 500
 SILENCE_LIMIT_S = 1800.0
 """How long a tool may say nothing. Downloads are silent, and so are compilers, which for another processor are slow."""
 SILENT = "it said nothing"
+TOOK_LONG = "it took longer than"
 
 NO_ANSWER = re.compile(
     r"EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|ECONN|ETIMEDOUT|nreachable|ould ?not connect|annot connect"
@@ -81,14 +83,26 @@ class ToolRunner:
         self._lock = Lock()  # guards _running, and closed against it; never held while a tool works
         self._running: set[subprocess.Popen[str]] = set()
 
-    def run(self, argv: Sequence[str], progress: Progress, inside: Sequence[str] = (), name: str | None = None) -> None:
+    def run(
+        self,
+        argv: Sequence[str],
+        progress: Progress,
+        inside: Sequence[str] = (),
+        name: str | None = None,
+        folder: Path | None = None,
+        limit_s: float | None = None,
+    ) -> None:
         """Run a tool to its end, handing on its lines. ToolFailed; SandboxError if it is missing, or we close.
 
         inside: a program and its words that execute the tool. name: the tool's, if its program has another.
+        folder: that it works in, if not ours. limit_s: it is killed then, whatever it says.
         """
-        tool = self._start(argv, inside)
+        tool = self._start(argv, inside, folder)
         last = deque[str](maxlen=TOLD_LINES)
         silence = _Silence(tool)
+        over = Timer(limit_s or SILENCE_LIMIT_S, _kill, [tool])
+        if limit_s is not None:
+            over.start()
         try:
             for line in _lines(tool.stdout):
                 silence.heard.set()
@@ -96,10 +110,13 @@ class ToolRunner:
                 progress(line.rstrip())
             code = tool.wait()
         finally:
+            over.cancel()
             silence.stop()
             self._end(tool)
         if silence.ended_it:
             last.append(f"{SILENT} for {SILENCE_LIMIT_S / 60:g} minutes, and was ended\n")
+        elif limit_s is not None and code == -signal.SIGKILL:
+            last.append(f"{TOOK_LONG} {limit_s:g} s, and was ended\n")
         if code != 0:
             raise ToolFailed(name or argv[0], code, tuple(last))
 
@@ -110,7 +127,7 @@ class ToolRunner:
             for tool in self._running:
                 _terminate(tool)
 
-    def _start(self, argv: Sequence[str], inside: Sequence[str]) -> subprocess.Popen[str]:
+    def _start(self, argv: Sequence[str], inside: Sequence[str], folder: Path | None) -> subprocess.Popen[str]:
         with self._lock:
             if self.closed.is_set():
                 raise Closed
@@ -124,6 +141,7 @@ class ToolRunner:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
+                cwd=folder,
                 start_new_session=True,  # a group of its own, which close can end whole
             )
             self._running.add(tool)
@@ -182,6 +200,11 @@ def _lines(words: IO[str] | None) -> Iterator[str]:
 def _terminate(tool: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
+
+
+def _kill(tool: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(tool.pid, signal.SIGKILL)
 
 
 def _how(code: int) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from lambda_emu.builds.fingerprint import fingerprint
+from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import Document, forget
 from lambda_emu.templates.document import Place, Template
-from lambda_emu.templates.transform.fingerprint import fingerprint
 
 MACRO = "AWS::Serverless-2016-10-31"
 EXTRA = "pip install 'lambda-emu[sam]'"
@@ -27,6 +29,7 @@ MOST_KEPT = 64
 MOST_BYTES = 32 * 1024 * 1024
 HERE = "lambda-emu.local"
 """The bucket that stands for the template's folder; its keys are paths, quoted."""
+LAYER = "AWS::Serverless::LayerVersion"
 _URIS = ("CodeUri", "ContentUri")
 _BY_DEFAULT = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 """What is the template's folder where nothing is said, as `sam build` and `aws cloudformation package` have it."""
@@ -51,8 +54,8 @@ def is_sam(template: Template) -> bool:
 def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_local: bool = True) -> dict[str, Any]:
     """The body of the template in CloudFormation's own types. values: of parameters and pseudo parameters.
 
-    cache: the folder where what was expanded is kept. is_local: whether it may name files beside it.
-    Raises ProjectError, each mistake with its place.
+    cache: the folder where what was expanded is kept, right in that of all caches. Raises ProjectError, each mistake
+    with its place. is_local: whether it may name files beside it.
     """
     place = ("Transform",)
     if importlib.util.find_spec("samtranslator") is None:
@@ -69,6 +72,7 @@ def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_loc
     if "mistakes" in answer:
         raise ProjectError([_mistake(template, logical, said) for logical, said in answer["mistakes"]])
     body: dict[str, Any] = answer["template"]
+    _put_metadata(template, body["Resources"])
     return body
 
 
@@ -144,6 +148,15 @@ def _put_document(template: Template, logical_id: str, resource: Mapping[str, An
     properties[member] = found
 
 
+def _put_metadata(template: Template, made: dict[str, Any]) -> None:
+    """A layer's, which says how it is built: the translator takes it away with the name."""
+    for logical_id, layer in template.section("Resources").items():
+        if layer.get("Type") == LAYER and isinstance(layer.get("Metadata"), dict):
+            for name, resource in made.items():
+                if re.fullmatch(f"{re.escape(logical_id)}[0-9a-f]{{10}}", name):
+                    resource["Metadata"] = {"SamResourceId": logical_id, **layer["Metadata"]}
+
+
 def _is_serverless(resource: Any) -> bool:
     return isinstance(resource, dict) and str(resource.get("Type")).startswith("AWS::Serverless::")
 
@@ -181,12 +194,13 @@ def _kept(file: Path) -> dict[str, Any] | None:
 def _keep(file: Path, answer: Mapping[str, Any]) -> None:
     """Whole or not at all; the oldest of too many go. What cannot be kept is expanded again."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        claim(file.parent.parent, Purpose.CACHE)  # what others make there asks whether it is ours
+        file.parent.mkdir(exist_ok=True)
         writing = file.with_suffix(f".{os.getpid()}")
         writing.write_text(json.dumps(answer))
         writing.replace(file)
         kept = sorted(file.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)
         for old in kept[:-MOST_KEPT]:
             old.unlink(missing_ok=True)
-    except OSError:
+    except (OSError, NotOurs):
         return

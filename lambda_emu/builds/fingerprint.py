@@ -1,4 +1,4 @@
-"""What code is known by before it is kept: by which a template tells that it changed."""
+"""What code is known by before it is kept: by which it is told that it changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from lambda_emu.store.code.folder_zip import SKIPPED
+
+LEFT_OUT = SKIPPED | {".aws-sam"}
+"""Folders that are no code, wherever they are: our own data too, which each start changes."""
 MOST_FILES = 100_000
 PIECE_BYTES = 1024 * 1024
 
@@ -26,7 +30,7 @@ def _files(code: Path) -> Iterator[Path]:
     if code.is_file():
         yield code
     for folder, names, files in os.walk(code):
-        names.sort()
+        names[:] = sorted(name for name in names if name not in LEFT_OUT)
         yield from (Path(folder, file) for file in sorted(files))
 
 

@@ -1,0 +1,152 @@
+"""Builds code, several at once, and keeps what was built by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from lambda_emu.builds import pip
+from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint
+from lambda_emu.builds.methods import METHODS, PIP, Method, choose
+from lambda_emu.builds.source import BuildFailed, Source
+from lambda_emu.builds.workflows import LIBRARY, run_workflow
+from lambda_emu.sandbox.base import SandboxError
+from lambda_emu.sandbox.building.cache import Cache
+from lambda_emu.sandbox.building.tool_runner import Progress
+
+FORMAT = 1
+"""Goes up where what is built of the same code changes."""
+AT_ONCE = 4
+MOST_KEPT = 64
+"""Builds: each change of code makes one."""
+
+Built = Path | BuildFailed
+
+
+class Builder:
+    """One a server. From any thread; `close` ends what is being built.
+
+    limit_s: how long one may take. progress: hears a line where something is built, and nothing of what is kept.
+    """
+
+    def __init__(self, cache: Path, limit_s: float, progress: Progress) -> None:
+        self._cache = Cache(cache, "code")
+        self._limit_s = limit_s
+        self._progress = progress
+
+    def close(self) -> None:
+        self._cache.close()
+
+    def build(self, sources: Sequence[Source]) -> list[Built | None]:
+        """For each the folder of its built code, or why there is none; None: it is whole as it lies."""
+        if not sources:
+            return []
+        workers = ThreadPoolExecutor(min(AT_ONCE, len(sources), os.cpu_count() or 1), "build")
+        try:
+            asked: list[Future[Built | None]] = [workers.submit(self._build, source) for source in sources]
+            return [one.result() for one in asked]
+        except BaseException:
+            self.close()  # told to stop: nothing is waited for
+            raise
+        finally:
+            workers.shutdown(cancel_futures=True)
+
+    def _build(self, source: Source) -> Built | None:
+        try:
+            method = choose(source)
+            return None if method is None else self._built(source, method)
+        except BuildFailed as error:
+            return error
+        except (SandboxError, OSError, shutil.Error) as error:
+            return BuildFailed(source, str(error))
+
+    def _built(self, source: Source, method: Method) -> Path:
+        def make(folder: Path, scratch: Path) -> None:
+            if method.name == PIP:
+                self._make_by_pip(source, folder)
+            else:
+                run_workflow(source, method, folder, scratch, self._cache.tools, self._limit_s, self._hear(source))
+
+        return self._ensure(_key(source, method), make, source, f"{source.name} is built by {method.name}")
+
+    def _make_by_pip(self, source: Source, folder: Path) -> None:
+        """What is the code's own goes before what is installed, which is linked: many copies would take much room."""
+        inside = folder / METHODS[PIP].subfolder if source.is_layer else folder
+        shutil.copytree(source.folder, inside, symlinks=True, dirs_exist_ok=True, ignore=_left_out)
+        shutil.copytree(self._packages(source), inside, dirs_exist_ok=True, copy_function=_link)
+
+    def _packages(self, source: Source) -> Path:
+        """Kept apart from the code that needs them, which changes more often."""
+        elsewhere = pip.refers_elsewhere(source.folder)
+        said = fingerprint(source.folder if elsewhere else source.folder / pip.REQUIREMENTS)
+        key = _hash([FORMAT, "packages", source.runtime, source.architecture, said])
+        what = f"{source.name}: pip installs {pip.REQUIREMENTS} for {source.runtime} on {source.architecture}"
+
+        def make(folder: Path, _: Path) -> None:
+            pip.install(source, folder, self._cache.tools, self._limit_s, self._hear(source))
+
+        return self._ensure(key, make, source, what)
+
+    def _ensure(self, key: str, make: Callable[[Path, Path], None], source: Source, what: str) -> Path:
+        kept = self._cache.parts / key
+        if kept.is_dir():
+            with suppress(OSError):  # another user's
+                os.utime(kept)
+            return kept
+        with self._cache.scratch(f"code-{key[:16]}", self._hear(source)) as scratch:
+
+            def fill(folder: Path) -> None:
+                self._progress(what)
+                make(folder, scratch)
+
+            made = self._cache.ensure(key, fill, scratch, self._hear(source))
+        self._forget_oldest()
+        return made
+
+    def _hear(self, source: Source) -> Progress:
+        """What tools say beside that they are at work is told where they fail."""
+        return lambda _: None
+
+    def _forget_oldest(self) -> None:
+        """Of too many; what was used last stays."""
+        with suppress(OSError):
+            kept = sorted(self._cache.parts.iterdir(), key=lambda one: one.stat().st_mtime)
+            for old in kept[:-MOST_KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def _key(source: Source, method: Method) -> str:
+    """Of all that a build is made of."""
+    by = method.name if method.workflow is None else f"{method.name} {_library_version()}"
+    options: Mapping[str, object] = dict(source.options)
+    named = source.name if method.name == "make" else ""  # the target that is made
+    told = [source.runtime, source.architecture, source.handler, source.is_layer, options, named]
+    return _hash([FORMAT, by, *told, fingerprint(source.folder)])
+
+
+def _library_version() -> str:
+    try:
+        return version(LIBRARY)
+    except PackageNotFoundError:
+        return ""
+
+
+def _hash(values: Sequence[object]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _left_out(_: str, names: list[str]) -> set[str]:
+    return set(names) & LEFT_OUT
+
+
+def _link(source: str, target: str) -> None:
+    """What is there already stays: it is the code's own."""
+    with suppress(FileExistsError):
+        os.link(source, target)

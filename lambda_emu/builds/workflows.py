@@ -1,0 +1,112 @@
+"""Everything but Python by aws-lambda-builders, as `sam build` does it: in a process of its own, which has a limit."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.builds.methods import CARGO, ESBUILD, GO, GRADLE, INSTALL, MAKE, Method
+from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
+
+LIBRARY = "aws-lambda-builders"
+EXTRA = "pip install 'lambda-emu[builds]'"
+ENTRIES = (".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx")
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from lambda_emu.builds.program import main; main(json.loads(sys.argv[2]))"
+)
+
+
+def run_workflow(
+    source: Source,
+    method: Method,
+    folder: Path,
+    scratch: Path,
+    tools: ToolRunner,
+    limit_s: float,
+    progress: Progress,
+) -> None:
+    """Into a folder. scratch: for what is needed meanwhile. BuildFailed, ToolMissing."""
+    if importlib.util.find_spec("aws_lambda_builders") is None:
+        raise ToolMissing(source, LIBRARY, EXTRA)
+    for tool in _missing(source, method):
+        raise ToolMissing(source, tool, INSTALL[tool])
+    into = folder / method.subfolder if source.is_layer else folder
+    into.mkdir(parents=True, exist_ok=True)
+    told = _request(source, method, into, scratch / "work")
+    path = [str(Path(entry).absolute()) for entry in sys.path if entry]
+    words = [sys.executable, "-IS", "-c", _START, json.dumps(path), json.dumps(told)]
+    try:
+        tools.run(words, progress, name=method.name, limit_s=limit_s)
+    except ToolFailed as error:
+        raise BuildFailed(source, str(error)) from error
+    if not any(into.iterdir()):
+        raise BuildFailed(source, f"{method.name} made nothing")
+
+
+def _missing(source: Source, method: Method) -> Iterator[str]:
+    for tool in method.tools:
+        beside = method.name == GRADLE and (source.folder / "gradlew").is_file()
+        if shutil.which(tool) is None and not beside:
+            yield tool
+
+
+def _request(source: Source, method: Method, into: Path, scratch: Path) -> dict[str, Any]:
+    """What the program is told: how aws-lambda-builders is made, and asked."""
+    assert method.workflow is not None
+    language, manager = method.workflow
+    return {
+        "builder": {"language": language, "dependency_manager": manager, "application_framework": None},
+        "build": {
+            "source_dir": str(source.folder),
+            "artifacts_dir": str(into),
+            "scratch_dir": str(scratch),
+            "manifest_path": str(_manifest(source, method)),
+            "runtime": method.runtime or re.sub(r"\.al2.*$", "", source.runtime),
+            "unpatched_runtime": source.runtime,
+            "architecture": source.architecture,
+            "options": _options(source, method),
+            "executable_search_paths": [str(source.folder), str(source.folder / "node_modules" / ".bin")],
+            "mode": "release",
+            "is_building_layer": source.is_layer,
+        },
+    }
+
+
+def _manifest(source: Source, method: Method) -> Path:
+    """The file that says what it needs. Of bundles it may be missing."""
+    if method.name == ESBUILD:
+        return source.folder / "package.json"
+    return next(found for pattern in method.manifests for found in sorted(source.folder.glob(pattern)))
+
+
+def _options(source: Source, method: Method) -> dict[str, Any]:
+    """BuildProperties in the library's words, with what its ways need beside."""
+    options = {_snake(name): value for name, value in source.options.items()}
+    if method.name == ESBUILD:
+        options.setdefault("entry_points", [_entry(source)])
+    elif method.name == MAKE:
+        options["build_logical_id"] = source.name
+    elif method.name == GO:
+        options["artifact_executable_name"] = "bootstrap"
+    elif method.name == CARGO and "binary" in options:
+        options["artifact_executable_name"] = options.pop("binary")
+    return options
+
+
+def _entry(source: Source) -> str:
+    """The file of its handler."""
+    stem = source.handler.rpartition(".")[0]
+    return next((stem + end for end in ENTRIES if (source.folder / (stem + end)).is_file()), f"{stem}.ts")
+
+
+def _snake(name: str) -> str:
+    """`EntryPoints` as `entry_points`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,119 @@
+"""Code that the tools of its language build, by aws-lambda-builders. docs/builds.md."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import tarfile
+from pathlib import Path
+
+import pytest
+from builds_rig import Builds, answer, function
+from own import serve
+from packages import needs
+from waiting import eventually
+
+GREETING = "exports.greet = (name) => `Hello, ${name}`;\n"
+HANDLER = 'const { greet } = require("greeting");\nexports.handler = async (event) => greet(event);\n'
+NEEDED = {"dependencies": {"greeting": "file:./greeting-1.0.0.tgz"}}
+HANGS = "build-Greet:\n\techo $$$$ >{}\n\texec sleep 600\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Builds:
+    return Builds(tmp_path / "project")
+
+
+def write_package(folder: Path) -> None:
+    """An npm package of one module, as npm packs it."""
+    said = json.dumps({"name": "greeting", "version": "1.0.0", "main": "index.js"})
+    with tarfile.open(folder / "greeting-1.0.0.tgz", "w:gz") as packed:
+        for name, text in (("package.json", said), ("index.js", GREETING)):
+            entry = tarfile.TarInfo(f"package/{name}")
+            entry.size = len(text)
+            packed.addfile(entry, io.BytesIO(text.encode()))
+
+
+def begun(file: Path) -> int:
+    """The process that wrote its number there."""
+    return int(eventually(lambda: file.exists() and file.read_text().strip(), "the build to begin"))
+
+
+def gone(pid: int) -> bool:
+    return bool(eventually(lambda: not Path(f"/proc/{pid}").exists(), "what the build started to end", 10))
+
+
+def test_what_a_function_in_javascript_needs_is_installed_by_npm(project: Builds) -> None:
+    needs("npm")
+    project.write("src/index.js", HANDLER)
+    project.write("src/package.json", json.dumps({"name": "greets", "version": "1.0.0"} | NEEDED))
+    write_package(project.folder / "src")
+    project.declare(Greet=function("nodejs22.x", "src", "index.handler"))
+
+    with project.served() as lam:
+        assert answer(lam, "Greet", "Ada") == "Hello, Ada"
+        assert "Greet is built by npm" in lam.heard_before
+    assert not (project.folder / "src/node_modules").exists()
+
+
+def test_make_builds_what_is_to_be_built_by_it(project: Builds) -> None:
+    needs("make")
+    project.write("src/words.txt", "Hello")
+    said = """sed 's/.*/WORD = "&"/' words.txt >$(ARTIFACTS_DIR)/words.py"""
+    (project.folder / "src/Makefile").write_text(f"build-Greet:\n\t{said}\n\tcp app.py $(ARTIFACTS_DIR)\n")
+    project.write("src/app.py", "import words\ndef handler(event, context):\n    return words.WORD\n")
+    project.declare(Greet=function("python3.11", "src", more="Metadata: {BuildMethod: makefile}"))
+
+    with project.served() as lam:
+        assert answer(lam, "Greet") == "Hello"
+
+    project.write("src/words.txt", "Goodbye")
+    with project.served() as lam:
+        assert answer(lam, "Greet") == "Goodbye"
+
+
+def test_a_build_that_hangs_is_ended_with_all_that_it_started(project: Builds) -> None:
+    needs("make")
+    told = project.folder.parent / "pid"
+    (project.folder / "src").mkdir()
+    (project.folder / "src/Makefile").write_text(HANGS.format(told))
+    project.declare(Greet=function("python3.11", "src", more="Metadata: {BuildMethod: makefile}"))
+
+    said = project.refused("--build-timeout-s", "5")
+
+    assert "template.yaml:5: Resources.Greet.Properties.Code: Greet cannot be built: make failed (signal 9)" in said
+    assert "it took longer than 5 s, and was ended" in said
+    assert gone(begun(told))
+
+
+def test_who_is_told_to_stop_ends_what_is_being_built(project: Builds) -> None:
+    needs("make")
+    told = project.folder.parent / "pid"
+    (project.folder / "src").mkdir()
+    (project.folder / "src/Makefile").write_text(HANGS.format(told))
+    project.declare(Greet=function("python3.11", "src", more="Metadata: {BuildMethod: makefile}"))
+
+    process = serve(project.folder, "process", "--ephemeral", "--cache-dir", str(project.cache))
+    building = begun(told)
+    process.send_signal(signal.SIGINT)
+
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert gone(building)
+
+
+def test_a_tool_that_is_missing_is_named_with_how_it_is_got(project: Builds) -> None:
+    project.write("src/pom.xml", "<project/>")
+    project.write("other/words.txt", "none of its own")
+    project.declare(
+        Greet=function("java21", "src", "Greet::handle"),
+        Other=function("python3.11", "other", more="Metadata: {BuildMethod: makefile}"),
+        Strange=function("python3.11", "other", more="Metadata: {BuildMethod: stone}"),
+    )
+
+    said = project.refused(path=str(project.folder))
+
+    assert "Greet cannot be built: it needs mvn, which is not here: https://maven.apache.org/install.html" in said
+    assert f"Other cannot be built: make needs a Makefile, and there is none in {project.folder / 'other'}" in said
+    assert "Strange cannot be built: 'stone' is no way to build that is known here; there are pip, npm" in said
