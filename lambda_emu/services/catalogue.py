@@ -65,6 +65,7 @@ _ROWS = (
     _row("config", "CONFIG_SERVICE", target="StarlingDoveService."),
     _row("dynamodb", "DYNAMODB", target="DynamoDB_20120810."),
     _row("dynamodbstreams", "DYNAMODB_STREAMS", None, "DynamoDBStreams_20120810."),
+    _row("ecr", "ECR", target="AmazonEC2ContainerRegistry_V20150921."),
     _row("elbv2", "ELASTIC_LOAD_BALANCING_V2", "elasticloadbalancing", version="2015-12-01"),
     _row("events", "EVENTBRIDGE", target="AWSEvents."),
     _row("firehose", "FIREHOSE", target="Firehose_20150804."),

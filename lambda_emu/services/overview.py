@@ -23,7 +23,7 @@ BY = {
     **dict.fromkeys(("apigatewayv2", "cloudwatch", "elbv2", "stepfunctions"), BOTH),
     **dict.fromkeys(
         (
-            *("apigateway", "cognito-identity", "cognito-idp", "dynamodb", "dynamodbstreams", "iam", "kms"),
+            *("apigateway", "cognito-identity", "cognito-idp", "dynamodb", "dynamodbstreams", "ecr", "iam", "kms"),
             *("resourcegroupstaggingapi", "s3", "s3control", "secretsmanager", "ses", "sesv2", "sns", "ssm"),
             *("sts", "xray"),
         ),

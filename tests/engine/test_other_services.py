@@ -131,6 +131,7 @@ def test_a_role_has_the_policies_that_aws_manages(lam: Any) -> None:
         ("secretsmanager", "list_secrets", {}),
         ("ssm", "describe_parameters", {}),
         ("kms", "list_keys", {}),
+        ("ecr", "describe_repositories", {}),
         ("cloudwatch", "list_metrics", {}),
         ("apigateway", "get_rest_apis", {}),
         ("apigatewayv2", "get_apis", {}),

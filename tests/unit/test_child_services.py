@@ -38,6 +38,7 @@ SERVED = [
     ("secretsmanager", "list_secrets"),
     ("ssm", "get_parameter"),
     ("kms", "list_keys"),
+    ("ecr", "describe_repositories"),
     ("monitoring", "list_metrics"),
     ("states", "list_state_machines"),
     ("cognito-idp", "list_user_pools"),

@@ -15,6 +15,7 @@ from lambda_emu.project.services.left import Left
 ABSENT = frozenset(
     {"404", "NotFound", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "NotFoundException"}
     | {"LoadBalancerNotFound", "ListenerNotFound", "TargetGroupNotFound", "RuleNotFound"}
+    | {"RepositoryNotFoundException"}
     | {"StateMachineDoesNotExist", "QueueDoesNotExist", "NoSuchEntity", "AWS.SimpleQueueService.NonExistentQueue"}
 )
 

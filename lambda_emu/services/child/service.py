@@ -57,6 +57,7 @@ JSON = claims_of(
     "cognito-idp",
     "dynamodb",
     "dynamodbstreams",
+    "ecr",
     "kms",
     "resourcegroupstaggingapi",
     "secretsmanager",

@@ -66,6 +66,7 @@ SERVED = frozenset(
         "cognitoidp",
         "dynamodb",
         "dynamodbstreams",
+        "ecr",
         "elbv2",
         "iam",
         "kms",
