@@ -1,8 +1,10 @@
-// The resolve hook of Node.js 22.15 and newer, called for `import` in its own thread. See node-path.cjs.
+// The resolve hook of Node.js 22.15 and newer, called for `import` in its own thread. See node-path.cjs,
+// and response-url.cjs for https.
 "use strict";
 const { attempts, isMissing } = require("./node-path.cjs");
 
 exports.resolve = function resolve(specifier, context, nextResolve) {
+  if (specifier === "https" || specifier === "node:https") require("./response-url.cjs").lead();
   try {
     return nextResolve(specifier, context);
   } catch (error) {
