@@ -41,6 +41,8 @@ from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.public_layers.finder import PublicLayers
 from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.sandbox.init.local import LOOPBACK
+from lambda_emu.sandbox.init.ports import LAMBDA_API_PORT
 from lambda_emu.services.catalogue import KNOWN
 from lambda_emu.services.cbor import CborService
 from lambda_emu.services.cloudwatch.service import CloudWatchService
@@ -52,6 +54,7 @@ from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.observers import All
 from lambda_emu.services.overview import Overview
+from lambda_emu.services.response_urls import ResponseUrls
 from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.signers import LateSigners
 from lambda_emu.services.sqs.service import QueueService
@@ -124,6 +127,7 @@ class Served:
         self._rooms = rooms
         self._is_ready = is_ready
         self._reset = reset
+        self.response_urls = self._make_response_urls()
         self.context = self._make_context()
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
@@ -148,8 +152,9 @@ class Served:
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, child)
         localstack = LocalStackPages(self.overview, is_ready)
-        self.outside: Sequence[Service] = (urls, apis, self.balancers, OwnPages(self._pages), localstack, *others)
-        self.inside: Sequence[Service] = (urls, apis, self.balancers, localstack, *others)
+        first = (urls, apis, self.balancers, self.response_urls)
+        self.outside: Sequence[Service] = (*first, OwnPages(self._pages), localstack, *others)
+        self.inside: Sequence[Service] = (*first, localstack, *others)
 
     def _ours(self) -> Mapping[str, Service]:
         """Services of our own, by name. What serves one, and its imports, is made when somebody first asks it."""
@@ -320,8 +325,15 @@ class Served:
             notices=Notices(),
             here=self._here(),
             sources=rooms.around.sources,
+            response_urls=self.response_urls,
             changes=RecentChanges(rooms.clock.machine, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
         )
+
+    def _make_response_urls(self) -> ResponseUrls:
+        """By the port, unless an environment hides that from its code."""
+        rooms = self._rooms
+        inside = f"http://{LOOPBACK}:{LAMBDA_API_PORT}" if rooms.engine.abilities.hides_loopback else rooms.url
+        return ResponseUrls(rooms.clock.new_token, rooms.url, inside)
 
     def _s3(self) -> S3:
         """From which code is taken. In our own an account finds what it has put there."""

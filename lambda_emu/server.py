@@ -262,8 +262,7 @@ class Emulator:
         self.runtime_api = RuntimeApi(
             self.clock, lambda http: ProtocolSniffer(http, acceptor), files - headroom, self._inside_gateway
         )
-        callback = self.runtime_api.listener
-        self.shutdown.tidy(callback.close)
+        self.shutdown.tidy(self.runtime_api.listener.close)
         settings = self.settings
         wanted = Wanted(
             settings.engine,
@@ -279,7 +278,7 @@ class Emulator:
 
         async def listen(host: str) -> int:
             bound = bind(host, 0)
-            await callback.listen(bound)
+            await self.runtime_api.listener.listen(bound)
             port: int = bound.getsockname()[1]
             return port
 
@@ -374,6 +373,7 @@ class Emulator:
         )
         self.served = Served(rooms, self.reset, lambda: self.is_ready)
         self._inside_gateway.serve(*self.served.inside)
+        self.shutdown.call(self.served.response_urls.close)  # who waits for a resource of a stack waits no longer
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)

@@ -23,6 +23,7 @@ from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.notices import Notices
 from lambda_emu.public_layers.known import ForFunction
 from lambda_emu.runtimes import Catalogue
+from lambda_emu.services.response_urls import ResponseUrls
 from lambda_emu.store import Store
 
 
@@ -85,6 +86,13 @@ def no_image(uri: str, architecture: str) -> None:
     """Where nothing runs, no image is found either."""
 
 
+def nowhere() -> ResponseUrls:
+    """Where nothing is served, nobody responds."""
+    urls = ResponseUrls(str, "", "")
+    urls.close()
+    return urls
+
+
 NOWHERE = Here({}, lambda _: False)
 """Where nothing runs, nothing joins a network or has an extension."""
 
@@ -98,6 +106,7 @@ class RequestContext(Struct, frozen=True):
     find_layer, knows_layer: of those that others published.
     readiness: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
     origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
+    response_urls: where resources of stacks respond that others make.
     account_concurrency: invocations that may run at once.
     """
 
@@ -122,6 +131,7 @@ class RequestContext(Struct, frozen=True):
     changes: RecentChanges = field(default_factory=RecentChanges)
     origin: str = "api"
     asked_at: str | None = None
+    response_urls: ResponseUrls = field(default_factory=nowhere)
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.function.names.resolve."""

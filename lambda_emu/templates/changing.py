@@ -124,7 +124,7 @@ def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps:
         steps.append(Step(key, How.CHANGED, before))
         records.remember(records.half_made(working.before[key.name]), working.context)
         raise
-    renewed = How.RENEWED if kind.renews else How.REMADE
+    renewed = How.REPLACED if kind.beside else How.RENEWED if kind.renews else How.REMADE
     steps.append(Step(key, How.CHANGED if made.identifier == before.identifier else renewed, made))
     working.remember(asked, made)
     return made

@@ -34,7 +34,7 @@ from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.templates.changing import Done, How, make
 from lambda_emu.templates.happened import Telling, Told, nobody
 from lambda_emu.templates.kinds.kind import Kind
-from lambda_emu.templates.kinds.table import KINDS, kind_of
+from lambda_emu.templates.kinds.table import in_order, kind_of
 from lambda_emu.templates.outputs import outputs_of
 from lambda_emu.templates.records import all_resources, made_of, resources_of
 from lambda_emu.templates.removing import remove_all
@@ -119,7 +119,7 @@ def _types(stack: Stack, records: Mapping[str, StackResource]) -> list[str]:
     """Those of the template and of what is there, from what is needed to what needs it."""
     named = {resource["Type"] for resource in stack.template.section("Resources").values()}
     named |= {one.kind for one in records.values()}
-    return [*sorted(named - KINDS.keys()), *(kind for kind in KINDS if kind in named)]
+    return in_order(named)
 
 
 def _is_there(record: StackResource, kind: Kind, reach: Reach) -> bool:

@@ -14,7 +14,7 @@ from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.templates.kinds.functions import PLACED
 from lambda_emu.templates.kinds.kind import Made
-from lambda_emu.templates.kinds.table import KINDS
+from lambda_emu.templates.kinds.table import in_order
 from lambda_emu.templates.stack import CODE
 
 
@@ -68,8 +68,9 @@ def half_made(record: StackResource) -> StackResource:
 
 def from_first_to_go(records: Iterable[StackResource]) -> list[StackResource]:
     """What needs others goes before them."""
-    kinds = [*KINDS]
-    by_kind = sorted(records, key=lambda one: kinds.index(one.kind) if one.kind in kinds else -1)
+    records = [*records]
+    kinds = in_order({one.kind for one in records})
+    by_kind = sorted(records, key=lambda one: kinds.index(one.kind))
     there = {one.logical_id: one for one in by_kind}
     try:
         order = [*TopologicalSorter({id: needs(one) & there.keys() for id, one in there.items()}).static_order()]

@@ -8,14 +8,14 @@ from typing import Any
 
 from lambda_emu.templates.found import BUILT
 from lambda_emu.templates.kinds.functions import FUNCTION
-from lambda_emu.templates.kinds.table import KINDS
+from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.stack import Stack
 from lambda_emu.templates.transform.sam import local_path
 
 DEPENDENCIES = {"requirements.txt": "*.dist-info", "package.json": "node_modules"}
 """Files that say what code needs, and what is beside it where that is installed."""
 SAYS = " says in {} is not installed beside it; without --no-build it would be"
-EXPECTED = frozenset(("AWS::CloudFormation::WaitConditionHandle", "AWS::CDK::Metadata"))
+EXPECTED = frozenset(("AWS::CDK::Metadata",))
 """Types that do nothing on AWS either."""
 
 
@@ -27,7 +27,7 @@ def without_effect(stack: Stack) -> list[str]:
         if not stack.is_wanted(logical_id) or resource["Type"] in EXPECTED:
             continue
         place = ("Resources", logical_id)
-        if resource["Type"] not in KINDS:
+        if kind_of(resource["Type"]) is WITHOUT_EFFECT:
             found.append((template.line(place), f"{template.where(place)}: {resource['Type']} is not served here"))
             continue
         for name in _unknown(resource):
@@ -64,5 +64,5 @@ def _says_some(file: Path) -> bool:
 
 
 def _unknown(resource: Mapping[str, Any]) -> Iterator[str]:
-    known = KINDS[resource["Type"]].takes
+    known = kind_of(resource["Type"]).takes
     return (name for name in resource.get("Properties") or {} if name not in known)

@@ -17,7 +17,7 @@ from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.happened import Telling
 from lambda_emu.templates.intrinsics import is_known
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
-from lambda_emu.templates.kinds.table import KINDS, kind_of
+from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.names import physical_name
 from lambda_emu.templates.records import remember
 from lambda_emu.templates.stack import RETAINED, Stack
@@ -52,7 +52,7 @@ class Working(Struct, frozen=True):
         if attribute is None:
             return one.identifier
         declared = self.stack.template.section("Resources")[name]["Type"]
-        return f"{name}.{attribute}" if declared not in KINDS else one.attributes[attribute]
+        return f"{name}.{attribute}" if kind_of(declared) is WITHOUT_EFFECT else one.attributes[attribute]
 
     def asked(self, key: ResourceKey, *, instead_of: StackResource | None = None) -> Asked:
         """With what it refers to put in. instead_of: another one of its own that is there. CannotChange."""
@@ -63,7 +63,9 @@ class Working(Struct, frozen=True):
             raise CannotChange("; ".join(resolver.mistakes) or "refers to what is not made")
         is_same = before is not None and before.kind == key.kind
         had = before.properties if before is not None and is_same else {}
-        return Asked(key.name, self._name(key, before if is_same else None, instead_of), properties, self.reach, had)
+        name = self._name(key, before if is_same else None, instead_of)
+        id = self.stack.values["AWS::StackId"]
+        return Asked(key.name, name, properties, self.reach, had, type=key.kind, stack_id=id)
 
     def _name(self, key: ResourceKey, before: StackResource | None, instead_of: StackResource | None) -> str:
         """It keeps the one that it has."""

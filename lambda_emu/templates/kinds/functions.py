@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import threading
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +10,7 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import parse_layer_arn
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.inline import inline_zip
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, ask_lambda, refuse, tag_map, takes
 
 LOOK_S = 0.05
@@ -29,7 +28,7 @@ def _members(asked: Asked) -> dict[str, Any]:
     if PLACED in code:
         code = {"ZipFile": code[PLACED]}
     elif isinstance(code.get("ZipFile"), str):
-        code["ZipFile"] = _inline(code["ZipFile"], str(asked.get("Runtime", "")))
+        code["ZipFile"] = inline_zip(code["ZipFile"], str(asked.get("Runtime", "")))
     if "Layers" in said:
         said["Layers"] = [arn for arn in said["Layers"] if _is_to_be_had(str(arn), asked.reach.context)]
     return {**said, "FunctionName": asked.named("FunctionName"), "Code": code, "Tags": tag_map(asked)}
@@ -43,16 +42,6 @@ def _is_to_be_had(arn: str, context: RequestContext) -> bool:
         return True
     is_ours = id.scope.account == context.scope.account or context.store.layers.get(id.scope, id.name) is not None
     return is_ours or context.knows_layer(arn)
-
-
-def _inline(source: str, runtime: str) -> bytes:
-    """The zip of a function that stands in the template, as CloudFormation makes it."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        name = zipfile.ZipInfo("index.py" if runtime.startswith("python") else "index.js")
-        name.external_attr = 0o644 << 16
-        archive.writestr(name, source)
-    return packed.getvalue()
 
 
 def _create_function(asked: Asked) -> Made:
@@ -112,7 +101,7 @@ def has_function(made: Made, reach: Reach) -> bool:
 # -- versions, aliases
 
 
-def _settle(reach: Reach, function: str) -> None:
+def settle(reach: Reach, function: str) -> None:
     """CloudFormation waits until it is Active and its last update is made."""
     for _ in range(LOOKS):
         found = reach.ask_lambda("GetFunctionConfiguration", FunctionName=function)
@@ -124,7 +113,7 @@ def _settle(reach: Reach, function: str) -> None:
 
 def _publish(asked: Asked) -> Made:
     name = str(asked.get("FunctionName"))
-    _settle(asked.reach, name)
+    settle(asked.reach, name)
     made = ask_lambda(asked.reach, "PublishVersion", asked.given("FunctionName", "CodeSha256", "Description"))
     _provision(asked, made["Version"])
     arn = f"{made['FunctionArn'].removesuffix(':' + made['Version'])}:{made['Version']}"

@@ -44,12 +44,22 @@ def _set_bucket(asked: Asked, name: str) -> None:
         asked.call("s3", "PutBucketCors", {**bucket, "CORSConfiguration": {"CORSRules": rules}})
     if asked.get("Tags"):
         asked.call("s3", "PutBucketTagging", {**bucket, "Tagging": {"TagSet": tags(asked)}})
+    if encryption := asked.get("BucketEncryption"):
+        rules = [_encryption(rule) for rule in encryption.get("ServerSideEncryptionConfiguration") or ()]
+        asked.call("s3", "PutBucketEncryption", {**bucket, "ServerSideEncryptionConfiguration": {"Rules": rules}})
+    if (block := asked.get("PublicAccessBlockConfiguration")) is not None:
+        asked.call("s3", "PutPublicAccessBlock", {**bucket, "PublicAccessBlockConfiguration": block})
     told = _notifications(asked.get("NotificationConfiguration") or {})
     asked.call("s3", "PutBucketNotificationConfiguration", {**bucket, "NotificationConfiguration": told})
 
 
 def _cors_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     names = {"MaxAge": "MaxAgeSeconds", "ExposedHeaders": "ExposeHeaders", "Id": "ID"}
+    return {names.get(name, name): value for name, value in rule.items()}
+
+
+def _encryption(rule: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}
     return {names.get(name, name): value for name, value in rule.items()}
 
 
@@ -277,7 +287,10 @@ GROUPS: Mapping[str, Kind] = {
 }
 HAPPENINGS: Mapping[str, Kind] = {
     "AWS::S3::Bucket": Kind(
-        takes("BucketName CorsConfiguration NotificationConfiguration Tags VersioningConfiguration"),
+        takes(
+            "BucketEncryption BucketName CorsConfiguration NotificationConfiguration PublicAccessBlockConfiguration "
+            "Tags VersioningConfiguration"
+        ),
         _create_bucket,
         _remove_bucket,
         _update_bucket,

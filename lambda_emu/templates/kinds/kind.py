@@ -40,7 +40,7 @@ class Asked(Struct, frozen=True):
     """A resource to be made or changed. name: what it is called where its properties do not say.
 
     before: the properties that it has; none where it is to be made. begun: what is there already while more is set on
-    it; a creation that fails half way has that removed.
+    it; a creation that fails half way has that removed. stack_id: the ARN of its stack.
     """
 
     logical_id: str
@@ -49,6 +49,8 @@ class Asked(Struct, frozen=True):
     reach: Reach
     before: Properties = {}
     begun: list[Made] = []
+    type: str = ""
+    stack_id: str = ""
 
     def named(self, property: str) -> str:
         """What it is called."""
@@ -75,7 +77,7 @@ class Kind(Struct, frozen=True):
 
     family: of Lambda's operations, for the first change. exists: asked at each start; None: what our own store says.
     renews: an update may have another identifier. beside: where there is no update, another one can be made while the
-    old one is there; else that goes first.
+    old one is there; else that goes first. With one: where that has another identifier, the old one is there too.
     """
 
     takes: frozenset[str]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.apis import APIS, PARTS_OF_APIS
+from lambda_emu.templates.kinds.custom_resources import CUSTOM, CUSTOM_RESOURCES, PREFIX
 from lambda_emu.templates.kinds.functions import FUNCTIONS, LAYERS, ON_FUNCTIONS
 from lambda_emu.templates.kinds.happenings import GROUPS, HAPPENINGS
+from lambda_emu.templates.kinds.keys import KEYS
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
 from lambda_emu.templates.kinds.methods import METHODS
 from lambda_emu.templates.kinds.pools import POOLS
+from lambda_emu.templates.kinds.registries import REPOSITORIES
 from lambda_emu.templates.kinds.roles import ROLES
 from lambda_emu.templates.kinds.stores import ON_STORES, STORES
+from lambda_emu.templates.kinds.wait_conditions import CONDITIONS, HANDLES
 
 KINDS: Mapping[str, Kind] = {
-    **{**ROLES, **STORES, **GROUPS, **LAYERS, **FUNCTIONS, **APIS, **METHODS},
-    **{**ON_FUNCTIONS, **ON_STORES, **PARTS_OF_APIS, **POOLS, **HAPPENINGS},
+    **{**HANDLES, **KEYS, **REPOSITORIES, **ROLES, **STORES, **GROUPS, **LAYERS, **FUNCTIONS, **APIS, **METHODS},
+    **{**ON_FUNCTIONS, **ON_STORES, **PARTS_OF_APIS, **POOLS, **HAPPENINGS, **CUSTOM_RESOURCES, **CONDITIONS},
 }
 
 
@@ -37,4 +41,10 @@ WITHOUT_EFFECT = Kind(takes(""), _name, _nothing, _leave)
 
 
 def kind_of(type: str) -> Kind:
-    return KINDS.get(type, WITHOUT_EFFECT)
+    return KINDS.get(CUSTOM if type.startswith(PREFIX) else type, WITHOUT_EFFECT)
+
+
+def in_order(types: Collection[str]) -> list[str]:
+    """From what is needed to what needs it, as far as types tell."""
+    order = {name: number for number, name in enumerate(KINDS)}
+    return sorted(types, key=lambda type: (order.get(CUSTOM if type.startswith(PREFIX) else type, -1), type))

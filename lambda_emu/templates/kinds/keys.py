@@ -1,0 +1,80 @@
+"""AWS::KMS: keys and their aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother, as_text, ask_if_there, takes
+from lambda_emu.templates.kinds.kind import tags as tags_of
+
+KMS = "kms"
+
+
+def _create_key(asked: Asked) -> Made:
+    said = asked.given("Description", "KeySpec", "KeyUsage", "MultiRegion", "Origin")
+    if (policy := asked.get("KeyPolicy")) is not None:
+        said["Policy"] = as_text(policy)
+    tags = tags_of(asked, "TagKey", "TagValue")
+    told = asked.call(KMS, "CreateKey", {**said, "Tags": tags})["KeyMetadata"]
+    made = asked.begin(Made(told["KeyId"], {"Arn": told["Arn"], "KeyId": told["KeyId"]}))
+    _set_key(asked, made)
+    return made
+
+
+def _set_key(asked: Asked, made: Made) -> None:
+    key = {"KeyId": made.identifier}
+    is_rotated, is_enabled = (str(asked.get(*said)).lower() == "true" for said in _SWITCHES)
+    if is_rotated:
+        period = {"RotationPeriodInDays": asked.get("RotationPeriodInDays")}
+        asked.call(KMS, "EnableKeyRotation", {**key, **period})
+    elif asked.before.get("EnableKeyRotation"):
+        asked.call(KMS, "DisableKeyRotation", key)
+    asked.call(KMS, "EnableKey" if is_enabled else "DisableKey", key)
+
+
+def _update_key(asked: Asked, made: Made) -> Made:
+    if any(asked.get(name) != asked.before.get(name) for name in ("KeySpec", "KeyUsage", "MultiRegion", "Origin")):
+        raise NeedsAnother
+    key = {"KeyId": made.identifier}
+    asked.call(KMS, "UpdateKeyDescription", {**key, "Description": asked.get("Description", "")})
+    if (policy := asked.get("KeyPolicy")) is not None:
+        asked.call(KMS, "PutKeyPolicy", {**key, "PolicyName": "default", "Policy": as_text(policy)})
+    _set_key(asked, made)
+    return made
+
+
+def _remove_key(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, KMS, "ScheduleKeyDeletion", KeyId=made.identifier)
+
+
+def _create_alias(asked: Asked) -> Made:
+    name = str(asked.get("AliasName"))
+    asked.call(KMS, "CreateAlias", asked.given("AliasName", "TargetKeyId"))
+    return Made(name)
+
+
+def _update_alias(asked: Asked, made: Made) -> Made:
+    if asked.get("AliasName") != made.identifier:
+        raise NeedsAnother
+    asked.call(KMS, "UpdateAlias", asked.given("AliasName", "TargetKeyId"))
+    return made
+
+
+def _remove_alias(made: Made, reach: Reach) -> None:
+    ask_if_there(reach, KMS, "DeleteAlias", AliasName=made.identifier)
+
+
+_SWITCHES = (("EnableKeyRotation", False), ("Enabled", True))
+KEYS: Mapping[str, Kind] = {
+    "AWS::KMS::Key": Kind(
+        takes(
+            "Description EnableKeyRotation Enabled KeyPolicy KeySpec KeyUsage MultiRegion Origin RotationPeriodInDays "
+            "Tags"
+        ),
+        _create_key,
+        _remove_key,
+        _update_key,
+    ),
+    "AWS::KMS::Alias": Kind(takes("AliasName TargetKeyId"), _create_alias, _remove_alias, _update_alias),
+}

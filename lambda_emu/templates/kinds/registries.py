@@ -1,0 +1,68 @@
+"""AWS::ECR: repositories of images. They are kept, and have no images: nothing is pushed to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother, as_text, ask_if_there, tags, takes
+
+ECR = "ecr"
+
+
+def _create_repository(asked: Asked) -> Made:
+    name = asked.named("RepositoryName")
+    said = asked.given("EncryptionConfiguration", "ImageScanningConfiguration", "ImageTagMutability")
+    told = asked.call(ECR, "CreateRepository", {**said, "repositoryName": name, "tags": tags(asked)})["repository"]
+    attributes = {"Arn": told["repositoryArn"], "RepositoryUri": told["repositoryUri"]}
+    made = asked.begin(Made(name, attributes))
+    _set_policies(asked, name)
+    return made
+
+
+def _set_policies(asked: Asked, name: str) -> None:
+    repository = {"repositoryName": name}
+    if (policy := asked.get("RepositoryPolicyText")) is not None:
+        asked.call(ECR, "SetRepositoryPolicy", {**repository, "policyText": as_text(policy)})
+    if text := (asked.get("LifecyclePolicy") or {}).get("LifecyclePolicyText"):
+        asked.call(ECR, "PutLifecyclePolicy", {**repository, "lifecyclePolicyText": as_text(text)})
+
+
+def _update_repository(asked: Asked, made: Made) -> Made:
+    name = made.identifier
+    if asked.named("RepositoryName") != name:
+        raise NeedsAnother
+    repository = {"repositoryName": name}
+    mutability = asked.get("ImageTagMutability", "MUTABLE")
+    asked.call(ECR, "PutImageTagMutability", {**repository, "imageTagMutability": mutability})
+    scanning = asked.get("ImageScanningConfiguration") or {"ScanOnPush": False}
+    asked.call(ECR, "PutImageScanningConfiguration", {**repository, "imageScanningConfiguration": scanning})
+    if asked.get("RepositoryPolicyText") is None:
+        ask_if_there(asked.reach, ECR, "DeleteRepositoryPolicy", **repository)
+    if asked.get("LifecyclePolicy") is None:
+        ask_if_there(asked.reach, ECR, "DeleteLifecyclePolicy", **repository)
+    _set_policies(asked, name)
+    return made
+
+
+def _remove_repository(made: Made, reach: Reach) -> None:
+    """Nothing pushes images to it, so that `EmptyOnDelete` has nothing to empty."""
+    ask_if_there(reach, ECR, "DeleteRepository", repositoryName=made.identifier)
+
+
+def _has_repository(made: Made, reach: Reach) -> bool:
+    return reach.find(ECR, "DescribeRepositories", repositoryNames=[made.identifier]) is not None
+
+
+REPOSITORIES: Mapping[str, Kind] = {
+    "AWS::ECR::Repository": Kind(
+        takes(
+            "EmptyOnDelete EncryptionConfiguration ImageScanningConfiguration ImageTagMutability LifecyclePolicy "
+            "RepositoryName RepositoryPolicyText Tags"
+        ),
+        _create_repository,
+        _remove_repository,
+        _update_repository,
+        _has_repository,
+    ),
+}
