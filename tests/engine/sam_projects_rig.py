@@ -82,16 +82,20 @@ def emulator_of_samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ow
 @pytest.fixture
 def serve(emulator_of_samples: OwnLam, tmp_path: Path, eventually: Eventually) -> Serve:
     """What was served before is removed first, as a start removes what is no longer declared."""
-    lam = emulator_of_samples
+    return serve_at(emulator_of_samples, tmp_path, eventually)
+
+
+def serve_at(lam: OwnLam, folder: Path, eventually: Eventually) -> Serve:
+    """folder: for the copies."""
 
     def serve_project(name: str, prepare: Prepare = bool) -> Project:
-        folder = Path(shutil.copytree(PROJECTS / name, tmp_path / name))
-        prepare(folder)
-        declared = read_sample(folder)
+        copy = Path(shutil.copytree(PROJECTS / name, folder / name))
+        prepare(copy)
+        declared = read_sample(copy)
         lam.emulator.deploy(declared)
         for function in declared.functions:
             lam.wait_until_active(function)
-        return Project(lam, folder, dict(lam.emulator.addresses), eventually)
+        return Project(lam, copy, dict(lam.emulator.addresses), eventually)
 
     return serve_project
 

@@ -21,6 +21,7 @@ from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import Document, forget
 from lambda_emu.templates.document import Place, Template
+from lambda_emu.templates.transform.places import say_places
 
 MACRO = "AWS::Serverless-2016-10-31"
 EXTRA = "pip install 'lambda-emu[sam]'"
@@ -31,9 +32,6 @@ HERE = "lambda-emu.local"
 """The bucket that stands for the template's folder; its keys are paths, quoted."""
 LAYER = "AWS::Serverless::LayerVersion"
 _URIS = ("CodeUri", "ContentUri")
-_BY_DEFAULT = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
-"""What is the template's folder where nothing is said, as `sam build` and `aws cloudformation package` have it."""
-_OTHER_CODE = ("CodeUri", "InlineCode", "ImageUri")
 _DEFINITIONS = {
     "AWS::Serverless::Api": "DefinitionBody",
     "AWS::Serverless::HttpApi": "DefinitionBody",
@@ -100,8 +98,7 @@ def _set_aside(template: Template) -> dict[str, Any]:
     for logical_id, resource in made["Resources"].items():
         _put_document(template, logical_id, resource)
     shared = made.get("Globals")
-    for resource in made["Resources"].values():
-        _say_folder(resource, shared)
+    say_places(made["Resources"], shared)
     sections = [one.get("Properties") for one in made["Resources"].values() if _is_serverless(one)]
 
     def publishes(properties: Mapping[str, Any]) -> bool:
@@ -118,18 +115,6 @@ def _set_aside(template: Template) -> dict[str, Any]:
                 if publishes(properties):
                     properties[name]["Version"] = fingerprint(template.file.parent / said)
     return made
-
-
-def _say_folder(resource: Any, shared: Any) -> None:
-    """Of code that nobody says a place of."""
-    member = _BY_DEFAULT.get(str(resource.get("Type"))) if isinstance(resource, dict) else None
-    of_all = (shared.get("Function") or {}) if isinstance(shared, dict) and member == "CodeUri" else {}
-    properties = resource.get("Properties") if member else None
-    if member is None or not isinstance(properties, dict) or not isinstance(of_all, dict):
-        return
-    said = {**of_all, **properties}
-    if member not in said and said.get("PackageType") != "Image" and not any(name in said for name in _OTHER_CODE):
-        properties[member] = "."
 
 
 def _put_document(template: Template, logical_id: str, resource: Mapping[str, Any]) -> None:
