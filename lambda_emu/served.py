@@ -24,6 +24,7 @@ from lambda_emu.api.token import TOKEN
 from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
+from lambda_emu.cloudformation.service import CloudFormationService
 from lambda_emu.config import ENFORCE, OFF, Settings
 from lambda_emu.destinations.leave import LateLeave
 from lambda_emu.gateway.callers import is_loopback
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
     from lambda_emu.access.deliveries import DeliveryAccess
     from lambda_emu.access.guard import Access
     from lambda_emu.access.polling import PollingAccess
+    from lambda_emu.cloudformation.jobs import Jobs
+    from lambda_emu.cloudformation.serving import StackServer
     from lambda_emu.services.cloudwatch.serving import MetricServer
     from lambda_emu.services.eventbridge.serving import EventsServer
     from lambda_emu.services.kinesis.serving import StreamServer
@@ -128,6 +131,7 @@ class Served:
         self._is_ready = is_ready
         self._reset = reset
         self.response_urls = self._make_response_urls()
+        self._jobs: Jobs | None = None
         self.context = self._make_context()
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
@@ -166,6 +170,7 @@ class Served:
             "events": EventsService(self._make_events),
             "logs": LogService(lambda: rooms.around.log_groups.make_server(rooms.scope)),
             "firehose": FirehoseService(lambda: rooms.around.delivery_streams.make_server(rooms.scope)),
+            "cloudformation": CloudFormationService(self._make_stacks),
             "scheduler": SchedulerService(lambda: rooms.around.schedules.make_server(rooms.scope)),
         }
 
@@ -280,6 +285,20 @@ class Served:
 
         rooms = self._rooms
         return EventsServer(rooms.around.buses.open(), rooms.clock, rooms.scope, rooms.around.issuer.secret_of)
+
+    def _make_stacks(self) -> StackServer:
+        from lambda_emu.cloudformation.deploying import Deployer  # here: most servers are never asked
+        from lambda_emu.cloudformation.jobs import Jobs
+        from lambda_emu.cloudformation.serving import StackServer
+
+        jobs = self._jobs = self._jobs or Jobs()
+        deployer = Deployer(self._rooms.around.clients, jobs, self._rooms.settings.cache_dir / "templates")
+        return StackServer(CallerContexts(self.context).of, deployer)
+
+    def end_jobs(self) -> None:
+        """Of stacks. Not on the loop."""
+        if self._jobs is not None:
+            self._jobs.close()
 
     def _make_metrics(self) -> MetricServer:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked

@@ -20,6 +20,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.binaries.check import CodeCheck
 from lambda_emu.clock import Clock
+from lambda_emu.cloudformation.interrupted import tell_interrupted
 from lambda_emu.config import Settings
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
@@ -217,6 +218,7 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.work_clock.take(read_lead(self.store))  # before anything is dated
+        tell_interrupted(self.store)
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
         self.around = Around(
             self.url, self.neighbours, self.scope, self.store, self.work_clock, self.loop, self.shutdown
@@ -372,6 +374,7 @@ class Emulator:
             public_layers,
         )
         self.served = Served(rooms, self.reset, lambda: self.is_ready)
+        self.shutdown.call(self.served.end_jobs)  # before what they ask: no step is begun any more
         self._inside_gateway.serve(*self.served.inside)
         self.shutdown.call(self.served.response_urls.close)  # who waits for a resource of a stack waits no longer
 

@@ -18,3 +18,8 @@ def iso(now_s: float) -> str:
 def whole_second(at_s: float) -> str:
     """`YYYY-MM-DDThh:mm:ssZ`, as windows of streams and metrics have it."""
     return datetime.fromtimestamp(int(at_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def millisecond(at_s: float) -> str:
+    """`YYYY-MM-DDThh:mm:ss.sssZ`, as CloudFormation writes it."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -59,6 +59,7 @@ def _row(
 _ROWS = (
     _row("apigateway", "API_GATEWAY"),
     _row("apigatewayv2", "APIGATEWAYV2", "apigateway/v2/"),
+    _row("cloudformation", "CLOUDFORMATION", version="2010-05-15"),
     _row("cloudwatch", "CLOUDWATCH", "monitoring", "GraniteServiceVersion20100801.", "2010-08-01"),
     _row("cognito-identity", "COGNITO_IDENTITY", target="AWSCognitoIdentityService."),
     _row("cognito-idp", "COGNITO_IDENTITY_PROVIDER", target="AWSCognitoIdentityProviderService."),

@@ -19,7 +19,7 @@ from lambda_emu.services.neighbours.neighbour import Neighbour
 
 OURS, MOTO, BOTH, AWS = "lambda-emu", "moto", "lambda-emu and moto", "AWS"
 BY = {
-    **dict.fromkeys(("events", "firehose", "kinesis", "lambda", "logs", "scheduler", "sqs"), OURS),
+    **dict.fromkeys(("cloudformation", "events", "firehose", "kinesis", "lambda", "logs", "scheduler", "sqs"), OURS),
     **dict.fromkeys(("apigatewayv2", "cloudwatch", "elbv2", "stepfunctions"), BOTH),
     **dict.fromkeys(
         (

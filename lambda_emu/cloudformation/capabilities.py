@@ -1,0 +1,50 @@
+"""What a template does that its caller must say yes to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from lambda_emu.cloudformation.errors import NeedsCapabilities
+from lambda_emu.templates.document import Template
+
+IAM, NAMED_IAM, AUTO_EXPAND = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"
+NAMES = {
+    "AWS::IAM::AccessKey": None,
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Policy": None,
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+    "AWS::IAM::UserToGroupAddition": None,
+}
+"""Types that give somebody power, and the property by which they have a name that the template says."""
+NESTED = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
+
+
+def of_iam(template: Template) -> tuple[list[str], str]:
+    """What it needs for its roles and the like, none or one, and why."""
+    types = {name: one for name, one in template.section("Resources").items() if one.get("Type") in NAMES}
+    if not types:
+        return [], ""
+    named = [name for name, one in types.items() if NAMES[one["Type"]] in (one.get("Properties") or {})]
+    why = f"The following resource(s) require capabilities: [{', '.join(sorted({one['Type'] for one in types.values()}))}]"
+    return [NAMED_IAM if named else IAM], why
+
+
+def check_iam(template: Template, given: Collection[str]) -> None:
+    """NeedsCapabilities."""
+    needed, _ = of_iam(template)
+    if needed and NAMED_IAM not in given and not (needed == [IAM] and IAM in given):
+        raise NeedsCapabilities(needed)
+
+
+def check_transform(template: Template, given: Collection[str]) -> None:
+    """What has macros is to be looked at first, in a change set, or waved through. NeedsCapabilities."""
+    if transforms_of(template) and AUTO_EXPAND not in given:
+        raise NeedsCapabilities([AUTO_EXPAND])
+
+
+def transforms_of(template: Template) -> list[str]:
+    said = template.body.get("Transform") or []
+    return [one if isinstance(one, str) else str(one.get("Name")) for one in (said if isinstance(said, list) else [said])]

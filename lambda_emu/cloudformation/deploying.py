@@ -1,0 +1,162 @@
+"""A stack is made, changed and removed by what templates/ does, on a thread of its own, and told of step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.history import STACK, History
+from lambda_emu.cloudformation.jobs import Jobs
+from lambda_emu.cloudformation.reading import complaints
+from lambda_emu.cloudformation.records import Gone
+from lambda_emu.model.stacks import BY_API, StackOutput, StackRecord
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.project.services.reach import Services
+from lambda_emu.templates.deploy import deploy_stack, remove_stack
+from lambda_emu.templates.happened import Happened
+from lambda_emu.templates.stack import Stack
+
+HELD_S = 5.0
+"""So long the answer to whoever begins something may wait for its end: SDKs look again after 30 s."""
+INITIATED = "User Initiated"
+ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+"""What the record says with these is written at once with them."""
+AS_UPDATE = {
+    "CREATE_COMPLETE": "UPDATE_COMPLETE",
+    "CREATE_FAILED": "UPDATE_FAILED",
+    "ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_COMPLETE": "UPDATE_ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED": "UPDATE_ROLLBACK_FAILED",
+}
+"""Of a stack that had no resources before."""
+
+
+class Planned(Struct, frozen=True):
+    """What is to become of a stack. record: as it will be if all goes well, and as it is from the first moment on.
+
+    failure: what becomes of one that cannot be made: DO_NOTHING, ROLLBACK or DELETE.
+    """
+
+    record: StackRecord
+    stack: Stack
+    failure: str = "ROLLBACK"
+
+
+class Deployer:
+    """services: by which resources are asked for. cache: for templates that were expanded."""
+
+    def __init__(self, services: Services, jobs: Jobs, cache: Path) -> None:
+        self.cache = cache
+        self._services = services
+        self._jobs = jobs
+
+    def create(self, planned: Planned, context: RequestContext) -> None:
+        """Its record is there. Returns when it is made, or soon. TooManyJobs."""
+        self._begin(planned.record, lambda: self._deploy(planned, context, is_new=True))
+
+    def update(self, planned: Planned, context: RequestContext, before: StackRecord) -> None:
+        self._begin(planned.record, lambda: self._deploy(planned, context, is_new=False, before=before))
+
+    def delete(self, record: StackRecord, context: RequestContext, token: str | None) -> None:
+        history = History(context, record, token)
+        self._begin(record, lambda: self._delete(history, context))
+
+    def _begin(self, record: StackRecord, work: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except Gone:
+                return
+
+        self._jobs.start(record.name, run).wait(HELD_S)
+
+    def _deploy(
+        self, planned: Planned, context: RequestContext, *, is_new: bool, before: StackRecord | None = None
+    ) -> None:
+        record = planned.record
+        history = History(context, record, record.token)
+        history.stack(record.status, INITIATED)
+        told = _Telling(history, self._jobs, is_new=is_new)
+        try:
+            rolls_back = planned.failure == "ROLLBACK"
+            made = deploy_stack(
+                planned.stack, context, self._services, origin=BY_API, told=told.told, rolls_back=rolls_back
+            )
+        except ProjectError as error:
+            told.refused(complaints(error), before)
+            if is_new and planned.failure == "DELETE":
+                self._delete(history, context)
+            return
+        told.whole(made.outputs)
+
+    def _delete(self, history: History, context: RequestContext) -> None:
+        history.stack("DELETE_IN_PROGRESS", INITIATED)
+        told = _Telling(history, self._jobs, is_new=False)
+        remove_stack(history.record.name, context, self._services, told=told.told)
+
+
+class _Telling:
+    """What a deployment tells becomes history. Its end is told when all is recorded that there is then."""
+
+    def __init__(self, history: History, jobs: Jobs, *, is_new: bool) -> None:
+        self._history = history
+        self._jobs = jobs
+        self._is_new = is_new
+        self._end: str | None = None
+        self._has_failed = False
+
+    def told(self, happened: Happened) -> None:
+        """Stopping, Gone."""
+        self._jobs.check()
+        history = self._history
+        if happened.kind != STACK or happened.logical_id != history.record.name:
+            history.resource(
+                happened.logical_id,
+                happened.kind,
+                happened.status,
+                happened.physical_id,
+                happened.reason,
+                happened.properties,
+            )
+            return
+        status = happened.status if self._is_new else AS_UPDATE.get(happened.status, happened.status)
+        if status in ENDS:
+            self._end = status
+        else:
+            history.stack(status, happened.reason)
+
+    def whole(self, outputs: Any) -> None:
+        made: tuple[StackOutput, ...] = tuple(outputs)
+        end = self._end or ("CREATE_COMPLETE" if self._is_new else "UPDATE_COMPLETE")
+        self._history.stack(end, edit=lambda record: replace(record, outputs=made))
+
+    def refused(self, reason: str, before: StackRecord | None) -> None:
+        """Before anything was changed, or after it was undone."""
+        history = self._history
+        if self._end is None and history.record.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+            begins = "ROLLBACK" if self._is_new else "UPDATE_ROLLBACK"
+            history.stack(f"{begins}_IN_PROGRESS", reason)
+            self._end = f"{begins}_COMPLETE"
+        if self._end is not None:
+            history.stack(self._end, edit=lambda record: _as_before(record, before))
+
+
+def _as_before(record: StackRecord, before: StackRecord | None) -> StackRecord:
+    """With the template and the parameters that it has again."""
+    if before is None:
+        return record
+    return replace(
+        record,
+        template=before.template,
+        body=before.body,
+        parameters=before.parameters,
+        outputs=before.outputs,
+        tags=before.tags,
+        capabilities=before.capabilities,
+        description=before.description,
+    )

@@ -1,0 +1,213 @@
+"""What there is: stacks, their resources and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.errors import Invalid, StackMissing
+from lambda_emu.cloudformation.operations.asked import Asked, Result
+from lambda_emu.cloudformation.records import events_of, find, look
+from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
+from lambda_emu.model.timestamps import millisecond
+from lambda_emu.services.pages import read_token, write_token
+
+PAGE = 100
+NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
+
+
+def describe_stacks(asked: Asked) -> Result:
+    name = asked.get("StackName")
+    if name is not None:
+        return {"Stacks": [shown(find(asked.context, name))]}
+    stacks = sorted(
+        (one for one in asked.context.store.stacks.all(asked.context.scope) if one.status != DELETED),
+        key=lambda one: one.created_s,
+        reverse=True,
+    )
+    return page(asked, "Stacks", stacks, shown, lambda one: one.id)
+
+
+def list_stacks(asked: Asked) -> Result:
+    wanted = asked.get("StackStatusFilter")
+    stacks = sorted(
+        (one for one in asked.context.store.stacks.all(asked.context.scope) if not wanted or one.status in wanted),
+        key=lambda one: one.created_s,
+        reverse=True,
+    )
+    return page(asked, "StackSummaries", stacks, _summary, lambda one: one.id)
+
+
+def page(
+    asked: Asked,
+    member: str,
+    found: Sequence[Any],
+    show: Callable[[Any], Mapping[str, Any]],
+    key: Callable[[Any], str],
+    size: int = PAGE,
+) -> Result:
+    """Some of what is found, from where a token says. Invalid."""
+    begin, token = 0, asked.get("NextToken")
+    if token is not None:
+        try:
+            (place,) = read_token(token)
+        except ValueError:
+            raise Invalid("The specified token is not valid") from None
+        begin = next((number for number, one in enumerate(found, 1) if key(one) == place), len(found))
+    part = found[begin : begin + size]
+    more = begin + size < len(found)
+    return {member: [show(one) for one in part], "NextToken": write_token(key(part[-1])) if more else None}
+
+
+def shown(stack: StackRecord) -> Mapping[str, Any]:
+    """As DescribeStacks tells of one."""
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "ChangeSetId": stack.change_set,
+        "Description": stack.description,
+        "Parameters": [{"ParameterKey": one.key, "ParameterValue": one.shown} for one in stack.parameters],
+        "CreationTime": millisecond(stack.created_s),
+        "DeletionTime": _time(stack.deleted_s),
+        "LastUpdatedTime": _time(stack.updated_s),
+        "RollbackConfiguration": {},
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason,
+        "DisableRollback": stack.keeps_failed,
+        "NotificationARNs": stack.topics,
+        "TimeoutInMinutes": stack.timeout_minutes,
+        "Capabilities": stack.capabilities,
+        "Outputs": [
+            {
+                "OutputKey": one.key,
+                "OutputValue": one.value,
+                "Description": one.description,
+                "ExportName": one.export,
+            }
+            for one in stack.outputs
+        ],
+        "RoleARN": stack.role,
+        "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
+        "EnableTerminationProtection": stack.is_protected,
+        "ParentId": stack.parent,
+        "RootId": stack.root,
+        "DriftInformation": NOT_CHECKED,
+    }
+
+
+def _summary(stack: StackRecord) -> Mapping[str, Any]:
+    return {
+        "StackId": stack.id,
+        "StackName": stack.name,
+        "TemplateDescription": stack.description,
+        "CreationTime": millisecond(stack.created_s),
+        "LastUpdatedTime": _time(stack.updated_s),
+        "DeletionTime": _time(stack.deleted_s),
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason,
+        "ParentId": stack.parent,
+        "RootId": stack.root,
+        "DriftInformation": NOT_CHECKED,
+    }
+
+
+def _time(at_s: float | None) -> str | None:
+    return None if at_s is None else millisecond(at_s)
+
+
+# -- events
+
+
+def describe_stack_events(asked: Asked) -> Result:
+    name = asked.get("StackName", "")
+    record = look(asked.context, name)
+    if record is None:
+        raise StackMissing(name)
+    events = events_of(asked.context, record.id)
+    return page(asked, "StackEvents", events, _event, lambda one: one.key)
+
+
+def _event(event: StackEvent) -> Mapping[str, Any]:
+    return {
+        "StackId": event.stack_id,
+        "EventId": event.id,
+        "StackName": event.stack,
+        "LogicalResourceId": event.logical_id,
+        "PhysicalResourceId": event.identifier,
+        "ResourceType": event.kind,
+        "Timestamp": millisecond(event.at_s),
+        "ResourceStatus": event.status,
+        "ResourceStatusReason": event.reason,
+        "ResourceProperties": event.properties,
+        "ClientRequestToken": event.token,
+    }
+
+
+# -- resources
+
+
+def describe_stack_resources(asked: Asked) -> Result:
+    name, identifier = asked.get("StackName"), asked.get("PhysicalResourceId")
+    if (name is None) == (identifier is None):
+        raise Invalid("Exactly one of StackName or PhysicalResourceId must be specified")
+    record = _of_resource(asked.context, identifier) if name is None else look(asked.context, name)
+    if record is None:
+        raise Invalid(f"Stack with id {name} does not exist" if name else f"Stack for {identifier} does not exist")
+    wanted = asked.get("LogicalResourceId")
+    found = [one for one in resources_of(asked.context, record) if wanted in (None, one["LogicalResourceId"])]
+    return {"StackResources": [{**one, "StackName": record.name, "StackId": record.id} for one in found[:PAGE]]}
+
+
+def describe_stack_resource(asked: Asked) -> Result:
+    name, wanted = asked.members["StackName"], asked.members["LogicalResourceId"]
+    record = look(asked.context, name)
+    if record is None:
+        raise Invalid(f"Stack '{name}' does not exist")
+    found = next((one for one in resources_of(asked.context, record) if one["LogicalResourceId"] == wanted), None)
+    if found is None:
+        raise Invalid(f"Resource {wanted} does not exist for stack {record.name}")
+    more = {"StackName": record.name, "StackId": record.id, "LastUpdatedTimestamp": found["Timestamp"]}
+    return {"StackResourceDetail": {**{name: one for name, one in found.items() if name != "Timestamp"}, **more}}
+
+
+def list_stack_resources(asked: Asked) -> Result:
+    record = find(asked.context, asked.members["StackName"])
+    found = [
+        {**{name: value for name, value in one.items() if name != "Timestamp"}, "LastUpdatedTimestamp": one["Timestamp"]}
+        for one in resources_of(asked.context, record)
+    ]
+    return page(asked, "StackResourceSummaries", found, lambda one: one, lambda one: str(one["LogicalResourceId"]))
+
+
+def _of_resource(context: RequestContext, identifier: str | None) -> StackRecord | None:
+    names = (one.stack for one in context.store.stack_resources.all(context.scope) if one.identifier == identifier)
+    return next((look(context, name) for name in names), None)
+
+
+def resources_of(context: RequestContext, record: StackRecord) -> list[dict[str, Any]]:
+    """As they are, and as what happened last says: one that could not be made is among them too."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in reversed(events_of(context, record.id)):
+        if event.logical_id != record.name or event.kind != "AWS::CloudFormation::Stack":
+            found[event.logical_id] = {
+                "LogicalResourceId": event.logical_id,
+                "PhysicalResourceId": event.identifier,
+                "ResourceType": event.kind,
+                "Timestamp": millisecond(event.at_s),
+                "ResourceStatus": event.status,
+                "ResourceStatusReason": event.reason,
+                "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+            }
+    for one in context.store.stack_resources.all(context.scope) if record.status != DELETED else ():
+        if one.stack == record.name and one.logical_id not in found:
+            found[one.logical_id] = {
+                "LogicalResourceId": one.logical_id,
+                "PhysicalResourceId": one.identifier,
+                "ResourceType": one.kind,
+                "Timestamp": millisecond(record.updated_s or record.created_s),
+                "ResourceStatus": "CREATE_COMPLETE",
+                "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+            }
+    gone = record.status != DELETED
+    return [one for _, one in sorted(found.items()) if not (gone and one["ResourceStatus"] == DELETED)]

@@ -1,0 +1,108 @@
+"""CreateStack, UpdateStack, DeleteStack, and what is set on a stack beside its template."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.errors import Busy, IsServed, NoUpdates, Protected, StackExists
+from lambda_emu.cloudformation.operations.asked import Asked, Result
+from lambda_emu.cloudformation.planning import new_record, plan
+from lambda_emu.cloudformation.records import find, look, put
+from lambda_emu.model.stacks import DELETED, REVIEWED, SERVED, StackRecord
+from lambda_emu.store.transaction import Transaction
+
+CHANGEABLE = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_COMPLETE"}
+    | {"CREATE_FAILED"}
+)
+
+
+def create_stack(asked: Asked) -> Result:
+    context, members = asked.context, asked.members
+    record = new_record(members, context, "CREATE_IN_PROGRESS")
+    there = look(context, record.name)
+    if there is not None:
+        if there.token is not None and there.token == members.get("ClientRequestToken"):
+            return {"StackId": there.id}
+        raise StackExists(record.name)
+    planned = plan(members, context, asked.deployer, record)
+
+    def work(transaction: Transaction) -> None:
+        if transaction.get(context.store.stacks, context.scope, record.name) is not None:
+            raise StackExists(record.name)
+        put(transaction, context, planned.record)
+
+    context.store.write(work)
+    asked.deployer.create(planned, context)
+    return {"StackId": record.id}
+
+
+def update_stack(asked: Asked) -> Result:
+    context, members = asked.context, asked.members
+    before = find(context, members["StackName"], deleted=False)
+    check_changeable(before)
+    if before.token is not None and before.token == members.get("ClientRequestToken"):
+        return {"StackId": before.id}
+    planned = plan(members, context, asked.deployer, before)
+    if is_same(planned.record, before):
+        raise NoUpdates
+    record = replace(planned.record, status="UPDATE_IN_PROGRESS", updated_s=context.clock.now_s())
+    begin(context, record, before)
+    asked.deployer.update(replace(planned, record=record), context, before)
+    return {"StackId": before.id}
+
+
+def is_same(wanted: StackRecord, before: StackRecord) -> bool:
+    return (wanted.body, wanted.parameters, wanted.tags, wanted.topics, wanted.role) == (
+        before.body,
+        before.parameters,
+        before.tags,
+        before.topics,
+        before.role,
+    )
+
+
+def check_changeable(record: StackRecord) -> None:
+    """IsServed, Busy."""
+    if record.origin == SERVED:
+        raise IsServed(record.name)
+    if record.status not in CHANGEABLE:
+        raise Busy(record.id, record.status)
+
+
+def begin(context: RequestContext, record: StackRecord, before: StackRecord) -> None:
+    """Have it be so from now on, unless somebody else was quicker. Busy."""
+
+    def work(transaction: Transaction) -> None:
+        found = transaction.get(context.store.stacks, context.scope, before.name)
+        if found is None or found.id != before.id or found.is_busy:
+            raise Busy(before.id, "UPDATE_IN_PROGRESS" if found is None else found.status)
+        put(transaction, context, record)
+
+    context.store.write(work)
+
+
+def delete_stack(asked: Asked) -> Result:
+    """One that is not there is deleted already."""
+    context = asked.context
+    record = look(context, asked.members["StackName"])
+    if record is None or record.status == DELETED or record.status == "DELETE_IN_PROGRESS":
+        return {}
+    if record.origin == SERVED:
+        raise IsServed(record.name)
+    if record.is_protected:
+        raise Protected(record.name)
+    if record.is_busy:
+        raise Busy(record.id, record.status, "deleted")
+    if record.status == REVIEWED:
+        for one in context.store.change_sets.all(context.scope):
+            if one.wanted.id == record.id:
+                context.store.write(
+                    lambda transaction, key=one.key: transaction.put(  # type: ignore[misc]
+                        context.store.change_sets, context.scope, key, None
+                    )
+                )
+    begin(context, replace(record, status="DELETE_IN_PROGRESS"), record)
+    asked.deployer.delete(record, context, asked.get("ClientRequestToken"))
+    return {}

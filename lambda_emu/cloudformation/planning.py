@@ -1,0 +1,106 @@
+"""What a request wants a stack to be, looked through before anything is done."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation import capabilities
+from lambda_emu.cloudformation.deploying import Deployer, Planned
+from lambda_emu.cloudformation.errors import Invalid, InvalidName
+from lambda_emu.cloudformation.parameters import take
+from lambda_emu.cloudformation.reading import check_names, complaints, read
+from lambda_emu.cloudformation.sources import template_text
+from lambda_emu.model.stacks import BY_API, StackRecord
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.templates.document import Template
+from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
+from lambda_emu.templates.stack_records import description_of, parameters_of
+
+NAME = "[a-zA-Z][-a-zA-Z0-9]*"
+MOST_NAME = 128
+MOST_TAGS = 50
+
+
+def new_record(members: Mapping[str, Any], context: RequestContext, status: str) -> StackRecord:
+    """Of a stack that is to be, with what the request says beside its template. CloudFormationError."""
+    name = members["StackName"]
+    if not re.fullmatch(NAME, name) or len(name) > MOST_NAME:
+        raise InvalidName(name, "stackName", NAME)
+    id = context.scope.arn(f"stack/{name}/{context.clock.new_id()}", "cloudformation")
+    record = StackRecord(name, id, status, context.clock.now_s(), origin=BY_API)
+    return replace(
+        record,
+        timeout_minutes=members.get("TimeoutInMinutes"),
+        is_protected=bool(members.get("EnableTerminationProtection")),
+        policy=members.get("StackPolicyBody"),
+    )
+
+
+def plan(
+    members: Mapping[str, Any],
+    context: RequestContext,
+    deployer: Deployer,
+    record: StackRecord,
+    *,
+    looks_first: bool = False,
+) -> Planned:
+    """record: of the stack as it is, or is to be. looks_first: in a change set, so macros need no word for them.
+
+    CloudFormationError.
+    """
+    before = record if record.template else None
+    text = template_text(members, context, before)
+    template = read(text)
+    given = members.get("Capabilities") or ()
+    values = take(template, members.get("Parameters") or (), record.parameters)
+    if not looks_first:
+        capabilities.check_transform(template, given)
+    topics = tuple(members.get("NotificationARNs", record.topics))
+    pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
+    stack = _made(template, record.name, {**pseudo, "AWS::NotificationARNs": list(topics), **values}, deployer)
+    check_names(stack.template)
+    capabilities.check_iam(stack.template, given)
+    wanted = replace(
+        record,
+        template=text,
+        body=json.dumps(stack.template.body),
+        description=description_of(template),
+        parameters=parameters_of(template, values),
+        tags=_tags(members["Tags"]) if "Tags" in members else record.tags,
+        capabilities=tuple(given),
+        topics=topics,
+        role=members.get("RoleARN", record.role),
+        token=members.get("ClientRequestToken"),
+        reason=None,
+    )
+    return Planned(wanted, stack, failure_of(members))
+
+
+def failure_of(members: Mapping[str, Any]) -> str:
+    """What becomes of a stack that cannot be made or changed. Invalid."""
+    if "OnFailure" in members and "DisableRollback" in members:
+        raise Invalid("You cannot specify both OnFailure and DisableRollback.")
+    if members.get("DisableRollback"):
+        return "DO_NOTHING"
+    return str(members.get("OnFailure", members.get("OnStackFailure", "ROLLBACK")))
+
+
+def _made(template: Template, name: str, values: Mapping[str, Any], deployer: Deployer) -> Stack:
+    try:
+        return make_stack(template, name, None, values, deployer.cache)
+    except ProjectError as error:
+        if capabilities.transforms_of(template):
+            raise Invalid(f"Transform {capabilities.transforms_of(template)[-1]} failed with: {complaints(error)}") from None
+        raise Invalid(f"Template error: {complaints(error)}") from None
+
+
+def _tags(said: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    if len(said) > MOST_TAGS:
+        raise Invalid(f"1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to {MOST_TAGS}")
+    return {one["Key"]: one["Value"] for one in said}

@@ -1,0 +1,93 @@
+"""Stacks as they are recorded: found by name or id, changed one after the other, and what happened to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.errors import NoSuchStack, TooManyStacks
+from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
+from lambda_emu.store.transaction import Transaction
+
+MOST_STACKS = 2_000
+"""CloudFormation's own limit."""
+MOST_EVENTS = 2_000
+"""Of one stack; older ones are forgotten."""
+MOST_DELETED = 50
+"""So many are still known by their id."""
+_ID = re.compile(r"arn:[a-z-]+:cloudformation:[a-z0-9-]+:\d{12}:stack/([^/]+)/[^/]+")
+
+
+class Gone(Exception):
+    """Somebody forgot the stack, as a reset does."""
+
+
+def find(context: RequestContext, name: str, *, deleted: bool = True) -> StackRecord:
+    """By name or id; by id also one that is deleted. NoSuchStack."""
+    found = look(context, name)
+    if found is None or (found.status == DELETED and not deleted):
+        raise NoSuchStack(name)
+    return found
+
+
+def look(context: RequestContext, name: str) -> StackRecord | None:
+    table, scope = context.store.stacks, context.scope
+    is_id = _ID.fullmatch(name)
+    if is_id is None:
+        return table.get(scope, name) if not name.startswith("arn:") else None
+    alive = table.get(scope, is_id[1])
+    return alive if alive is not None and alive.id == name else table.get(scope, name)
+
+
+def change(
+    context: RequestContext, record: StackRecord, edit: Callable[[StackRecord], StackRecord]
+) -> StackRecord:
+    """As one step. Gone."""
+    table, scope = context.store.stacks, context.scope
+
+    def work(transaction: Transaction) -> StackRecord:
+        found = transaction.get(table, scope, record.name)
+        if found is None or found.id != record.id:
+            raise Gone(record.id)
+        after = edit(found)
+        put(transaction, context, after)
+        return after
+
+    return context.store.write(work)
+
+
+def put(transaction: Transaction, context: RequestContext, record: StackRecord) -> None:
+    """TooManyStacks."""
+    table, scope = context.store.stacks, context.scope
+    if record.status == DELETED:
+        transaction.put(table, scope, record.name, None)
+        _forget_oldest(transaction, context)
+    elif transaction.get(table, scope, record.name) is None and len(transaction.all(table, scope)) >= MOST_STACKS:
+        raise TooManyStacks(MOST_STACKS)
+    transaction.put(table, scope, record.key, record)
+
+
+def _forget_oldest(transaction: Transaction, context: RequestContext) -> None:
+    """Of those that are deleted, with their events."""
+    store, scope = context.store, context.scope
+    deleted = [one for one in transaction.all(store.stacks, scope) if one.status == DELETED]
+    deleted.sort(key=lambda one: one.deleted_s or 0)
+    for old in deleted[: max(len(deleted) + 1 - MOST_DELETED, 0)]:
+        transaction.put(store.stacks, scope, old.id, None)
+        for event in [one for one in transaction.all(store.stack_events, scope) if one.stack_id == old.id]:
+            transaction.put(store.stack_events, scope, event.key, None)
+
+
+def events_of(context: RequestContext, stack_id: str) -> Sequence[StackEvent]:
+    """The newest first."""
+    events = [one for one in context.store.stack_events.all(context.scope) if one.stack_id == stack_id]
+    return events[::-1]
+
+
+def put_event(transaction: Transaction, context: RequestContext, event: StackEvent) -> None:
+    table, scope = context.store.stack_events, context.scope
+    transaction.put(table, scope, event.key, event)
+    old = f"{event.stack_id} {event.number - MOST_EVENTS:08d}"
+    if event.number >= MOST_EVENTS and transaction.get(table, scope, old) is not None:
+        transaction.put(table, scope, old, None)

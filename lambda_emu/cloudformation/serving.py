@@ -1,0 +1,42 @@
+"""How a request is served, on a worker: read, done, answered."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.deploying import Deployer
+from lambda_emu.cloudformation.errors import Failure
+from lambda_emu.cloudformation.operations.asked import Asked
+from lambda_emu.cloudformation.operations.table import OPERATIONS
+from lambda_emu.cloudformation.wire import render, render_error, wire_of
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+
+log = logging.getLogger(__name__)
+
+
+class StackServer:
+    """contexts: of the caller of a request."""
+
+    def __init__(self, contexts: Callable[[Request], RequestContext], deployer: Deployer) -> None:
+        self._contexts = contexts
+        self._deployer = deployer
+
+    def serve(self, request: Request, call: Call) -> Answer | None:
+        try:
+            operation, members = wire_of(tuple(OPERATIONS)).parse(request)
+            asked = Asked(members, self._contexts(request), self._deployer)
+            return render(operation, OPERATIONS[operation](asked), request)
+        except LambdaError as error:
+            return render_error(error, request)
+        except sqlite3.Error as error:
+            log.error("stacks could not be written: %s", error)
+            return render_error(Failure(error), request)
+        except Exception as error:
+            log.exception("a request about stacks could not be served")
+            return render_error(Failure(error), request)
