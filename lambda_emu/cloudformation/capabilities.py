@@ -28,8 +28,8 @@ def of_iam(template: Template) -> tuple[list[str], str]:
     if not types:
         return [], ""
     named = [name for name, one in types.items() if NAMES[one["Type"]] in (one.get("Properties") or {})]
-    why = f"The following resource(s) require capabilities: [{', '.join(sorted({one['Type'] for one in types.values()}))}]"
-    return [NAMED_IAM if named else IAM], why
+    asked = ", ".join(sorted({one["Type"] for one in types.values()}))
+    return [NAMED_IAM if named else IAM], f"The following resource(s) require capabilities: [{asked}]"
 
 
 def check_iam(template: Template, given: Collection[str]) -> None:
@@ -47,4 +47,6 @@ def check_transform(template: Template, given: Collection[str]) -> None:
 
 def transforms_of(template: Template) -> list[str]:
     said = template.body.get("Transform") or []
-    return [one if isinstance(one, str) else str(one.get("Name")) for one in (said if isinstance(said, list) else [said])]
+    return [
+        one if isinstance(one, str) else str(one.get("Name")) for one in (said if isinstance(said, list) else [said])
+    ]

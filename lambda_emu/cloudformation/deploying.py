@@ -60,6 +60,7 @@ class Deployer:
         self._begin(planned.record, lambda: self._deploy(planned, context, is_new=True))
 
     def update(self, planned: Planned, context: RequestContext, before: StackRecord) -> None:
+        """before: the stack as it was."""
         self._begin(planned.record, lambda: self._deploy(planned, context, is_new=False, before=before))
 
     def delete(self, record: StackRecord, context: RequestContext, token: str | None) -> None:

@@ -132,10 +132,21 @@ class NoSuchChangeSet(CloudFormationError):
 
 
 class ChangeSetExists(CloudFormationError):
+    """attribute: in which the two differ."""
+
     code = "AlreadyExistsException"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Parameters")
+    def __init__(self, name: str, attribute: str) -> None:
+        super().__init__(f"ChangeSet {name} cannot be created due to a mismatch with existing attribute {attribute}")
+
+
+class StackExistsForChangeSet(CloudFormationError):
+    def __init__(self, stack: str, name: str) -> None:
+        super().__init__(f"Stack [{stack}] already exists and cannot be created again with the changeSet [{name}].")
+
+
+class TransformFailed(Invalid):
+    """A macro cannot be expanded."""
 
 
 class ChangeSetNotReady(CloudFormationError):

@@ -18,9 +18,7 @@ NUMBER = r"[-+]?\d{1,30}(\.\d{1,30})?"
 MOST_CHARACTERS = 4096
 
 
-def take(
-    template: Template, given: Sequence[Mapping[str, Any]], before: Sequence[StackParameter]
-) -> dict[str, Any]:
+def take(template: Template, given: Sequence[Mapping[str, Any]], before: Sequence[StackParameter]) -> dict[str, Any]:
     """Each parameter's value, lists as lists. before: of the stack as it is. CloudFormationError."""
     declared = template.section("Parameters")
     texts = {one.get("ParameterKey", ""): _given(one, before) for one in given}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,9 +13,9 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation import capabilities
 from lambda_emu.cloudformation.deploying import Deployer, Planned
-from lambda_emu.cloudformation.errors import Invalid, InvalidName
+from lambda_emu.cloudformation.errors import Invalid, InvalidName, TooLong, TransformFailed
 from lambda_emu.cloudformation.parameters import take
-from lambda_emu.cloudformation.reading import check_names, complaints, read
+from lambda_emu.cloudformation.reading import FILE, check_names, complaints, read
 from lambda_emu.cloudformation.sources import template_text
 from lambda_emu.model.stacks import BY_API, StackRecord
 from lambda_emu.project.declarations import ProjectError
@@ -25,6 +26,7 @@ from lambda_emu.templates.stack_records import description_of, parameters_of
 NAME = "[a-zA-Z][-a-zA-Z0-9]*"
 MOST_NAME = 128
 MOST_TAGS = 50
+_OF_RESOURCE = re.compile(r"template:\d+: Resources\.([A-Za-z0-9]+)[^:]*: (.*)", re.DOTALL)
 
 
 def new_record(members: Mapping[str, Any], context: RequestContext, status: str) -> StackRecord:
@@ -82,6 +84,19 @@ def plan(
     return Planned(wanted, stack, failure_of(members))
 
 
+def planned_again(record: StackRecord, context: RequestContext, failure: str) -> Planned:
+    """What was looked through before. record: what the stack is to be."""
+    template = Template(FILE, json.loads(record.body), {})
+    given = [{"ParameterKey": one.key, "ParameterValue": one.value} for one in record.parameters]
+    values = take(template, given, ())
+    pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
+    values = {**pseudo, "AWS::NotificationARNs": list(record.topics), **values}
+    try:
+        return Planned(record, make_stack(template, record.name, None, values, Path()), failure)
+    except ProjectError as error:
+        raise Invalid(f"Template error: {complaints(error)}") from None
+
+
 def failure_of(members: Mapping[str, Any]) -> str:
     """What becomes of a stack that cannot be made or changed. Invalid."""
     if "OnFailure" in members and "DisableRollback" in members:
@@ -95,12 +110,24 @@ def _made(template: Template, name: str, values: Mapping[str, Any], deployer: De
     try:
         return make_stack(template, name, None, values, deployer.cache)
     except ProjectError as error:
-        if capabilities.transforms_of(template):
-            raise Invalid(f"Transform {capabilities.transforms_of(template)[-1]} failed with: {complaints(error)}") from None
+        if macros := capabilities.transforms_of(template):
+            raise TransformFailed(f"Transform {macros[-1]} failed with: {_of_macro(error)}") from None
         raise Invalid(f"Template error: {complaints(error)}") from None
+
+
+def _of_macro(error: ProjectError) -> str:
+    """As the translator of SAM says it."""
+    told = []
+    for mistake in error.mistakes:
+        found = _OF_RESOURCE.match(mistake)
+        told.append(
+            f"Resource with id [{found[1]}] is invalid. {found[2]}" if found else complaints(ProjectError([mistake]))
+        )
+    number = f"Number of errors found: {len(told)}."
+    return f"Invalid Serverless Application Specification document. {number} {' '.join(told)}"
 
 
 def _tags(said: Sequence[Mapping[str, str]]) -> dict[str, str]:
     if len(said) > MOST_TAGS:
-        raise Invalid(f"1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to {MOST_TAGS}")
+        raise TooLong("tags", MOST_TAGS)
     return {one["Key"]: one["Value"] for one in said}

@@ -51,9 +51,7 @@ def _check(name: str, resource: Any) -> None:
     if not isinstance(resource, dict):
         raise Invalid(f"Template format error: [/Resources/{name}] Every Resources object must be an object.")
     if not isinstance(resource.get("Type"), str):
-        raise Invalid(
-            f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member."
-        )
+        raise Invalid(f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member.")
     if not re.fullmatch(r"[A-Za-z0-9]{1,255}", name):
         raise Invalid(f"Template format error: Resource name {name[:256]} is non alphanumeric.")
     if not isinstance(resource.get("Properties") or {}, dict):

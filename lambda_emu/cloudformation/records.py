@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.cloudformation.errors import NoSuchStack, TooManyStacks
-from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
+from lambda_emu.cloudformation.errors import NoSuchChangeSet, NoSuchStack, TooManyStacks
+from lambda_emu.model.stacks import DELETED, ChangeSet, StackEvent, StackRecord
 from lambda_emu.store.transaction import Transaction
 
 MOST_STACKS = 2_000
@@ -40,9 +40,7 @@ def look(context: RequestContext, name: str) -> StackRecord | None:
     return alive if alive is not None and alive.id == name else table.get(scope, name)
 
 
-def change(
-    context: RequestContext, record: StackRecord, edit: Callable[[StackRecord], StackRecord]
-) -> StackRecord:
+def change(context: RequestContext, record: StackRecord, edit: Callable[[StackRecord], StackRecord]) -> StackRecord:
     """As one step. Gone."""
     table, scope = context.store.stacks, context.scope
 
@@ -91,3 +89,42 @@ def put_event(transaction: Transaction, context: RequestContext, event: StackEve
     old = f"{event.stack_id} {event.number - MOST_EVENTS:08d}"
     if event.number >= MOST_EVENTS and transaction.get(table, scope, old) is not None:
         transaction.put(table, scope, old, None)
+
+
+# -- change sets
+
+
+def change_sets_of(context: RequestContext, stack_id: str) -> list[ChangeSet]:
+    found = [one for one in context.store.change_sets.all(context.scope) if one.wanted.id == stack_id]
+    return sorted(found, key=lambda one: one.created_s)
+
+
+def find_change_set(context: RequestContext, name: str, stack: str | None) -> ChangeSet:
+    """By its ARN, or by its name and the stack's name or ARN. NoSuchChangeSet."""
+    for one in context.store.change_sets.all(context.scope):
+        if one.id == name or (one.name == name and stack in (one.wanted.name, one.wanted.id)):
+            return one
+    raise NoSuchChangeSet(name)
+
+
+def put_change_set(context: RequestContext, change_set: ChangeSet) -> None:
+    table, scope = context.store.change_sets, context.scope
+    context.store.write(lambda transaction: transaction.put(table, scope, change_set.key, change_set))
+
+
+def forget_change_set(context: RequestContext, change_set: ChangeSet) -> None:
+    table, scope = context.store.change_sets, context.scope
+    context.store.write(lambda transaction: transaction.put(table, scope, change_set.key, None))
+
+
+def forget_change_sets(context: RequestContext, record: StackRecord, but: str | None = None) -> None:
+    """Of a stack. but: the id of one that stays."""
+    table, scope = context.store.change_sets, context.scope
+    gone = [one.key for one in change_sets_of(context, record.id) if one.id != but]
+
+    def work(transaction: Transaction) -> None:
+        for key in gone:
+            transaction.put(table, scope, key, None)
+
+    if gone:
+        context.store.write(work)

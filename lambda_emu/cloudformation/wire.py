@@ -130,7 +130,8 @@ def render_error(error: LambdaError, request: Request) -> Answer:
     said = "".join(element(name, text) for name, text in texts)
     about = element("RequestId", request.request_id)
     return xml_answer(
-        error.status, f'<ErrorResponse xmlns="{NAMESPACE}"><Error>{said}</Error>{about}</ErrorResponse>',
+        error.status,
+        f'<ErrorResponse xmlns="{NAMESPACE}"><Error>{said}</Error>{about}</ErrorResponse>',
         request.request_id,
     )
 

@@ -174,7 +174,10 @@ def describe_stack_resource(asked: Asked) -> Result:
 def list_stack_resources(asked: Asked) -> Result:
     record = find(asked.context, asked.members["StackName"])
     found = [
-        {**{name: value for name, value in one.items() if name != "Timestamp"}, "LastUpdatedTimestamp": one["Timestamp"]}
+        {
+            **{name: value for name, value in one.items() if name != "Timestamp"},
+            "LastUpdatedTimestamp": one["Timestamp"],
+        }
         for one in resources_of(asked.context, record)
     ]
     return page(asked, "StackResourceSummaries", found, lambda one: one, lambda one: str(one["LogicalResourceId"]))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.errors import Busy, IsServed, NoUpdates, Protected, StackExists
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.planning import new_record, plan
-from lambda_emu.cloudformation.records import find, look, put
-from lambda_emu.model.stacks import DELETED, REVIEWED, SERVED, StackRecord
+from lambda_emu.cloudformation.records import find, forget_change_sets, look, put
+from lambda_emu.model.stacks import DELETED, SERVED, StackRecord
 from lambda_emu.store.transaction import Transaction
 
 CHANGEABLE = frozenset(
@@ -54,13 +57,14 @@ def update_stack(asked: Asked) -> Result:
 
 
 def is_same(wanted: StackRecord, before: StackRecord) -> bool:
-    return (wanted.body, wanted.parameters, wanted.tags, wanted.topics, wanted.role) == (
-        before.body,
-        before.parameters,
-        before.tags,
-        before.topics,
-        before.role,
-    )
+    """Whether nothing is to be done. One that could not be changed last time is tried again."""
+    if not before.status.endswith("_COMPLETE"):
+        return False
+    return (*_beside(wanted), json.loads(wanted.body)) == (*_beside(before), json.loads(before.body or "{}"))
+
+
+def _beside(record: StackRecord) -> tuple[Any, ...]:
+    return (tuple(record.parameters), record.tags, tuple(record.topics), record.role)
 
 
 def check_changeable(record: StackRecord) -> None:
@@ -87,7 +91,7 @@ def delete_stack(asked: Asked) -> Result:
     """One that is not there is deleted already."""
     context = asked.context
     record = look(context, asked.members["StackName"])
-    if record is None or record.status == DELETED or record.status == "DELETE_IN_PROGRESS":
+    if record is None or record.status in (DELETED, "DELETE_IN_PROGRESS"):
         return {}
     if record.origin == SERVED:
         raise IsServed(record.name)
@@ -95,14 +99,7 @@ def delete_stack(asked: Asked) -> Result:
         raise Protected(record.name)
     if record.is_busy:
         raise Busy(record.id, record.status, "deleted")
-    if record.status == REVIEWED:
-        for one in context.store.change_sets.all(context.scope):
-            if one.wanted.id == record.id:
-                context.store.write(
-                    lambda transaction, key=one.key: transaction.put(  # type: ignore[misc]
-                        context.store.change_sets, context.scope, key, None
-                    )
-                )
+    forget_change_sets(context, record)
     begin(context, replace(record, status="DELETE_IN_PROGRESS"), record)
     asked.deployer.delete(record, context, asked.get("ClientRequestToken"))
     return {}

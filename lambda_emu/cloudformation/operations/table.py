@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lambda_emu.cloudformation.operations import describing, stacks
+from lambda_emu.cloudformation.operations import (
+    change_sets,
+    describing,
+    exports,
+    settings,
+    stacks,
+    templates,
+)
 from lambda_emu.cloudformation.operations.asked import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
+    "CreateChangeSet": change_sets.create_change_set,
     "CreateStack": stacks.create_stack,
+    "DeleteChangeSet": change_sets.delete_change_set,
     "DeleteStack": stacks.delete_stack,
+    "DescribeAccountLimits": settings.describe_account_limits,
+    "DescribeChangeSet": change_sets.describe_change_set,
     "DescribeStackEvents": describing.describe_stack_events,
     "DescribeStackResource": describing.describe_stack_resource,
     "DescribeStackResources": describing.describe_stack_resources,
     "DescribeStacks": describing.describe_stacks,
+    "ExecuteChangeSet": change_sets.execute_change_set,
+    "GetStackPolicy": settings.get_stack_policy,
+    "GetTemplate": templates.get_template,
+    "GetTemplateSummary": templates.get_template_summary,
+    "ListChangeSets": change_sets.list_change_sets,
+    "ListExports": exports.list_exports,
     "ListStackResources": describing.list_stack_resources,
     "ListStacks": describing.list_stacks,
+    "SetStackPolicy": settings.set_stack_policy,
     "UpdateStack": stacks.update_stack,
+    "UpdateTerminationProtection": settings.update_termination_protection,
+    "ValidateTemplate": templates.validate_template,
 }

@@ -1,0 +1,86 @@
+"""What would become of the resources of a stack, as change sets tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.errors import Invalid
+from lambda_emu.cloudformation.reading import complaints
+from lambda_emu.model.stack_resource import StackResource
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.project.resources import (
+    Action,
+    NeedsItself,
+    Order,
+    Present,
+    Resource,
+    ResourceChange,
+    ResourceKey,
+    difference,
+)
+from lambda_emu.templates.kinds.table import KINDS, kind_of
+from lambda_emu.templates.stack import Stack, wanted
+
+WORDS = {Action.CREATE: "Add", Action.UPDATE: "Modify", Action.REMOVE: "Remove"}
+
+
+def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]:
+    """In the order of the logical ids. Invalid for what cannot be made."""
+    records = {
+        one.logical_id: one for one in context.store.stack_resources.all(context.scope) if one.stack == stack.name
+    }
+    types = {resource["Type"] for resource in stack.template.section("Resources").values()}
+    types |= {one.kind for one in records.values()}
+    kinds = {name: kind_of(name) for name in (*sorted(types - KINDS.keys()), *(one for one in KINDS if one in types))}
+    present = [Present(ResourceKey(one.kind, name), one.shown, one.identifier, "") for name, one in records.items()]
+    renewed = {name for name, kind in kinds.items() if kind.renews or kind.update is None}
+    try:
+        found = difference(wanted(stack, _none, kinds), present, Order(tuple(kinds), renewed))
+    except NeedsItself as error:
+        circle = ", ".join(sorted({key.name for key in error.circle}))
+        raise Invalid(f"Circular dependency between resources: [{circle}]") from None
+    except ProjectError as error:
+        raise Invalid(f"Template error: {complaints(error)}") from None
+    told = [_told(change, records.get(change.key.name)) for change in found if change.action is not Action.LEAVE]
+    return sorted(told, key=lambda one: str(one["ResourceChange"]["LogicalResourceId"]))
+
+
+def _none(path: Path, place: str) -> Any:
+    raise ProjectError([f"{place}: {path} is no place in S3"])
+
+
+def _told(change: ResourceChange, record: StackResource | None) -> Mapping[str, Any]:
+    more: dict[str, Any] = {}
+    if change.action is Action.UPDATE and change.desired is not None and record is not None:
+        kind = kind_of(record.kind)
+        recreates = "Always" if kind.update is None else "Conditionally" if kind.renews else "Never"
+        replacement = {"Always": "True", "Conditionally": "Conditional", "Never": "False"}[recreates]
+        details = [*_details(change.desired, record, recreates)]
+        more = {"Replacement": replacement, "Scope": ["Properties"], "Details": details}
+    if change.action is Action.REMOVE:
+        more = {"PolicyAction": "Retain" if record is not None and record.keeps else "Delete"}
+    resource = {
+        "Action": WORDS[change.action],
+        "LogicalResourceId": change.key.name,
+        "PhysicalResourceId": None if change.present is None else change.present.identifier,
+        "ResourceType": change.key.kind,
+        "Scope": [],
+        "Details": [],
+        **more,
+    }
+    return {"Type": "Resource", "ResourceChange": {name: one for name, one in resource.items() if one is not None}}
+
+
+def _details(desired: Resource, record: StackResource, recreates: str) -> Iterator[Mapping[str, Any]]:
+    """Each property that is another, and those that refer to what changes."""
+    now, before = desired.shown.get("Properties") or {}, record.shown.get("Properties") or {}
+    changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+    for name in changed or ["*"]:
+        target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreates}
+        if not changed:
+            target = {"Attribute": "Properties", "RequiresRecreation": recreates}
+        source = "DirectModification" if changed else "ResourceReference"
+        yield {"Target": target, "Evaluation": "Static" if changed else "Dynamic", "ChangeSource": source}
