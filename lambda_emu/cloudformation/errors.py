@@ -90,7 +90,7 @@ class IsServed(CloudFormationError):
         )
 
 
-class Busy(CloudFormationError):
+class StackBusy(CloudFormationError):
     """done: `updated`, `deleted`."""
 
     def __init__(self, id: str, status: str, done: str = "updated") -> None:

@@ -1,4 +1,4 @@
-"""`aws cloudformation` and `sam`, as their makers publish them, deploy by CloudFormation's API. docs/cloudformation.md."""
+"""The AWS CLI and `sam`, as their makers publish them, deploy by CloudFormation's API. docs/cloudformation.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from own import Served, served
-
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -91,8 +90,8 @@ def test_the_aws_cli_packages_deploys_changes_and_deletes_a_stack(lam: Served, a
 
     packaged = ("--template-file", "template.yaml", "--s3-bucket", "code", "--output-template-file", "out.yaml")
     aws(*cloudformation, "package", *packaged)
-    deploy = (*cloudformation, "deploy", "--template-file", "out.yaml", "--stack-name", "hello")
-    deploy = (*deploy, "--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset")
+    deploy = [*cloudformation, "deploy", "--template-file", "out.yaml", "--stack-name", "hello"]
+    deploy += ["--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset"]
     assert "Successfully created/updated stack - hello" in aws(*deploy)
     function = function_of(aws, "hello")
     assert greeting(lam, function) == "Hello, Ada"

@@ -18,6 +18,7 @@ from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
+from lambda_emu.cloudformation.service import CloudFormationService
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, error_answer
 from lambda_emu.gateway.call import Call
@@ -68,6 +69,7 @@ OURS: Mapping[str, Service] = {
     "events": EventsService(cast(Any, None)),
     "firehose": FirehoseService(cast(Any, None)),
     "logs": LogService(cast(Any, None)),
+    "cloudformation": CloudFormationService(cast(Any, None)),
     "scheduler": SchedulerService(cast(Any, None)),
 }
 JSON, QUERY, REST, S3 = AROUND = services_by(serve)

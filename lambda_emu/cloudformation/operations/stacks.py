@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.cloudformation.errors import Busy, IsServed, NoUpdates, Protected, StackExists
+from lambda_emu.cloudformation.errors import IsServed, NoUpdates, Protected, StackBusy, StackExists
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.planning import new_record, plan
 from lambda_emu.cloudformation.records import find, forget_change_sets, look, put
@@ -68,20 +68,20 @@ def _beside(record: StackRecord) -> tuple[Any, ...]:
 
 
 def check_changeable(record: StackRecord) -> None:
-    """IsServed, Busy."""
+    """IsServed, StackBusy."""
     if record.origin == SERVED:
         raise IsServed(record.name)
     if record.status not in CHANGEABLE:
-        raise Busy(record.id, record.status)
+        raise StackBusy(record.id, record.status)
 
 
 def begin(context: RequestContext, record: StackRecord, before: StackRecord) -> None:
-    """Have it be so from now on, unless somebody else was quicker. Busy."""
+    """Have it be so from now on, unless somebody else was quicker. StackBusy."""
 
     def work(transaction: Transaction) -> None:
         found = transaction.get(context.store.stacks, context.scope, before.name)
         if found is None or found.id != before.id or found.is_busy:
-            raise Busy(before.id, "UPDATE_IN_PROGRESS" if found is None else found.status)
+            raise StackBusy(before.id, "UPDATE_IN_PROGRESS" if found is None else found.status)
         put(transaction, context, record)
 
     context.store.write(work)
@@ -98,7 +98,7 @@ def delete_stack(asked: Asked) -> Result:
     if record.is_protected:
         raise Protected(record.name)
     if record.is_busy:
-        raise Busy(record.id, record.status, "deleted")
+        raise StackBusy(record.id, record.status, "deleted")
     forget_change_sets(context, record)
     begin(context, replace(record, status="DELETE_IN_PROGRESS"), record)
     asked.deployer.delete(record, context, asked.get("ClientRequestToken"))
