@@ -74,7 +74,7 @@ SERVICES := alarms* api_destinations api_inside builds* cbor chat_example cost c
 	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours objects orders_example \
 	other_services photo_example project_* public_layers pushed pytest_* recursion reset_account rest_* rules s3_callers sam* \
 	schedules services_command \
-	services_inside services_refusals signatures sqs state_machine* stream_example user_pools* web_example \
+	services_inside services_refusals signatures sqs stacks state_machine* stream_example user_pools* web_example \
 	websocket_*
 KILLED := alarms services user_pools
 BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \

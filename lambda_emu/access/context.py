@@ -45,7 +45,7 @@ def own_context(region: str, owner: str, now_s: float) -> dict[str, str | tuple[
         "aws:currenttime": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "aws:epochtime": str(int(now_s)),
         "aws:requestedregion": region,
-        "aws:securetransport": "false",
+        "aws:securetransport": "true",
         "aws:viaawsservice": "false",
         "aws:principalisawsservice": "false",
     }
@@ -55,7 +55,7 @@ def own_context(region: str, owner: str, now_s: float) -> dict[str, str | tuple[
 
 
 def request_context(request: Request, region: str, owner: str, now_s: float) -> Context:
-    """No request has MFA, TLS or an organization here. owner: of the resource."""
+    """No request has MFA or an organization here; each counts as one by TLS, as on AWS. owner: of the resource."""
     found = own_context(region, owner, now_s)
     found["aws:sourceip"] = request.peer or "127.0.0.1"
     for name, key in (("user-agent", "aws:useragent"), ("referer", "aws:referer")):

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from own import Served, served
+from packages import programs_apart
+
+pytestmark = pytest.mark.slow
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
@@ -25,6 +28,16 @@ Resources:
 Outputs:
   Function: {Value: !Ref Hello}
 """
+CONFIG = """
+[default.global.parameters]
+stack_name = "hello"
+[default.deploy.parameters]
+capabilities = "CAPABILITY_IAM"
+resolve_s3 = true
+confirm_changeset = false
+fail_on_empty_changeset = false
+"""
+SAM = ("aws-sam-cli==1.146.0", "aws-sam-cli-local==1.71.0")
 CODE = """
 import os
 def handler(event, context):
@@ -47,6 +60,7 @@ class Shell:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": lam.url,
             "SAM_CLI_TELEMETRY": "0",
+            "LOCALSTACK_HOST": lam.url.removeprefix("http://"),
         }
 
     def __call__(self, program: str, *words: str, code: int = 0) -> str:
@@ -63,7 +77,14 @@ def project(folder: Path) -> Path:
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "app.py").write_text(CODE)
     (folder / "template.yaml").write_text(TEMPLATE)
+    (folder / "samconfig.toml").write_text(CONFIG)
     return folder
+
+
+@pytest.fixture(scope="session")
+def sam_cli(pytestconfig: pytest.Config) -> Path:
+    """The folder of `sam` and `samlocal`."""
+    return programs_apart(pytestconfig, *SAM)
 
 
 @pytest.fixture
@@ -102,4 +123,22 @@ def test_the_aws_cli_packages_deploys_changes_and_deletes_a_stack(lam: Served, a
 
     aws(*cloudformation, "delete-stack", "--stack-name", "hello")
     aws(*cloudformation, "wait", "stack-delete-complete", "--stack-name", "hello")
+    assert not lam.client.list_functions()["Functions"]
+
+
+@pytest.mark.parametrize("program", ["sam", "samlocal"])
+def test_sam_deploys_changes_and_deletes_a_project(lam: Served, sam_cli: Path, tmp_path: Path, program: str) -> None:
+    sam = Shell(sam_cli, lam, project(tmp_path / "project"))
+
+    assert "Successfully created/updated stack - hello in us-east-1" in sam(program, "deploy")
+    outputs = json.loads(sam(program, "list", "stack-outputs", "--stack-name", "hello", "--output", "json"))
+    (function,) = [one["OutputValue"] for one in outputs]
+    assert greeting(lam, function) == "Hello, Ada"
+
+    assert "No changes to deploy. Stack hello is up to date" in sam(program, "deploy")
+    (tmp_path / "project" / "src" / "app.py").write_text(CODE.replace("{event['name']}", "you"))
+    assert "UPDATE_COMPLETE" in sam(program, "deploy")
+    assert greeting(lam, function) == "Hello, you"
+
+    assert "Deleted successfully" in sam(program, "delete", "--stack-name", "hello", "--no-prompts")
     assert not lam.client.list_functions()["Functions"]

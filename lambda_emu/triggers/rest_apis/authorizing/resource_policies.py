@@ -50,5 +50,5 @@ def whole_text(policy: str, arn: str) -> str:
 def _context(entered: Entered) -> dict[str, str]:
     head = entered.request.head
     agent = head.get(b"user-agent")
-    context = {"aws:sourceip": source_of(head), "aws:securetransport": "false"}
+    context = {"aws:sourceip": source_of(head), "aws:securetransport": "true"}
     return context if agent is None else context | {"aws:useragent": agent.decode("latin-1")}

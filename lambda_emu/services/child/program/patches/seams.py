@@ -111,13 +111,14 @@ def replace(backend: str, front: Front, teller: Teller, bodies: Bodies, receivin
         replace_sending(receiving.take)
         replace_rules(front)
     if backend == "s3":
-        from lambda_emu.services.child.program.patches.s3_callers import replace_policies
+        from lambda_emu.services.child.program.patches.s3_callers import replace_permissions, replace_policies
         from lambda_emu.services.child.program.patches.s3_objects import replace_objects
         from lambda_emu.services.child.program.patches.s3_records import replace_notifications
 
         replace_notifications(front)
         replace_objects(bodies)
         replace_policies()
+        replace_permissions()
     if backend == "sns":
         from lambda_emu.services.child.program.patches.sns_delivery import replace_delivery
 
