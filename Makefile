@@ -67,14 +67,14 @@ aws-cli:
 
 # What needs no core of its own, and measures nothing, runs on two cores. The others follow one by one, since environments
 # are given their share of these.
-SERVICES := alarms* api_destinations api_inside builds* cbor chat_example cost cron_example custom_resources \
+SERVICES := alarms* api_destinations api_inside builds* cbor change_sets chat_example cost cron_example custom_resources \
 	destinations email event_sources_* example_of_each_language examples firehose* food_example function_urls \
 	http2_curl http_api_* http_apis \
 	http_apis_elsewhere http_imports iam* kinesis_sdks large_objects load_balancers localstack log_groups \
 	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours objects orders_example \
 	other_services photo_example project_* public_layers pushed pytest_* recursion reset_account rest_* rules s3_callers sam* \
 	schedules services_command \
-	services_inside services_refusals signatures sqs stacks state_machine* stream_example user_pools* web_example \
+	services_inside services_refusals signatures sqs stack_refusals stacks state_machine* stream_example user_pools* web_example \
 	websocket_*
 KILLED := alarms services user_pools
 BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \

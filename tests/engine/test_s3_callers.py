@@ -176,8 +176,8 @@ def test_what_is_no_policy_is_refused_and_keeps_nobody_from_the_bucket(
 def test_a_bucket_that_wants_tls_takes_what_would_come_by_it_on_aws(lam: OwnLam, bucket: str) -> None:
     """As the buckets of `sam deploy` and `cdk bootstrap` do."""
     of_bucket = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": of_bucket}
-    statement |= {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    condition = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": of_bucket, **condition}
     sdk(lam, "s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Statement": [statement]}))
 
     sdk(lam, "s3").put_object(Bucket=bucket, Key="k", Body=b"more")

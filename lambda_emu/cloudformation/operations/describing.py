@@ -212,5 +212,10 @@ def resources_of(context: RequestContext, record: StackRecord) -> list[dict[str,
                 "ResourceStatus": "CREATE_COMPLETE",
                 "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
             }
-    gone = record.status != DELETED
-    return [one for _, one in sorted(found.items()) if not (gone and one["ResourceStatus"] == DELETED)]
+    there = {one.logical_id for one in context.store.stack_resources.all(context.scope) if one.stack == record.name}
+
+    def is_gone(one: Mapping[str, Any]) -> bool:
+        failed = one["ResourceStatus"] == "CREATE_FAILED" and record.status.endswith("ROLLBACK_COMPLETE")
+        return one["LogicalResourceId"] not in there and (failed or one["ResourceStatus"] == DELETED)
+
+    return [one for _, one in sorted(found.items()) if record.status == DELETED or not is_gone(one)]

@@ -1,0 +1,183 @@
+"""What CloudFormation refuses, in its words, and what becomes of what cannot be made. docs/cloudformation.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from own import own_emulator
+from stack_rig import Stacks, stacks
+
+__all__ = ["stacks"]
+
+QUEUE = "Resources: {Jobs: {Type: AWS::SQS::Queue}}"
+ROLE = "Resources: {Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}}"
+STAGE = "Parameters: {Stage: {Type: String, AllowedValues: [test, prod], Default: %s}}\n" + QUEUE
+SIZE = "Parameters: {Size: {Type: Number, MinValue: 2, MaxValue: 4, Default: %s}}\n" + QUEUE
+HOSTILE = 'Parameters: {Name: {Type: String, AllowedPattern: "(a+)+$", Default: %s}}\n' + QUEUE
+BROKEN = """
+Resources:
+  Jobs: {Type: AWS::SQS::Queue}
+  Broken: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 99999999}, DependsOn: Jobs}
+"""
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        (None, "Either Template URL or Template Body must be specified."),
+        ("just words", "Template format error: unsupported structure."),
+        ("{", "Template format error: JSON not well-formed. (line 1, column 2)"),
+        ("a: [", "Template format error: YAML not well-formed. (line 1, column 5)"),
+        ("Description: nothing", "Template format error: At least one Resources member must be defined."),
+        ("Resources: {}", "Template format error: At least one Resources member must be defined."),
+        (f"Resource: {{}}\n{QUEUE}", "Invalid template property or properties [Resource]"),
+        (
+            "Resources: {Jobs: {}}",
+            "Template format error: [/Resources/Jobs] Every Resources object must contain a Type member.",
+        ),
+        ("Resources: {Jobs: {Type: Queue}}", "Template format error: Unrecognized resource types: [Queue]"),
+        (
+            "Resources: {Jobs: {Type: AWS::SQS::Queue, DependsOn: News}}",
+            "Template format error: Unresolved resource dependencies [News] in the Resources block of the template",
+        ),
+        (
+            QUEUE + "\nOutputs: {Url: {Value: !Ref Job}}",
+            "Template format error: Unresolved resource dependencies [Job] in the Outputs block of the template",
+        ),
+        (
+            QUEUE + "\nOutputs: {Arn: {Value: !GetAtt Job.Arn}}",
+            "Template error: instance of Fn::GetAtt references undefined resource Job",
+        ),
+        ("Parameters: {Stage: {Type: String}}\n" + QUEUE, "Parameters: [Stage] must have values"),
+        (STAGE % "dev", "Parameter 'Stage' must be one of AllowedValues"),
+        (SIZE % "one", "Parameter 'Size' must be a number"),
+        (SIZE % "1", "Parameter 'Size' must be a number not less than 2"),
+        (SIZE % "5", "Parameter 'Size' must be a number not greater than 4"),
+    ],
+)
+def test_a_template_that_cannot_be_is_refused_in_the_words_of_aws(
+    stacks: Stacks, template: str | None, text: str
+) -> None:
+    members = {} if template is None else {"TemplateBody": template}
+    assert stacks.refused("create_stack", StackName="wrong", **members) == (400, "ValidationError", text)
+    assert stacks.refused("describe_stacks", StackName="wrong")[2] == "Stack with id wrong does not exist"
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "code", "text"),
+    [
+        ("create_stack", {"TemplateBody": ROLE}, "InsufficientCapabilitiesException", "[CAPABILITY_IAM]"),
+        (
+            "create_stack",
+            {"TemplateBody": ROLE.replace("Assume", "RoleName: a, Assume"), "Capabilities": ["CAPABILITY_IAM"]},
+            "InsufficientCapabilitiesException",
+            "Requires capabilities : [CAPABILITY_NAMED_IAM]",
+        ),
+        (
+            "create_stack",
+            {"TemplateBody": "Transform: AWS::Serverless-2016-10-31\n" + QUEUE},
+            "InsufficientCapabilitiesException",
+            "Requires capabilities : [CAPABILITY_AUTO_EXPAND]",
+        ),
+        (
+            "create_stack",
+            {"TemplateBody": QUEUE, "Parameters": [{"ParameterKey": "No", "ParameterValue": "1"}]},
+            "ValidationError",
+            "Parameters: [No] do not exist in the template",
+        ),
+        ("create_stack", {"TemplateBody": QUEUE + " " * 51_200}, "ValidationError", "less than or equal to 51200"),
+        ("create_stack", {"TemplateURL": "https://s3.amazonaws.com/none/t"}, "ValidationError", "S3 error: "),
+        ("create_stack", {"TemplateURL": "ftp://none/t"}, "ValidationError", "TemplateURL must be a supported URL."),
+        ("create_stack", {"TemplateBody": HOSTILE % ("a" * 40 + "b")}, "ValidationError", "AllowedPattern '(a+)+$'"),
+        ("update_stack", {"TemplateBody": QUEUE}, "ValidationError", "Stack with id wrong does not exist"),
+        ("list_stack_resources", {}, "ValidationError", "Stack with id wrong does not exist"),
+        ("describe_stack_events", {}, "ValidationError", "Stack [wrong] does not exist"),
+        ("get_template", {}, "ValidationError", "Stack with id wrong does not exist"),
+        ("detect_stack_drift", {}, "NotImplemented", "DetectStackDrift of CloudFormation is not served"),
+    ],
+)
+def test_a_request_that_cannot_be_is_refused_in_the_words_of_aws(
+    stacks: Stacks, operation: str, members: dict[str, Any], code: str, text: str
+) -> None:
+    status, found, said = stacks.refused(operation, StackName="wrong", **members)
+    assert (status, found) == (501 if code == "NotImplemented" else 400, code)
+    assert text in said
+
+
+def test_a_name_is_there_once_and_a_protected_stack_stays(stacks: Stacks) -> None:
+    made = stacks.create("once", QUEUE, EnableTerminationProtection=True, ClientRequestToken="first")
+
+    again = stacks.client.create_stack(StackName="once", TemplateBody=QUEUE, ClientRequestToken="first")
+    assert again["StackId"] == made["StackId"]
+    assert stacks.refused("create_stack", StackName="once", TemplateBody=QUEUE) == (
+        400,
+        "AlreadyExistsException",
+        "Stack [once] already exists",
+    )
+    assert stacks.refused("create_stack", StackName="1st", TemplateBody=QUEUE)[2] == (
+        "1 validation error detected: Value '1st' at 'stackName' failed to satisfy constraint: "
+        "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+    )
+    assert stacks.refused("delete_stack", StackName="once")[2] == (
+        "Stack [once] cannot be deleted while TerminationProtection is enabled"
+    )
+    stacks.client.update_termination_protection(StackName="once", EnableTerminationProtection=False)
+    stacks.delete("once")
+    stacks.client.delete_stack(StackName="once")  # it is gone already
+
+
+def test_what_cannot_be_made_is_rolled_back(stacks: Stacks) -> None:
+    made = stacks.client.create_stack(StackName="broken", TemplateBody=BROKEN)
+    assert stacks.one("broken")["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = stacks.events("broken")
+    assert ("Broken", "CREATE_FAILED") in events
+    assert events[-1] == ("broken", "ROLLBACK_COMPLETE")
+    assert not stacks.sdk("sqs").list_queues(QueueNamePrefix="broken").get("QueueUrls")
+    assert stacks.refused("update_stack", StackName="broken", TemplateBody=QUEUE)[2] == (
+        f"Stack:{made['StackId']} is in ROLLBACK_COMPLETE state and can not be updated."
+    )
+    stacks.delete("broken")
+
+    stacks.create("broken", QUEUE)
+    stacks.client.update_stack(StackName="broken", TemplateBody=BROKEN)
+    assert stacks.one("broken")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert list(stacks.resources("broken")) == ["Jobs"]
+    assert stacks.client.get_template(StackName="broken")["TemplateBody"] == QUEUE
+    stacks.delete("broken")
+
+
+def test_what_failed_stays_where_that_is_asked_for_and_can_be_changed_again(stacks: Stacks) -> None:
+    stacks.client.create_stack(StackName="kept", TemplateBody=BROKEN, DisableRollback=True)
+    assert stacks.one("kept")["StackStatus"] == "CREATE_FAILED"
+    assert stacks.resources("kept")["Jobs"]["ResourceStatus"] == "CREATE_COMPLETE"
+
+    stacks.update("kept", BROKEN.replace("99999999", "10"))
+    assert {one["ResourceStatus"] for one in stacks.resources("kept").values()} == {"CREATE_COMPLETE"}
+    stacks.delete("kept")
+
+    made = stacks.client.create_stack(StackName="kept", TemplateBody=BROKEN, OnFailure="DELETE")
+    assert stacks.one(made["StackId"])["StackStatus"] == "DELETE_COMPLETE"
+
+
+def test_a_stack_that_was_worked_on_when_the_server_ended_is_told_as_failed(tmp_path: Any) -> None:
+    from msgspec.structs import replace
+
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        stacks = Stacks(lam)
+        stacks.create("begun", QUEUE)
+        store, scope = lam.emulator.store, lam.emulator.scope
+        record = store.stacks.get(scope, "begun")
+        assert record is not None
+        busy = replace(record, status="UPDATE_IN_PROGRESS")
+        store.write(lambda transaction: transaction.put(store.stacks, scope, busy.key, busy))
+
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        stacks = Stacks(lam)
+        stack = stacks.one("begun")
+        assert (stack["StackStatus"], stack["StackStatusReason"]) == (
+            "UPDATE_FAILED",
+            "lambda-emu ended while this stack was worked on",
+        )
+        stacks.update("begun", QUEUE)  # the same once more
+        stacks.delete("begun")
