@@ -5,6 +5,7 @@ A change that is refused is undone. docs/decisions/templates.md.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,7 @@ from lambda_emu.project.resources import (
 from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.templates.changing import Done, How, make
+from lambda_emu.templates.exports import importing, in_use, wrong_exports
 from lambda_emu.templates.happened import Telling, Told, nobody
 from lambda_emu.templates.kinds.kind import Kind
 from lambda_emu.templates.kinds.table import in_order, kind_of
@@ -41,6 +43,8 @@ from lambda_emu.templates.removing import remove_all
 from lambda_emu.templates.stack import RETAINED, Stack, pseudo_parameters, wanted
 from lambda_emu.templates.undoing import undo
 from lambda_emu.templates.working import Working
+
+log = logging.getLogger(__name__)
 
 ORIGIN = "stack"
 """Of the functions and layers that stacks have."""
@@ -72,26 +76,38 @@ def deploy_stack(
     telling = Telling(stack.name, stack.values["AWS::StackId"], told)
     records = _of_origin(stack.name, origin, context)
     kinds = {name: kind_of(name) for name in _types(stack, records)}
-    resources = wanted(stack, _keeper(context), kinds)
+    imported = importing(stack.name, context)
+    resources = wanted(stack, _keeper(context), kinds, imported)
     before = {name: one for name, one in records.items() if _is_there(one, kinds[one.kind], reach)}
     made = {name: made_of(one) for name, one in before.items()}
-    working = Working(stack, reach, origin, telling, {one.key.name: one for one in resources}, before, made)
+    working = Working(stack, reach, origin, telling, {one.key.name: one for one in resources}, before, made, imported)
     changes = _changes(resources, before, kinds)
     done = make([change for change in changes if change.action is not Action.LEAVE], working)
     verb = "UPDATE" if records else "CREATE"
+    outputs = [] if done.mistakes else _outputs(working, done)
     if done.mistakes:
         _refuse(done, verb, working, rolls_back)
     _clean_up(done, changes, verb, working)
-    return Deployed(changes, [*outputs_of(stack, working.known, reach)])
+    return Deployed(changes, outputs)
 
 
-def remove_stack(name: str, context: RequestContext, services: Services, told: Told = nobody) -> list[str]:
-    """All that it has, but what its template has kept; the logical ids of what cannot be removed. Not on the loop."""
+def remove_stack(
+    name: str, context: RequestContext, services: Services, told: Told = nobody, *, was: str = "CREATE_COMPLETE"
+) -> list[str]:
+    """All that it has, but what its template has kept; the logical ids of what cannot be removed. Not on the loop.
+
+    was: its status, which it has again where others import what it exports, so that nothing is removed.
+    """
     context = replace(context, origin=ORIGIN)
     record = context.store.stacks.get(context.scope, name)
     id = record.id if record is not None else pseudo_parameters(name, context.scope)["AWS::StackId"]
     telling = Telling(name, id, told)
-    stays = remove_all(resources_of(name, context).values(), Reach(context, services, {}, NOTHING_LEFT), telling)
+    records = resources_of(name, context)
+    if why_not := in_use(name, context):
+        log.warning("the stack %s stays: %s", name, why_not)
+        telling.of_stack(was, why_not)
+        return [*records]
+    stays = remove_all(records.values(), Reach(context, services, {}, NOTHING_LEFT), telling)
     if stays:
         telling.of_stack("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(stays)}]. ")
     else:
@@ -143,10 +159,21 @@ def _changes(
 # -- how it ends
 
 
+def _outputs(working: Working, done: Done) -> list[StackOutput]:
+    """What cannot be told is left out; what must not be exported is a mistake."""
+    resolver, stack = working.resolver(), working.stack
+    outputs = [*outputs_of(resolver, stack, working.reach)]
+    for line in resolver.mistakes:
+        log.warning("%s", line)
+    done.mistakes.extend(wrong_exports(stack.template, stack.name, outputs, working.context))
+    return outputs
+
+
 def _refuse(done: Done, verb: str, working: Working, rolls_back: bool) -> None:
     """ProjectError, once what was done is undone."""
     telling = working.telling
     reason = f"The following resource(s) failed to {verb.lower()}: [{', '.join(done.failed)}]. "
+    reason = reason if done.failed else " ".join(one.split(": ", 2)[-1] for one in done.mistakes)
     if not rolls_back:
         telling.of_stack(f"{verb}_FAILED", reason)
         raise ProjectError(done.mistakes)

@@ -39,12 +39,19 @@ NOTHING = _Nothing()
 
 
 class Resolver:
-    """Of one template. mistakes: what was found wrong, each with its place."""
+    """Of one template. mistakes: what was found wrong, each with its place. imported: the values of exports."""
 
     def __init__(
-        self, template: Template, parameters: Mapping[str, Any], pseudo: Mapping[str, Any], known: Known
+        self,
+        template: Template,
+        parameters: Mapping[str, Any],
+        pseudo: Mapping[str, Any],
+        known: Known,
+        imported: Callable[[str], Any] | None = None,
     ) -> None:
         self.mistakes: list[str] = []
+        self.imports: set[str] = set()
+        self._imported = imported
         self._template = template
         self._values: Mapping[str, Any] = {**pseudo, **parameters}
         self._known = known
@@ -169,7 +176,12 @@ class Resolver:
         return found
 
     def _import(self, argument: Any, place: Place) -> Any:
-        raise Wrong(f"exports of other stacks are not read yet: {_short(argument)}")
+        """NotYet where it is asked before any stack is."""
+        name = _text(self._whole(argument, place))
+        if self._imported is None:
+            raise NotYet
+        self.imports.add(name)
+        return self._imported(name)
 
     def _transform(self, argument: Any, place: Place) -> Any:
         raise Wrong(f"is not read: {_short(argument)}")

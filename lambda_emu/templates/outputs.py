@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.intrinsics import Resolver
 from lambda_emu.templates.stack import Stack
 from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.execute_api.refusals import LABEL, PATH
@@ -16,9 +16,8 @@ _ON_AWS = re.compile(r"https?://([a-z0-9]{8,10})\.execute-api\.([a-z0-9-]+)\.ama
 """An address that AWS would answer, of an API by its id."""
 
 
-def outputs_of(stack: Stack, known: Callable[[str, str | None], Any], reach: Reach) -> Iterator[StackOutput]:
-    """Each output; an address of an API on AWS is told as the one that is answered here."""
-    resolver = stack.resolver(known)
+def outputs_of(resolver: Resolver, stack: Stack, reach: Reach) -> Iterator[StackOutput]:
+    """Each output; addresses of APIs on AWS are told as those that are answered here. Mistakes are the resolver's."""
     for name, output in stack.template.section("Outputs").items():
         place = ("Outputs", name)
         if not isinstance(output, dict) or "Value" not in output:

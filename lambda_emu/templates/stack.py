@@ -44,13 +44,15 @@ class Stack(Struct, frozen=True):
     def is_wanted(self, logical_id: str) -> bool:
         return self.conditions.get(logical_id, True)
 
-    def resolver(self, known: Callable[[str, str | None], Any]) -> Resolver:
+    def resolver(
+        self, known: Callable[[str, str | None], Any], imported: Callable[[str], Any] | None = None
+    ) -> Resolver:
         def of_wanted(name: str, attribute: str | None) -> Any:
             if not self.is_wanted(name):
                 raise Wrong(f"{name} is not made, since its condition does not hold")
             return known(name, attribute)
 
-        return Resolver(self.template, self.values, {}, of_wanted)
+        return Resolver(self.template, self.values, {}, of_wanted, imported)
 
     def functions(self) -> list[str]:
         """The names of its functions, as far as the template says them, in its order."""
@@ -153,10 +155,19 @@ def _all_lines(template: Template, body: Mapping[str, Any]) -> dict[Place, int]:
 # -- resources
 
 
-def wanted(stack: Stack, keep: Callable[[Path, str], Any], known_kinds: Mapping[str, Any]) -> list[Resource]:
-    """Each with what it needs. keep: keeps code that lies here, for who names it at a place. ProjectError."""
-    building = _Building(stack, keep, known_kinds)
+def wanted(
+    stack: Stack,
+    keep: Callable[[Path, str], Any],
+    known_kinds: Mapping[str, Any],
+    imported: Callable[[str], Any] | None = None,
+) -> list[Resource]:
+    """Each with what it needs. keep: keeps code that lies here, for who names it at a place. ProjectError.
+
+    imported: what an export of another stack is, by its name.
+    """
+    building = _Building(stack, keep, known_kinds, imported)
     found = [*building.resources()]
+    building.look_at_outputs()
     mistakes = [*building.resolver.mistakes, *building.mistakes]
     if mistakes:
         raise ProjectError(mistakes)
@@ -164,9 +175,15 @@ def wanted(stack: Stack, keep: Callable[[Path, str], Any], known_kinds: Mapping[
 
 
 class _Building:
-    def __init__(self, stack: Stack, keep: Callable[[Path, str], Any], kinds: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        keep: Callable[[Path, str], Any],
+        kinds: Mapping[str, Any],
+        imported: Callable[[str], Any] | None,
+    ) -> None:
         self.mistakes: list[str] = []
-        self.resolver = stack.resolver(_not_yet)
+        self.resolver = stack.resolver(_not_yet, imported)
         self._stack = stack
         self._keep = keep
         self._kinds = kinds
@@ -177,14 +194,28 @@ class _Building:
             if self._stack.is_wanted(logical_id) and declared["Type"] in self._kinds:
                 yield self._resource(logical_id, declared)
 
+    def look_at_outputs(self) -> None:
+        """For what they refer to that there is not."""
+        for name, output in self._stack.template.section("Outputs").items():
+            if not isinstance(output, dict) or "Value" not in output:
+                where = self._stack.template.where(("Outputs", name))
+                self.mistakes.append(f"{where}: must be a mapping with Value")
+            elif "Condition" not in output or self._holds(name, output):
+                self.resolver.value(output["Value"], ("Outputs", name, "Value"))
+
+    def _holds(self, name: str, output: Mapping[str, Any]) -> bool:
+        return self.resolver.condition(str(output["Condition"]), ("Outputs", name, "Condition"))
+
     def _resource(self, logical_id: str, declared: Mapping[str, Any]) -> Resource:
         place: Place = ("Resources", logical_id, "Properties")
+        self.resolver.imports.clear()
         properties = self.resolver.value(declared.get("Properties") or {}, place)
+        imports = {"Imports": sorted(self.resolver.imports)} if self.resolver.imports else {}
         uses = {
             name: Reference(ResourceKey(self._declared[name]["Type"], name))
             for name in sorted(self._needs(logical_id, declared, properties))
         }
-        shown = {"Properties": json.loads(json.dumps(properties)), "Uses": uses}
+        shown = {"Properties": json.loads(json.dumps(properties)), "Uses": uses, **imports}
         members = {"Properties": properties, "Uses": uses}
         member = CODE.get(declared["Type"])
         is_local = member is not None and self._stack.folder is not None

@@ -15,7 +15,7 @@ from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.project.resources import CannotChange, Resource, ResourceKey, resolve
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.happened import Telling
-from lambda_emu.templates.intrinsics import is_known
+from lambda_emu.templates.intrinsics import Resolver, is_known
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.names import physical_name
@@ -41,6 +41,7 @@ class Working(Struct, frozen=True):
     wanted: Mapping[str, Resource]
     before: Mapping[str, StackResource]
     made: dict[str, Made]
+    imported: Callable[[str], Any]
 
     @property
     def context(self) -> RequestContext:
@@ -54,10 +55,14 @@ class Working(Struct, frozen=True):
         declared = self.stack.template.section("Resources")[name]["Type"]
         return f"{name}.{attribute}" if kind_of(declared) is WITHOUT_EFFECT else one.attributes[attribute]
 
+    def resolver(self) -> Resolver:
+        """By what is there."""
+        return self.stack.resolver(self.known, self.imported)
+
     def asked(self, key: ResourceKey, *, instead_of: StackResource | None = None) -> Asked:
         """With what it refers to put in. instead_of: another one of its own that is there. CannotChange."""
         resource, before = self.wanted[key.name], self.before.get(key.name)
-        resolver = self.stack.resolver(self.known)
+        resolver = self.resolver()
         properties = resolver.value(resource.members["Properties"], ("Resources", key.name, "Properties"))
         if resolver.mistakes or not is_known(properties):
             raise CannotChange("; ".join(resolver.mistakes) or "refers to what is not made")

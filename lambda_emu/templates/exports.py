@@ -1,0 +1,73 @@
+"""What stacks export, and what other stacks import of it: it stays as it is for as long as somebody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.model.stacks import StackOutput, exports
+from lambda_emu.templates.document import Template
+from lambda_emu.templates.intrinsics import Wrong
+from lambda_emu.templates.records import all_resources
+
+IMPORTS = "Imports"
+"""The member of what a resource is known by that names the exports that its properties import."""
+
+
+def importing(stack: str, context: RequestContext) -> Callable[[str], Any]:
+    """The value of an export of any stack but this one, by its name; Wrong where there is none."""
+
+    def imported(name: str) -> str:
+        found = exports(context.store.stacks.all(context.scope)).get(name)
+        if found is None or found[1].name == stack:
+            raise Wrong(f"No export named {name} found")
+        return found[0]
+
+    return imported
+
+
+def importers(name: str, context: RequestContext, but: str = "") -> list[str]:
+    """The stacks that import an export. but: one that does not count."""
+    found = {one.stack for one in all_resources(context) if name in one.shown.get(IMPORTS, ())}
+    return sorted(found - {but})
+
+
+def wrong_exports(
+    template: Template, stack: str, outputs: Sequence[StackOutput], context: RequestContext
+) -> Iterator[str]:
+    """Names that others have, and what is exported no more, or has another value, while somebody imports it."""
+    others = {
+        name: owner.name
+        for name, (_, owner) in exports(context.store.stacks.all(context.scope)).items()
+        if owner.name != stack
+    }
+    mine: dict[str, str] = {}
+    for output in outputs:
+        if output.export is None:
+            continue
+        owner = stack if output.export in mine else others.get(output.export)
+        if owner is not None:
+            where = template.where(("Outputs", output.key, "Export"))
+            yield f"{where}: Export with name {output.export} is already exported by stack {owner}."
+        mine[output.export] = output.value
+    where = template.where(("Outputs",))
+    for name, value in _exported(stack, context):
+        if mine.get(name) != value and (users := importers(name, context, but=stack)):
+            verb = "Cannot update" if name in mine else "Delete canceled. Cannot delete"
+            yield f"{where}: {verb} export {name} as it is in use by {', '.join(users)}."
+
+
+def in_use(stack: str, context: RequestContext, leaving: Sequence[str] = ()) -> str | None:
+    """Why a stack cannot be deleted, as CloudFormation says it. leaving: stacks that go as well."""
+    for name, _ in _exported(stack, context):
+        users = [user for user in importers(name, context, but=stack) if user not in leaving]
+        if users:
+            return f"Delete canceled. Cannot delete export {name} as it is in use by {', '.join(users)}."
+    return None
+
+
+def _exported(stack: str, context: RequestContext) -> list[tuple[str, str]]:
+    record = context.store.stacks.get(context.scope, stack)
+    outputs = () if record is None else record.outputs
+    return [(one.export, one.value) for one in outputs if one.export is not None]
