@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
-from lambda_emu.project.resources import CannotChange, ResourceChange, ResourceKey
+from lambda_emu.project.resources import Action, CannotChange, ResourceChange, ResourceKey
 from lambda_emu.templates import records
+from lambda_emu.templates.happened import STACK
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother
-from lambda_emu.templates.working import REFUSED, Working, create, kind_of, remove, update
+from lambda_emu.templates.nested import RefusedWithin
+from lambda_emu.templates.working import REFUSED, Working, create, remove, update
 
 INITIATED = "Resource creation Initiated"
 ANOTHER = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -51,12 +53,11 @@ class Done(Struct, frozen=True):
     failed: list[str] = []
 
 
-def make(changes: Sequence[ResourceChange], working: Working) -> Done:
+def make(changes: Sequence[ResourceChange], working: Working, done: Done) -> None:
     """One after the other. What needs one that failed is left out, and the first of them told."""
-    done = Done()
     left_out: set[ResourceKey] = set()
     for change in changes:
-        if change.desired is None:
+        if change.desired is None or change.action is Action.LEAVE:
             continue
         if change.desired.needs & left_out:
             left_out.add(change.key)
@@ -67,25 +68,40 @@ def make(changes: Sequence[ResourceChange], working: Working) -> Done:
         except REFUSED as error:
             left_out.add(change.key)
             done.failed.append(change.key.name)
-            done.mistakes.append(f"{change.desired.place}: {error}")
+            inside = error.mistakes if isinstance(error, RefusedWithin) else [str(error)]
+            done.mistakes.extend(f"{change.desired.place}: {one}" for one in inside)
             there = working.made.get(change.key.name)
             physical_id = "" if there is None else there.identifier
             working.telling.of(*_named(change.key), f"{verb}_FAILED", physical_id, reason=str(error))
-    return done
 
 
 def _make_one(key: ResourceKey, verb: str, working: Working, steps: list[Step]) -> None:
     """A step is noted before it can fail half way, so that it is undone as well."""
-    kind, telling = kind_of(key.kind), working.telling
+    kind, telling = working.row(key.kind), working.telling
     if verb == "CREATE":
         telling.of(*_named(key), "CREATE_IN_PROGRESS")
     asked = working.asked(key)
+    if verb == "UPDATE" and _is_as_before(key, asked, working, steps):
+        working.remember(asked, working.made[key.name])
+        return
     if verb == "CREATE":
         made = _create(key, How.CREATED, kind, asked, working, steps)
         telling.of(*_named(key), "CREATE_IN_PROGRESS", made.identifier, reason=INITIATED)
     else:
         made = _change(key, kind, asked, working, steps)
     telling.of(*_named(key), f"{verb}_COMPLETE", made.identifier, properties=asked.properties)
+
+
+def _is_as_before(key: ResourceKey, asked: Asked, working: Working, steps: Sequence[Step]) -> bool:
+    """What it refers to was looked at anew, and says the same; what was made anew has lost what hung on it.
+
+    Of a stack, what is within it may say something else.
+    """
+    before = working.before[key.name]
+    if working.wanted[key.name].needs & {step.key for step in steps if step.how is How.REMADE}:
+        return False
+    is_whole = bool(before.shown) and before.kind == key.kind and key.kind != STACK
+    return is_whole and bool(before.properties) and before.properties == to_builtins(asked.properties)
 
 
 def _named(key: ResourceKey) -> tuple[str, str]:

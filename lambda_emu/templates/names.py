@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 
 from lambda_emu.arn import Scope
+from lambda_emu.templates.happened import STACK
 from lambda_emu.templates.kinds.functions import FUNCTION
 
 LIMITS = {
     "AWS::Events::Rule": 64,
     "AWS::IAM::Role": 64,
     FUNCTION: 64,
+    STACK: 128,
     "AWS::S3::Bucket": 63,
     "AWS::SQS::Queue": 75,
     "AWS::Scheduler::Schedule": 64,

@@ -83,26 +83,27 @@ def stack_name(configured: Configured, folder: Path) -> str:
 
 
 def take_parameters(
-    template: Template, given: Mapping[str, str], configured: Configured
+    template: Template, given: Mapping[str, str], configured: Configured, *, flag: str = "--parameter "
 ) -> tuple[dict[str, Any], list[str]]:
-    """Each parameter's value, lists as lists; and what is wrong with them. given: by --parameter."""
+    """Each parameter's value, lists as lists; and what is wrong with them. given: by what flag names."""
     declared = template.section("Parameters")
     mistakes = [
-        f"--parameter {name}: the template has no such parameter; it has {', '.join(declared) or 'none'}"
+        f"{flag}{name}: the template has no such parameter; it has {', '.join(declared) or 'none'}"
         for name in given
         if name not in declared
     ]
     said = {**configured.parameters, **given}
+    end = "=…" if flag.endswith(" ") else ""
     values: dict[str, Any] = {}
     for name, one in declared.items():
         if not isinstance(one, dict):
             mistakes.append(f"{template.where(('Parameters', name))}: must be a mapping with Type")
             continue
         written = said.get(name, one.get("Default"))
-        where = f"--parameter {name}" if name in given else f"{CONFIG}:1: {name}" if name in said else ""
+        where = f"{flag}{name}" if name in given else f"{CONFIG}:1: {name}" if name in said else ""
         where = where or template.where(("Parameters", name))
         if written is None:
-            mistakes.append(f"{where}: has no value and no Default; say --parameter {name}=…")
+            mistakes.append(f"{where}: has no value and no Default; say {flag}{name}{end}")
             continue
         values[name], wrong = _value(one, written)
         mistakes += [f"{where}: {text}" for text in wrong]

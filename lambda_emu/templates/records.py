@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.stack_resource import StackResource
+from lambda_emu.templates.happened import STACK
 from lambda_emu.templates.kinds.functions import PLACED
 from lambda_emu.templates.kinds.kind import Made
 from lambda_emu.templates.kinds.table import in_order
@@ -25,6 +26,16 @@ def resources_of(stack: str, context: RequestContext) -> dict[str, StackResource
 
 def all_resources(context: RequestContext) -> Iterator[StackResource]:
     return iter([*context.store.stack_resources.all(context.scope)])
+
+
+def name_of(id: str) -> str:
+    """The stack's, in its ARN."""
+    return id.split("/")[1] if "/" in id else id
+
+
+def nested_in(context: RequestContext) -> set[str]:
+    """The names of stacks that are nested in others."""
+    return {name_of(one.identifier) for one in all_resources(context) if one.kind == STACK}
 
 
 def remember(record: StackResource, context: RequestContext) -> None:

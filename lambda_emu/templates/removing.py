@@ -6,10 +6,13 @@ import logging
 from collections.abc import Iterable
 
 from lambda_emu.model.stack_resource import StackResource
+from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.happened import Telling
-from lambda_emu.templates.records import forget, from_first_to_go, made_of, needs
-from lambda_emu.templates.working import REFUSED, kind_of, remove
+from lambda_emu.templates.happened import STACK, Telling, Told
+from lambda_emu.templates.kinds.table import kind_of
+from lambda_emu.templates.records import forget, from_first_to_go, made_of, name_of, needs, resources_of
+from lambda_emu.templates.stack_records import end_stack, stack_id
+from lambda_emu.templates.working import REFUSED, remove
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,19 @@ def remove_all(
     return stays
 
 
+def remove_nested(name: str, reach: Reach, told: Told) -> None:
+    """A stack within another one, and what is within that. CannotChange."""
+    telling = Telling(name, stack_id(name, reach.context), told)
+    telling.of_stack("DELETE_IN_PROGRESS")
+    if stays := remove_all(resources_of(name, reach.context).values(), reach, telling):
+        reason = f"The following resource(s) failed to delete: [{', '.join(stays)}]. "
+        telling.of_stack("DELETE_FAILED", reason)
+        end_stack(name, reach.context, "DELETE_FAILED", reason)
+        raise CannotChange(f"Embedded stack {telling.id} was not successfully deleted: {reason}")
+    telling.of_stack("DELETE_COMPLETE")
+    end_stack(name, reach.context, "DELETE_COMPLETE")
+
+
 def _remove(one: StackResource, reach: Reach, telling: Telling, *, forgets: bool) -> bool:
     name, kind, identifier = one.logical_id, one.kind, one.identifier
     if one.keeps:
@@ -39,7 +55,10 @@ def _remove(one: StackResource, reach: Reach, telling: Telling, *, forgets: bool
     else:
         telling.of(name, kind, "DELETE_IN_PROGRESS", identifier)
         try:
-            remove(kind_of(kind), made_of(one), reach)
+            if kind == STACK:
+                remove_nested(name_of(identifier), reach, telling.told)
+            else:
+                remove(kind_of(kind), made_of(one), reach)
         except REFUSED as error:
             log.warning("%s of the stack %s cannot be removed and stays: %s", name, one.stack, error)
             telling.of(name, kind, "DELETE_FAILED", identifier, reason=str(error))

@@ -89,10 +89,13 @@ def _with_env_vars(project: Project, stack: Stack | None, file: Path) -> tuple[P
 def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
     """What has no effect is told, each once; with `strict` it is a mistake."""
     from lambda_emu.templates.layers import layers_without_effect
+    from lambda_emu.templates.nested import wrong_templates
     from lambda_emu.templates.stack import read_stack
     from lambda_emu.templates.strict import not_installed, without_effect
 
-    stack = read_stack(file, scope, chosen.parameters, chosen.cache)
+    stack = replace(read_stack(file, scope, chosen.parameters, chosen.cache), is_strict=chosen.strict)
+    if wrong := wrong_templates(stack.template):
+        raise ProjectError(wrong)
     told = [*without_effect(stack), *layers_without_effect(stack, scope, chosen.layers)]
     if chosen.strict and told:
         raise ProjectError(told)
@@ -128,14 +131,18 @@ def deploy_services(
         return changes, addresses
     from lambda_emu.templates.building import built
     from lambda_emu.templates.deploy import deploy_stack, remove_others
+    from lambda_emu.templates.records import nested_in
     from lambda_emu.templates.stack_records import forget_served, record_served
 
-    stack = declared.stack if builder is None or declared.stack is None else built(declared.stack, builder)
+    def whole(stack: Stack) -> Stack:
+        return stack if builder is None else built(stack, builder)
+
+    stack = None if declared.stack is None else whole(declared.stack)
     names = [] if declared.stack is None else [declared.stack.name]
     remove_others(names, context, services)
-    forget_served(context, names)
+    forget_served(context, {*names, *nested_in(context)})
     if stack is not None:
-        made = deploy_stack(stack, context, services)
+        made = deploy_stack(stack, context, services, built=whole)
         record_served(stack, context, made.outputs)
         changes = [*changes, *made.changes]
         addresses = [*addresses, *((output.key, output.value) for output in made.outputs)]

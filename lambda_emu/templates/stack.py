@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.project.declarations import ProjectError
@@ -40,6 +41,20 @@ class Stack(Struct, frozen=True):
     values: Mapping[str, Any]
     conditions: Mapping[str, bool]
     """Of the resources that have one."""
+    cache: Path = Path()
+    """The folder for templates that were expanded."""
+    above: tuple[str, ...] = ()
+    """Where the templates are that it is nested in, the outermost first, and its own last."""
+    parents: tuple[str, ...] = ()
+    """The ids of the stacks that it is nested in."""
+    is_strict: bool = False
+    """Whether what has no effect is a mistake."""
+
+    def below(self, parent: Stack, where: str) -> Stack:
+        """The same, nested in another one."""
+        parents = (*parent.parents, str(parent.values["AWS::StackId"]))
+        above = (*(parent.above or (str(parent.template.file.resolve()),)), where)
+        return replace(self, above=above, parents=parents, is_strict=parent.is_strict)
 
     def is_wanted(self, logical_id: str) -> bool:
         return self.conditions.get(logical_id, True)
@@ -97,7 +112,7 @@ def make_stack(template: Template, name: str, folder: Path | None, values: Mappi
     }
     if resolver.mistakes:
         raise ProjectError(resolver.mistakes)
-    return Stack(name, folder, template, values, conditions)
+    return Stack(name, folder, template, values, conditions, cache)
 
 
 def pseudo_parameters(name: str, scope: Scope) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.model.stacks import SERVED, StackOutput, StackParameter, StackRecord
+from lambda_emu.model.stacks import DELETED, SERVED, StackOutput, StackParameter, StackRecord
 from lambda_emu.templates.document import Template
-from lambda_emu.templates.stack import Stack
+from lambda_emu.templates.happened import STACK, Happened, Told
+from lambda_emu.templates.stack import Stack, pseudo_parameters
 
 
 def put_stack(context: RequestContext, record: StackRecord) -> None:
@@ -75,3 +76,81 @@ def _text(file: Path) -> str:
         return file.read_text(errors="replace")
     except OSError:
         return ""
+
+
+# -- of stacks within stacks
+
+
+def stack_id(name: str, context: RequestContext) -> str:
+    """Its ARN, recorded or not."""
+    record = context.store.stacks.get(context.scope, name)
+    return record.id if record is not None else str(pseudo_parameters(name, context.scope)["AWS::StackId"])
+
+
+def end_stack(name: str, context: RequestContext, status: str, reason: str | None = None) -> None:
+    """The record of a stack that is deleted, or cannot be; deleted ones are known by their id."""
+    table, scope = context.store.stacks, context.scope
+    before = table.get(scope, name)
+    if before is None:
+        return
+    after = replace(before, status=status, reason=reason)
+    if status == DELETED:
+        after = replace(after, deleted_s=context.clock.now_s(), outputs=())
+        context.store.write(lambda transaction: transaction.put(table, scope, name, None))
+    put_stack(context, after)
+
+
+class Nested:
+    """Records what becomes of a stack within another one, and tells it on. verb: "CREATE" or "UPDATE"."""
+
+    def __init__(self, stack: Stack, context: RequestContext, origin: str, told: Told) -> None:
+        self.verb = "CREATE"
+        self.reason: str | None = None
+        self._stack = stack
+        self._context = context
+        self._origin = origin
+        self._told = told
+        self._before = context.store.stacks.get(context.scope, stack.name)
+
+    def begin(self, verb: str) -> None:
+        self.verb = verb
+        stack, now_s, before = self._stack, self._context.clock.now_s(), self._before
+        record = StackRecord(
+            name=stack.name,
+            id=str(stack.values["AWS::StackId"]),
+            status=f"{verb}_IN_PROGRESS",
+            created_s=now_s if before is None else before.created_s,
+            template=_text(stack.template.file),
+            body=json.dumps(stack.template.body, default=str),
+            description=description_of(stack.template),
+            parameters=parameters_of(stack.template, stack.values),
+            outputs=() if before is None else before.outputs,
+            updated_s=None if before is None else now_s,
+            origin=self._origin,
+            parent=stack.parents[-1],
+            root=stack.parents[0],
+        )
+        put_stack(self._context, record)
+        self._told(Happened(stack.name, stack.name, record.id, STACK, record.status))
+
+    def told(self, happened: Happened) -> None:
+        """By the stack itself, or one within it."""
+        if happened.kind == STACK and happened.stack == happened.logical_id == self._stack.name:
+            self._is(happened.status, happened.reason)
+        self._told(happened)
+
+    def made(self, outputs: Sequence[StackOutput]) -> None:
+        """That it is there, if the stack that has it is."""
+        record = self._context.store.stacks.get(self._context.scope, self._stack.name)
+        if record is not None:
+            put_stack(self._context, replace(record, outputs=tuple(outputs)))
+
+    def _is(self, status: str, reason: str | None) -> None:
+        record = self._context.store.stacks.get(self._context.scope, self._stack.name)
+        if record is None:
+            return
+        if status.endswith("ROLLBACK_IN_PROGRESS") or status.endswith("_FAILED"):
+            self.reason = reason
+        if status == "UPDATE_ROLLBACK_COMPLETE" and self._before is not None:
+            record = replace(self._before, updated_s=record.updated_s)
+        put_stack(self._context, replace(record, status=status, reason=reason))

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.templates.changing import How, Step
+from lambda_emu.templates.happened import STACK
 from lambda_emu.templates.kinds.kind import Asked, Made, NeedsAnother
 from lambda_emu.templates.records import forget, made_of, properties_of, remember
-from lambda_emu.templates.working import REFUSED, Working, create, kind_of, remove, update
+from lambda_emu.templates.working import REFUSED, Working, create, remove, update
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,10 @@ def _try(step: Step, verb: str, working: Working, left: list[str], do: Callable[
 
 def _back(step: Step, working: Working, moved: dict[str, str]) -> str:
     """To what it was; moved gets what has another identifier since."""
-    before, kind = working.before[step.key.name], kind_of(step.key.kind)
+    before, kind = working.before[step.key.name], working.row(step.key.kind)
+    if step.key.kind == STACK:
+        working.undo_child(step.key.name)
+        return _is_again(before, made_of(before), working)
     if step.how in (How.REPLACED, How.RENEWED):
         return _is_again(before, made_of(before), working)
     asked = Asked(before.logical_id, before.name, properties_of(before, moved), working.reach)
@@ -70,7 +74,7 @@ def _is_again(before: StackResource, made: Made, working: Working) -> str:
 
 def _away(step: Step, working: Working) -> str:
     assert step.made is not None
-    remove(kind_of(step.key.kind), step.made, working.reach)
+    remove(working.row(step.key.kind), step.made, working.reach)
     if step.how is How.CREATED:
         _forget(step, working)
     return step.made.identifier

@@ -32,7 +32,10 @@ NOTHING = Made("")
 
 
 class Working(Struct, frozen=True):
-    """before: what there was of the stack, by its logical id. made: what is there of it by now."""
+    """before: what there was of the stack, by its logical id. made: what is there of it by now.
+
+    row: of a type. undo_child: undoes what was done to a stack within it, if anything was. CannotChange.
+    """
 
     stack: Stack
     reach: Reach
@@ -42,6 +45,8 @@ class Working(Struct, frozen=True):
     before: Mapping[str, StackResource]
     made: dict[str, Made]
     imported: Callable[[str], Any]
+    row: Callable[[str], Kind]
+    undo_child: Callable[[str], None]
 
     @property
     def context(self) -> RequestContext:
@@ -77,7 +82,7 @@ class Working(Struct, frozen=True):
         if before is not None and before.name and instead_of is None:
             return before.name
         old = "" if instead_of is None else instead_of.name or instead_of.identifier
-        is_served = self.origin == "serve"
+        is_served = self.origin == "serve" and not self.stack.parents
         scope = self.context.scope
         return physical_name(key.kind, key.name, self.stack.name, scope, is_served=is_served, instead_of=old)
 
@@ -129,4 +134,4 @@ def _try(kind: Kind, do: Callable[[], Made | None]) -> Made:
         raise CannotChange(f"its properties cannot be read: {type(error).__name__}: {error}") from error
 
 
-__all__ = ["REFUSED", "Working", "create", "kind_of", "remove", "update"]
+__all__ = ["REFUSED", "Working", "create", "remove", "update"]

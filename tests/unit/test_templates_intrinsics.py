@@ -125,7 +125,6 @@ def test_what_is_not_made_yet_stays_with_what_is_known_in_it(tmp_path: Path) -> 
         ("!If [Nobody, 1, 2]", "there is no condition 'Nobody'"),
         ("!Join [1]", "Fn::Join: takes no [1]"),
         ("!Sub {a: b}", "Fn::Sub: takes no"),
-        ("!ImportValue other", "exports of other stacks are not read yet"),
     ],
 )
 def test_a_function_that_cannot_be_is_told_with_its_line(tmp_path: Path, written: str, told: str) -> None:

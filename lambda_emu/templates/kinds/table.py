@@ -12,6 +12,7 @@ from lambda_emu.templates.kinds.happenings import GROUPS, HAPPENINGS
 from lambda_emu.templates.kinds.keys import KEYS
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
 from lambda_emu.templates.kinds.methods import METHODS
+from lambda_emu.templates.kinds.nested import NESTED
 from lambda_emu.templates.kinds.pools import POOLS
 from lambda_emu.templates.kinds.registries import REPOSITORIES
 from lambda_emu.templates.kinds.roles import ROLES
@@ -20,7 +21,7 @@ from lambda_emu.templates.kinds.wait_conditions import CONDITIONS, HANDLES
 
 KINDS: Mapping[str, Kind] = {
     **{**HANDLES, **KEYS, **REPOSITORIES, **ROLES, **STORES, **GROUPS, **LAYERS, **FUNCTIONS, **APIS, **METHODS},
-    **{**ON_FUNCTIONS, **ON_STORES, **PARTS_OF_APIS, **POOLS, **HAPPENINGS, **CUSTOM_RESOURCES, **CONDITIONS},
+    **{**ON_FUNCTIONS, **ON_STORES, **PARTS_OF_APIS, **POOLS, **HAPPENINGS, **CUSTOM_RESOURCES, **CONDITIONS, **NESTED},
 }
 
 

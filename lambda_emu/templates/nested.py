@@ -1,0 +1,156 @@
+"""Stacks within stacks: where their templates are, what they are given, and that none holds itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lambda_emu.api.context import RequestContext
+from lambda_emu.project.declarations import ProjectError
+from lambda_emu.project.resources import CannotChange
+from lambda_emu.templates.document import Template, read_template
+from lambda_emu.templates.kinds.kind import Asked
+from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url
+from lambda_emu.templates.parameters import Configured, take_parameters
+from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
+from lambda_emu.templates.strict import without_effect
+
+log = logging.getLogger(__name__)
+
+MOST_LEVELS = 16
+MOST_TEMPLATES = 200
+TYPES = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+"""Each with the property that says where its template is."""
+
+
+class RefusedWithin(CannotChange):
+    """A stack within a stack that cannot be. mistakes: what is wrong in it, each with its place."""
+
+    def __init__(self, reason: str, mistakes: Sequence[str]) -> None:
+        super().__init__(reason)
+        self.mistakes = mistakes
+
+
+def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestContext) -> Stack:
+    """The stack that a resource of another one asks for. id: the one that it has. CannotChange, RefusedWithin."""
+    said = str(asked.get("TemplateURL") or "")
+    where, template = _read(parent, said, context)
+    given = {str(name): _text(value) for name, value in (asked.get("Parameters") or {}).items()}
+    parameters, mistakes = take_parameters(template, given, Configured(), flag="Parameters.")
+    if mistakes:
+        raise RefusedWithin("; ".join(mistakes), mistakes)
+    values = {**pseudo_parameters(asked.name, context.scope), **parameters}
+    if id is not None:
+        values["AWS::StackId"] = id
+    folder = None if parent.folder is None or is_url(said) else template.file.parent
+    try:
+        stack = make_stack(template, asked.name, folder, values, parent.cache)
+        _tell_without_effect(stack, said, is_strict=parent.is_strict)
+    except ProjectError as error:
+        raise within(said, error.mistakes) from error
+    return stack.below(parent, where)
+
+
+def _tell_without_effect(stack: Stack, said: str, *, is_strict: bool) -> None:
+    """Of templates that are served; who asks the API looks at its answers. ProjectError."""
+    if stack.folder is None:
+        return
+    found = without_effect(stack)
+    if found and is_strict:
+        raise ProjectError(found)
+    for line in within(said, found).mistakes:
+        log.warning("%s", line)
+
+
+def within(said: str, mistakes: Sequence[str], reason: str = "") -> RefusedWithin:
+    """said: where the template is; mistakes name the file alone."""
+    folder = PurePosixPath(said).parent
+    told = mistakes if is_url(said) or folder == PurePosixPath() else [f"{folder}/{one}" for one in mistakes]
+    return RefusedWithin(reason or "; ".join(told), told)
+
+
+def _read(parent: Stack, said: str, context: RequestContext) -> tuple[str, Template]:
+    """What names the template for good, and the template."""
+    try:
+        if is_url(said):
+            _check_above(said, parent.above)
+            return said, read_template(Path("template"), fetch(said, context))
+        if parent.folder is None:
+            raise CannotChange(NOT_SUPPORTED)
+        file = file_of(parent.template.file, said)
+        _check_above(str(file), parent.above or (str(parent.template.file.resolve()),))
+        return str(file), read_template(file)
+    except CannotFetch as error:
+        raise CannotChange(str(error)) from error
+    except ProjectError as error:
+        raise within(said, error.mistakes) from error
+
+
+def file_of(template: Path, said: str) -> Path:
+    """The file that a template names beside itself. CannotChange where there is none, or a link leads elsewhere."""
+    folder = template.resolve().parent
+    named = Path(os.path.normpath(folder / said))
+    file = named.resolve()
+    if file != named and not file.is_relative_to(folder):
+        raise CannotChange(f"{said} is a link that leads out of {folder}")
+    if not file.is_file():
+        raise CannotChange(f"{said} does not exist" if not file.exists() else f"{said} is no file")
+    return file
+
+
+def _check_above(where: str, above: Sequence[str]) -> None:
+    if where in above:
+        circle = " holds ".join(PurePosixPath(one).name for one in (*above[above.index(where) :], where))
+        raise CannotChange(f"holds itself: {circle}")
+    if len(above) >= MOST_LEVELS:
+        raise CannotChange(f"stacks are more than {MOST_LEVELS} deep in one another")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# -- before anything is made
+
+
+def wrong_templates(template: Template) -> list[str]:
+    """What is wrong with where the templates within this one are, as far as it says so itself, each with its place."""
+    looked: list[Path] = []
+    return [*_wrong(template, (str(template.file.resolve()),), looked)]
+
+
+def _wrong(template: Template, above: tuple[str, ...], looked: list[Path]) -> Iterator[str]:
+    for logical_id, said, property in _named(template):
+        where = template.where(("Resources", logical_id, "Properties", property))
+        try:
+            file = file_of(template.file, said)
+            _check_above(str(file), above)
+            looked.append(file)
+            if len(looked) > MOST_TEMPLATES:
+                raise CannotChange(f"more than {MOST_TEMPLATES} templates are in one another")
+            inside = read_template(file)
+        except CannotChange as error:
+            yield f"{where}: {error}"
+        except ProjectError as error:
+            yield from (f"{where}: {one}" for one in within(said, error.mistakes).mistakes)
+        else:
+            folder = PurePosixPath(said).parent
+            shown = "" if folder == PurePosixPath() else f"{folder}/"
+            yield from (f"{shown}{one}" for one in _wrong(inside, (*above, str(file)), looked))
+            if len(looked) > MOST_TEMPLATES:
+                return
+
+
+def _named(template: Template) -> Iterator[tuple[str, str, str]]:
+    """Each stack in it that names a file, with the property that does."""
+    for logical_id, resource in template.section("Resources").items():
+        property = TYPES.get(str(resource.get("Type"))) if isinstance(resource, Mapping) else None
+        properties = resource.get("Properties") if property is not None else None
+        said = properties.get(property) if isinstance(properties, Mapping) else None
+        if isinstance(said, str) and property is not None and not is_url(said):
+            yield logical_id, said, property
