@@ -12,7 +12,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
 LIMIT_S = 300
-MADE_UP = re.compile(r"(/api/)[a-z]{8,10}\b")
+MADE_UP = re.compile(r"(/api/)[a-z0-9]{8,10}\b")
 """Ids of APIs, which each server makes."""
 
 

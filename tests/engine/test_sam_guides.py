@@ -11,6 +11,7 @@ from guide_rig import DOCS, Block, blocks, without_ids
 from own import free_port, served
 
 EXAMPLE = DOCS.parent / "examples" / "sam"
+README = "../README.md"
 INSTALLS = re.compile(r"pip install 'lambda-emu\[sam\]'")
 """What a first line does; here it was done."""
 
@@ -75,3 +76,40 @@ def test_what_is_told_to_who_comes_from_localstack_is_what_happens(tmp_path: Pat
 
         assert lam.heard_before.splitlines()[-1] == serves(first)
         assert second.type(tmp_path, aws_cli.parent) == second.printed
+
+
+def first_screen(word: str) -> Block:
+    """The block of the README that has this word in a line that is typed."""
+    [found] = [block for block in blocks(README) if any(word in line for line in block.commands)]
+    return found
+
+
+def test_the_readme_serves_a_sam_project(tmp_path: Path) -> None:
+    block = first_screen("serve examples/sam")
+    shutil.copytree(EXAMPLE, tmp_path / "examples" / "sam")
+
+    with served(tmp_path, "process", "examples/sam") as lam:
+        assert lam.process.stdout is not None
+        printed = [lam.heard_before.splitlines()[-1], *(lam.process.stdout.readline().strip() for _ in range(2))]
+        assert without_ids("".join(printed).replace(lam.url, "http://127.0.0.1:9000")) == without_ids(serves(block))
+
+
+def test_the_readmes_suite_passes_and_its_handler_runs(tmp_path: Path) -> None:
+    page = (DOCS / README).read_text()
+    ((name, text),) = re.findall(r"```python\n# (test_\S+)\n(.*?)```", page, re.DOTALL)
+    (tmp_path / name).write_text(text)
+    shutil.copytree(EXAMPLE.parent / "hello", tmp_path / "examples" / "hello")
+    (suite,) = first_screen(f"pytest {name}").commands
+    run = suite.removeprefix("pip install pytest && ")
+    invoke = first_screen("invoke examples/hello")
+    engine = {"LAMBDA_EMU_ENGINE": "process"}
+
+    assert "1 passed" in Block([f"{run} -p no:cacheprovider"], "").type(tmp_path, **engine)
+    told = Block([f"{invoke.commands[0]} 2>&1"], "").type(tmp_path, **engine)
+    for word in (
+        "INIT_START Runtime Version: python:3.11",
+        "Billed Duration: ",
+        "PRICE $",
+        '{"greeting": "Hello, Ada"}',
+    ):
+        assert (word in invoke.printed, word in told) == (True, True), told
