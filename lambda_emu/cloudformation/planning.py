@@ -20,7 +20,8 @@ from lambda_emu.cloudformation.sources import template_text
 from lambda_emu.model.stacks import BY_API, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Template
-from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
+from lambda_emu.templates.kinds.functions import PLACED
+from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.stack_records import description_of, parameters_of
 
 NAME = "[a-zA-Z][-a-zA-Z0-9]*"
@@ -67,6 +68,7 @@ def plan(
     pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
     stack = _made(template, record.name, {**pseudo, "AWS::NotificationARNs": list(topics), **values}, deployer)
     check_names(stack.template)
+    _check_code(stack.template)
     capabilities.check_iam(stack.template, given)
     wanted = replace(
         record,
@@ -113,6 +115,14 @@ def _made(template: Template, name: str, values: Mapping[str, Any], deployer: De
         if macros := capabilities.transforms_of(template):
             raise TransformFailed(f"Transform {macros[-1]} failed with: {_of_macro(error)}") from None
         raise Invalid(f"Template error: {complaints(error)}") from None
+
+
+def _check_code(template: Template) -> None:
+    """No request names code that this server has already. Invalid."""
+    for resource in template.section("Resources").values():
+        code = (resource.get("Properties") or {}).get(CODE.get(resource["Type"], ""))
+        if isinstance(code, dict) and PLACED in code:
+            raise Invalid(f"Encountered unsupported property {PLACED}")
 
 
 def _of_macro(error: ProjectError) -> str:

@@ -9,6 +9,7 @@ import pytest
 from boto_rig import client_at
 from botocore.exceptions import ClientError
 from own import OwnLam, own_emulator
+from waiting import eventually
 
 QUICK = {"Delay": 1, "MaxAttempts": 120}
 
@@ -44,6 +45,9 @@ class Stacks:
     def one(self, name: str) -> Any:
         (found,) = self.client.describe_stacks(StackName=name)["Stacks"]
         return found
+
+    def becomes(self, name: str, status: str) -> None:
+        eventually(lambda: self.one(name)["StackStatus"] == status, f"{name} {status}", 60)
 
     def outputs(self, name: str) -> dict[str, str]:
         return {one["OutputKey"]: one["OutputValue"] for one in self.one(name).get("Outputs", [])}

@@ -105,6 +105,44 @@ def test_a_request_that_cannot_be_is_refused_in_the_words_of_aws(
     assert text in said
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "/etc",
+        "{S3Bucket: lambda-emu.local, S3Key: /etc}",
+        "{Placed: {sha256: 0, size: 1}}",
+        "{ZipFile: [1]}",
+    ],
+)
+def test_a_request_names_no_file_of_this_machine(stacks: Stacks, code: str) -> None:
+    function = "Type: AWS::Lambda::Function, Properties: {Runtime: python3.11, Handler: a.b, Role: %s, Code: %s}"
+    template = f"Resources: {{Hello: {{{function % (stacks.lam.role, code)}}}}}"
+    if "Placed" in code:
+        said = stacks.refused("create_stack", StackName="local", TemplateBody=template)
+        assert said[2] == "Encountered unsupported property Placed"
+        return
+    stacks.client.create_stack(StackName="local", TemplateBody=template)
+    stacks.becomes("local", "ROLLBACK_COMPLETE")
+    assert ("Hello", "CREATE_FAILED") in stacks.events("local")
+    stacks.delete("local")
+
+
+@pytest.mark.parametrize(
+    ("resource", "text"),
+    [
+        ("AWS::Serverless::Function, Properties: {CodeUri: /etc, Handler: a.b, Runtime: python3.11", "CodeUri"),
+        ("AWS::Serverless::StateMachine, Properties: {DefinitionUri: /etc/passwd", "DefinitionUri"),
+    ],
+)
+def test_a_template_of_sam_names_no_file_of_this_machine(stacks: Stacks, resource: str, text: str) -> None:
+    template = f"Transform: AWS::Serverless-2016-10-31\nResources: {{Hello: {{Type: {resource}}}}}}}"
+    capabilities = ["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM"]
+    said = stacks.refused("create_stack", StackName="local", TemplateBody=template, Capabilities=capabilities)
+    start = "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document. "
+    assert said[2].startswith(f"{start}Number of errors found: 1. Resource with id [Hello] is invalid. ")
+    assert text in said[2]
+
+
 def test_a_name_is_there_once_and_a_protected_stack_stays(stacks: Stacks) -> None:
     made = stacks.create("once", QUEUE, EnableTerminationProtection=True, ClientRequestToken="first")
 
@@ -129,7 +167,7 @@ def test_a_name_is_there_once_and_a_protected_stack_stays(stacks: Stacks) -> Non
 
 def test_what_cannot_be_made_is_rolled_back(stacks: Stacks) -> None:
     made = stacks.client.create_stack(StackName="broken", TemplateBody=BROKEN)
-    assert stacks.one("broken")["StackStatus"] == "ROLLBACK_COMPLETE"
+    stacks.becomes("broken", "ROLLBACK_COMPLETE")
     events = stacks.events("broken")
     assert ("Broken", "CREATE_FAILED") in events
     assert events[-1] == ("broken", "ROLLBACK_COMPLETE")
@@ -141,7 +179,7 @@ def test_what_cannot_be_made_is_rolled_back(stacks: Stacks) -> None:
 
     stacks.create("broken", QUEUE)
     stacks.client.update_stack(StackName="broken", TemplateBody=BROKEN)
-    assert stacks.one("broken")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    stacks.becomes("broken", "UPDATE_ROLLBACK_COMPLETE")
     assert list(stacks.resources("broken")) == ["Jobs"]
     assert stacks.client.get_template(StackName="broken")["TemplateBody"] == QUEUE
     stacks.delete("broken")
@@ -149,7 +187,7 @@ def test_what_cannot_be_made_is_rolled_back(stacks: Stacks) -> None:
 
 def test_what_failed_stays_where_that_is_asked_for_and_can_be_changed_again(stacks: Stacks) -> None:
     stacks.client.create_stack(StackName="kept", TemplateBody=BROKEN, DisableRollback=True)
-    assert stacks.one("kept")["StackStatus"] == "CREATE_FAILED"
+    stacks.becomes("kept", "CREATE_FAILED")
     assert stacks.resources("kept")["Jobs"]["ResourceStatus"] == "CREATE_COMPLETE"
 
     stacks.update("kept", BROKEN.replace("99999999", "10"))
@@ -157,7 +195,7 @@ def test_what_failed_stays_where_that_is_asked_for_and_can_be_changed_again(stac
     stacks.delete("kept")
 
     made = stacks.client.create_stack(StackName="kept", TemplateBody=BROKEN, OnFailure="DELETE")
-    assert stacks.one(made["StackId"])["StackStatus"] == "DELETE_COMPLETE"
+    stacks.becomes(made["StackId"], "DELETE_COMPLETE")
 
 
 def test_a_stack_that_was_worked_on_when_the_server_ended_is_told_as_failed(tmp_path: Any) -> None:
