@@ -179,7 +179,7 @@ SETTINGS = (
         "Parameters of the template, before those of samconfig.toml.",
     ),
     Setting("strict", FLAG, "false", "Refuse a template that says what has no effect here."),
-    Setting("build", FLAG, "true", "Build code of a template whose dependencies are not beside it."),
+    Setting("build", FLAG, "true", "Build code whose dependencies are not beside it."),
     Setting("build_timeout_s", whole(1, 86_400, "seconds"), "900", "How long the build of one function may take."),
     Setting("stems", whole(0, 100), "2", "Started environments kept ready for each kind of function."),
     Setting("max_environments", whole(1, 100_000), None, "Environments and stems at once; none: by this machine."),

@@ -178,7 +178,7 @@ class Emulator:
     def _deploy(self, declared: Declared) -> Sequence[ResourceChange]:
         self._declared = declared
         left = find_left(self.served.context)
-        changes = deploy(declared.project, self.served.context)
+        changes = deploy(self._built(declared.project), self.served.context)
         self._activate()
         return [*changes, *self._deploy_services(left)]
 
@@ -236,7 +236,7 @@ class Emulator:
         self._serve_inside(data_dir)  # before there are environments with code in them
         self._on_loop(self.async_invoker.start)
         left = find_left(self.served.context)
-        deploy(self._declared.project, self.served.context)
+        deploy(self._built(self._declared.project), self.served.context)
         tell_of_all(self.store, self.served.context.here, self.served.context.notices)
         self._activate()
         self.logs.wait_until_open()  # late: it was looked through meanwhile
@@ -392,6 +392,14 @@ class Emulator:
         builder = self._open_builder() if self.settings.build and self._declared.stack is not None else None
         changes, self.addresses = deploy_services(self._declared, context, clients, left, builder, alone=alone)
         return changes
+
+    def _built(self, project: Project) -> Project:
+        """With what of its code is to be built; most projects say of none that it is. ProjectError."""
+        if not self.settings.build or all(function.build is None for function in project.functions):
+            return project
+        from lambda_emu.project.building import built
+
+        return built(project, self._open_builder())
 
     def _open_builder(self) -> Builder:
         """One for as long as we run, made when something may have to be built."""

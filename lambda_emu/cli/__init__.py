@@ -9,7 +9,7 @@ import click
 from lambda_emu.cli import terminal
 
 NAMES = (
-    *("build", "clock", "cost", "doctor", "event", "iam", "invoke", "logs", "prune", "ps", "runtimes", "serve"),
+    *("build", "clock", "cost", "doctor", "event", "iam", "invoke", "logs", "new", "prune", "ps", "runtimes", "serve"),
     "services",
 )
 

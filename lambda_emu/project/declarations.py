@@ -41,6 +41,7 @@ class DeclaredFunction(Struct, frozen=True):
     """One member of `functions:`. Paths are absolute and existed when the project was read.
 
     code: a folder or a zip; layers: the same, or ARNs, in mount order. role: None for a made-up one.
+    build: how the code is built; None: it is whole.
     places: where the name and each key stand, `lambda-emu.yaml:12: functions.hello.code`.
     """
 
@@ -59,6 +60,7 @@ class DeclaredFunction(Struct, frozen=True):
     role: str | None = None
     log_format: str = "Text"
     tags: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    build: str | None = None
     events: tuple[Declared, ...] = ()
     places: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 

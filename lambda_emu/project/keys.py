@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_emu.architectures import ARCHITECTURES
+from lambda_emu.builds.methods import AUTO, METHODS
 from lambda_emu.model import quotas
 from lambda_emu.model.value_types import choice, text, whole
 from lambda_emu.project.document import Document, Value
@@ -77,6 +78,12 @@ KEYS = (
         "tags",
         mapping(text("1 to 128 characters", r".{1,128}"), text("up to 256 characters", r".{0,256}"), quotas.TAGS),
         "Shown by GetFunction.",
+    ),
+    Key(
+        "build",
+        "build",
+        single(choice(AUTO, *METHODS)),
+        f"How [what the code needs](builds.md) is installed or compiled; `{AUTO}`: by what lies there.",
     ),
     Key("events", "events", EVENTS, "What has it run beside Invoke."),
 )

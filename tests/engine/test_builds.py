@@ -95,6 +95,19 @@ def test_the_functions_own_files_go_before_what_is_installed(project: Builds) ->
         assert answer(lam, "Greet", "Ada") == "Hello, Ada"
 
 
+def test_a_function_of_a_project_is_built_where_it_says_so(project: Builds) -> None:
+    (project.folder / "template.yaml").unlink()
+    said = "functions:\n  Greet: {runtime: python3.11, handler: app.handler, code: src}\n"
+    project.write("lambda-emu.yaml", said.replace("src}", "src, build: auto}"))
+    with project.served() as lam:
+        assert answer(lam, "Greet", "Ada") == "Hello, Ada"
+
+    project.write("lambda-emu.yaml", said.replace("src}", "src, build: npm}"))
+    assert (
+        "lambda-emu.yaml:2: functions.Greet.build: Greet cannot be built: npm needs a package.json" in project.refused()
+    )
+
+
 def test_a_start_without_a_change_publishes_no_version_of_code_that_our_own_data_lies_beside(project: Builds) -> None:
     project.write("app.py", "def handler(event, context):\n    return event\n")
     project.declare(Greet=function("python3.11", ".").replace("Timeout: 30", "Timeout: 30, AutoPublishAlias: live"))

@@ -38,14 +38,16 @@ def build(output: Path | None, **flags: object) -> None:
 
 
 def _sources(chosen: Settings) -> list[Source]:
-    """Of its template. ProjectError."""
+    """Of its template and of what lambda-emu.yaml says is to be built. ProjectError."""
     from lambda_emu.arn import Scope
+    from lambda_emu.project.building import sources as project_sources
     from lambda_emu.templates.building import sources
     from lambda_emu.templates.serving import Chosen, read_declared
 
     wanted = Chosen(chosen.project, chosen.parameters, chosen.cache_dir / "templates", strict=False)
     declared = read_declared(wanted, Scope(chosen.account, chosen.region), None)
-    return [] if declared.stack is None else [source for _, source in sources(declared.stack)]
+    of_stack = [] if declared.stack is None else [source for _, source in sources(declared.stack)]
+    return [*project_sources(declared.project), *of_stack]
 
 
 def _build(sources: list[Source], chosen: Settings, output: Path | None) -> bool:

@@ -1,0 +1,4 @@
+export const handler = async ({ name = "World" }) => {
+  console.log("greeting", name);
+  return { greeting: `Hello, ${name}` };
+};
