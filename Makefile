@@ -72,7 +72,7 @@ SERVICES := alarms* api_destinations api_inside builds* cbor change_sets chat_ex
 	http2_curl http_api_* http_apis \
 	http_apis_elsewhere http_imports iam* kinesis_sdks large_objects load_balancers localstack log_groups \
 	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours new objects orders_example \
-	other_services photo_example project_* public_layers pushed pytest_* recursion reset_account rest_* rules s3_callers sam* \
+	other_services photo_example project_* public_layers secrets_kept pushed pytest_* recursion reset_account rest_* rules s3_callers sam* \
 	schedules services_command \
 	services_inside services_refusals signatures sqs stack_refusals stacks state_machine* stream_example user_pools* web_example \
 	websocket_*

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ from lambda_emu.model.function.function import Function, FunctionState
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.endpoints import Endpoints
+from lambda_emu.pool.extensions import Extensions
 from lambda_emu.pool.inside import Inside
 from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
@@ -66,6 +68,7 @@ from lambda_emu.work_clock import WorkClock
 
 if TYPE_CHECKING:
     from lambda_emu.builds.builder import Builder
+    from lambda_emu.services.secrets_extension.listening import SecretsExtension
 
 log = logging.getLogger(__name__)
 
@@ -286,6 +289,8 @@ class Emulator:
 
         self.lambda_api = InsideListeners(self._inside_gateway, self.clock, _port_settings(self._inside_gateway))
         self.shutdown.tidy(self.lambda_api.end)
+        self._extensions = Extensions(partial(self._open_secrets, data_dir / SPOOL))
+        self.shutdown.tidy(self._extensions.end)
         opening = open_engine(wanted, acceptor, listen, self.clock)  # mostly waits
         self.engine: Engine = self.loop.run(opening, STEP_LIMIT_S, meanwhile=self._read)
         self.shutdown.end_engine(self.engine)
@@ -297,11 +302,16 @@ class Emulator:
         lambda_model().operation("Invoke")
         self.around.read(counts=self._only is None)
 
+    def _open_secrets(self, spool: Path) -> SecretsExtension:
+        from lambda_emu.services.secrets_extension.listening import open_secrets  # here: few functions ask it
+
+        return open_secrets(self.url, self.loop, self.work_clock, spool, _port_settings)
+
     def _make_pool(self) -> Pool:
         stems = self._make_stems()
         cpu_limited = self.settings.cpu == "lambda"
         endpoints = Endpoints(self._own_urls, variables(self.neighbours))
-        inside = Inside(self.runtime_api, self.lambda_api, endpoints, self.around.issuer)
+        inside = Inside(self.runtime_api, self.lambda_api, endpoints, self.around.issuer, self._extensions)
         starter = Starter(
             self.engine, inside, stems, self.loop, self.clock, self._environment_log, cpu_limited=cpu_limited
         )

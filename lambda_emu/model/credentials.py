@@ -104,6 +104,11 @@ class Issuer:
         """Of whatever text; only what we gave out has it."""
         return b64encode(hmac.digest(self.key, token.encode(), "sha512")[:30]).decode()
 
+    def of_token(self, token: str) -> Credentials:
+        """Those that have this session token, which we gave out."""
+        session = read_token(token)
+        return Credentials("" if session is None else session.access_key, self.secret_of(token), token)
+
     def of_role(self, account: str, nonce: str, whose: RoleSession) -> Credentials:
         """Those that a function's code finds in its environment, in the function's own account.
 

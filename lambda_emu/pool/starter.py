@@ -107,10 +107,15 @@ class Starter:
         fit = False
         try:
             sandbox.init.limit_memory(version.memory_mb * MB, SAMPLE_MS)
-            fit = await self._begin(environment, program)
+            fit = await self._extend(environment) and await self._begin(environment, program)
         finally:
             if not fit:
                 environment.stop()
+
+    async def _extend(self, environment: Environment) -> bool:
+        """Have answered what its code may ask beside the APIs. False: meanwhile it is not wanted any more."""
+        await self._inside.open_extensions(environment.sandbox, environment.version)
+        return environment.state is not State.GONE
 
     async def _begin(self, environment: Environment, program: Program | None) -> bool:
         """Start its runtime while the limits are set: it has no code to run yet. One that waits has it at once.

@@ -220,7 +220,8 @@ class Sandbox(Protocol):
     listens for calls of the Lambda API and all other services, where sandboxes can pass a listener. services_at: where
     these are inside, host:port; None: they cannot be reached. services_name: a name for that host, as it is with
     `sync-` or `stream-` before it, where the engine gives names. session_token: of the credentials that its code has.
-    early: the runtime that was started in it before its function was known, and waits for that.
+    early: the runtime that was started in it before its function was known, and waits for that. shares_loopback: with
+    this machine, and so with all others that do.
     """
 
     id: str
@@ -232,12 +233,16 @@ class Sandbox(Protocol):
     services_name: str | None
     session_token: str | None
     early: Program | None
+    shares_loopback: bool
 
     @property
     def init(self) -> Init: ...
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None:
         """Make these unpacked folders appear at /var/task and, merged in order, at /opt. Once in a sandbox's life."""
+
+    async def listen(self, port: int) -> PassedListener | None:
+        """Listen at this port of its own loopback; None: it has none, or can pass no socket. SandboxError: taken."""
 
     def limit_at_once(self, limits: Limits) -> bool:
         """Set the engine's limits, where that takes no call of it. False: it does."""

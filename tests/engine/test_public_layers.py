@@ -23,6 +23,15 @@ def handler(event, context):
     Logger(service="orders").info("hello")
     return [VERSION, boto3.__file__.startswith("/opt"), pydantic.VERSION[0]]
 """
+TYPESCRIPT = "arn:aws:lambda:us-east-1:094274105915:layer:AWSLambdaPowertoolsTypeScriptV2:47"
+USES_TYPESCRIPT = """
+import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+const { Logger } = require("@aws-lambda-powertools/logger");
+const { PT_VERSION } = require("@aws-lambda-powertools/commons");
+const { Metrics } = require("@aws-lambda-powertools/metrics");
+export const handler = async () => { new Logger().info("hello"); new Metrics(); return PT_VERSION; };
+"""
 SAYS = "import words\ndef handler(event, context):\n    return words.hello\n"
 TEMPLATE = """
 Resources:
@@ -74,6 +83,16 @@ def test_powertools_comes_from_its_registry_in_the_release_that_the_layer_has(la
     assert (layer["Arn"], layer["CodeSize"] > 1_000_000) == (POWERTOOLS, True)
     shown = lam.client.get_layer_version_by_arn(Arn=POWERTOOLS)
     assert (shown["Version"], shown["Content"]["CodeSize"]) == (6, layer["CodeSize"])
+
+
+@pytest.mark.slow
+def test_so_does_powertools_for_typescript(lam: OwnLam) -> None:
+    code = {"app.mjs": USES_TYPESCRIPT}
+    lam.create("orders", code, Runtime="nodejs20.x", Layers=[TYPESCRIPT], MemorySize=512, Timeout=60)
+
+    answer = lam.invoke("orders")
+
+    assert (answer.error, answer.payload) == (None, "2.33.0")
 
 
 def test_a_setting_says_what_a_layer_of_others_holds(lam: OwnLam) -> None:

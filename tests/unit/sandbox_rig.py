@@ -132,10 +132,14 @@ class EmptySandbox:
         self.services_name: str | None = None
         self.session_token: str | None = None
         self.early: Program | None = None
+        self.shares_loopback = False
         self.init = init
         self.destroyed = threading.Event()
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None: ...
+
+    async def listen(self, port: int) -> PassedListener | None:
+        return None
 
     def limit_at_once(self, limits: Limits) -> bool:
         return False

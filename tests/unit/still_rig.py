@@ -188,6 +188,7 @@ class StillSandbox:
         self.session_token: str | None = None
         self.init = StillInit()
         self.early: Program | None = None
+        self.shares_loopback = False
         self.limits_fail = self.destroyed = self.lingers = self.gone = self.unfit = False
         self._may_go = asyncio.Event()
         self.parked: Wire | None = None
@@ -196,6 +197,9 @@ class StillSandbox:
         self._event = event
 
     async def load(self, task: Path, layers: Sequence[Path]) -> None: ...
+
+    async def listen(self, port: int) -> PassedListener | None:
+        return None
 
     def limit_at_once(self, limits: Limits) -> bool:
         return False

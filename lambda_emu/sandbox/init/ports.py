@@ -35,6 +35,7 @@ class Reach(Struct, frozen=True):
     lambda_api: PassedListener | None = None
     services_at: str | None = None
     services_name: str | None = None
+    shared: bool = False
 
 
 class ReachableSandbox:
@@ -51,6 +52,13 @@ class ReachableSandbox:
         self.session_token: str | None = None
         self.init = init
         self.early: Program | None = None
+        self.shares_loopback = reach.shared
+
+    async def listen(self, port: int) -> PassedListener | None:
+        link = self.init
+        if not isinstance(link, LocalLink) or self.shares_loopback:
+            return None
+        return await listen_inside(link, port, seed=self.token, shared=False)
 
 
 def names_of(token: str, *, shared: bool) -> dict[str, str]:
@@ -68,7 +76,7 @@ async def reach_of(link: Link, token: str, *, shared: bool, names: Mapping[str, 
         listen_inside(link, LAMBDA_API_PORT, seed=token, shared=shared),
     )
     name = NAME if names.get(NAME) == lambda_api.address.partition(":")[0] else None
-    return Reach(token, runtime_api.address, runtime_api, lambda_api, lambda_api.address, name)
+    return Reach(token, runtime_api.address, runtime_api, lambda_api, lambda_api.address, name, shared)
 
 
 async def listen_inside(link: LocalLink, port: int, *, seed: str, shared: bool) -> PassedListener:
