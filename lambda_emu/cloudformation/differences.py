@@ -21,9 +21,12 @@ from lambda_emu.project.resources import (
     ResourceKey,
     difference,
 )
+from lambda_emu.templates.kinds.kind import Kind
 from lambda_emu.templates.kinds.table import KINDS, kind_of
+from lambda_emu.templates.replaced import replacing
 from lambda_emu.templates.stack import Stack, wanted
 
+REPLACES = {"Always": "True", "Conditionally": "Conditional"}
 WORDS = {Action.CREATE: "Add", Action.UPDATE: "Modify", Action.REMOVE: "Remove"}
 
 
@@ -36,9 +39,9 @@ def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]
     types |= {one.kind for one in records.values()}
     kinds = {name: kind_of(name) for name in (*sorted(types - KINDS.keys()), *(one for one in KINDS if one in types))}
     present = [Present(ResourceKey(one.kind, name), one.shown, one.identifier, "") for name, one in records.items()]
-    renewed = {name for name, kind in kinds.items() if kind.renews or kind.update is None}
+    renewed = {name for name, kind in kinds.items() if kind.renews}
     try:
-        found = difference(wanted(stack, _none, kinds), present, Order(tuple(kinds), renewed))
+        found = difference(wanted(stack, _none, kinds), present, Order(tuple(kinds), renewed, another=replacing(kinds)))
     except NeedsItself as error:
         circle = ", ".join(sorted({key.name for key in error.circle}))
         raise Invalid(f"Circular dependency between resources: [{circle}]") from None
@@ -55,10 +58,9 @@ def _none(path: Path, place: str) -> Any:
 def _told(change: ResourceChange, record: StackResource | None) -> Mapping[str, Any]:
     more: dict[str, Any] = {}
     if change.action is Action.UPDATE and change.desired is not None and record is not None:
-        kind = kind_of(record.kind)
-        recreates = "Always" if kind.update is None else "Conditionally" if kind.renews else "Never"
-        replacement = {"Always": "True", "Conditionally": "Conditional", "Never": "False"}[recreates]
-        details = [*_details(change.desired, record, recreates)]
+        details = [*_details(change.desired, record, kind_of(record.kind))]
+        recreates = {str(one["Target"]["RequiresRecreation"]) for one in details}
+        replacement = next((word for one, word in REPLACES.items() if one in recreates), "False")
         more = {"Replacement": replacement, "Scope": ["Properties"], "Details": details}
     if change.action is Action.REMOVE:
         more = {"PolicyAction": "Retain" if record is not None and record.keeps else "Delete"}
@@ -74,11 +76,18 @@ def _told(change: ResourceChange, record: StackResource | None) -> Mapping[str, 
     return {"Type": "Resource", "ResourceChange": {name: one for name, one in resource.items() if one is not None}}
 
 
-def _details(desired: Resource, record: StackResource, recreates: str) -> Iterator[Mapping[str, Any]]:
+def _recreates(kind: Kind, property: str) -> str:
+    if kind.update is None or property in kind.fixed:
+        return "Always"
+    return "Conditionally" if kind.renews else "Never"
+
+
+def _details(desired: Resource, record: StackResource, kind: Kind) -> Iterator[Mapping[str, Any]]:
     """Each property that is another, and those that refer to what changes."""
     now, before = desired.shown.get("Properties") or {}, record.shown.get("Properties") or {}
     changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
     for name in changed or ["*"]:
+        recreates = _recreates(kind, name)
         target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreates}
         if not changed:
             target = {"Attribute": "Properties", "RequiresRecreation": recreates}

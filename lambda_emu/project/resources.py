@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
@@ -73,11 +73,14 @@ class Order(Struct, frozen=True):
 
     kinds: from what is needed to what needs it. renewed: kinds of which an update has another identifier. shares: kinds
     that take of what there is only so much of; what changes or goes is given back before anything is made.
+    another: whether a change makes another one, with another identifier; it is told the names of those that have others
+    by then.
     """
 
     kinds: Sequence[str]
     renewed: Collection[str] = ()
     shares: Collection[str] = ()
+    another: Callable[[Resource, Present, Collection[str]], bool] = lambda *_: False
 
 
 class CannotChange(Exception):
@@ -146,7 +149,8 @@ def _changes(
             yield ResourceChange(Action.LEAVE, resource.key, resource, present)
         else:
             yield ResourceChange(Action.UPDATE, resource.key, resource, present)
-            if resource.key.kind in order.renewed:
+            others = {key.name for key in there if key not in identifiers}
+            if resource.key.kind in order.renewed or order.another(resource, present, others):
                 del identifiers[resource.key]
 
 

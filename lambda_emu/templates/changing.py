@@ -126,10 +126,9 @@ def _create(key: ResourceKey, how: How, kind: Kind, asked: Asked, working: Worki
 def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
     before = working.made[key.name]
     working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, properties=asked.properties)
-    if kind.update is None:
-        return _another(key, kind, asked, working, steps) if kind.beside else _remake(key, kind, asked, working, steps)
     try:
-        made = update(kind, asked, before)
+        kind.check_fixed(asked)
+        made = None if kind.update is None else update(kind, asked, before)
     except NeedsAnother as error:
         if error.named is not None and working.origin == "api":
             raise CannotChange(CUSTOM_NAME.format(error.named)) from None
@@ -140,6 +139,9 @@ def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps:
         steps.append(Step(key, How.CHANGED, before))
         records.remember(records.half_made(working.before[key.name]), working.context)
         raise
+    if made is None:
+        more = _another if kind.beside else _remake
+        return more(key, kind, asked, working, steps)
     renewed = How.REPLACED if kind.beside else How.RENEWED if kind.renews else How.REMADE
     steps.append(Step(key, How.CHANGED if made.identifier == before.identifier else renewed, made))
     working.remember(asked, made)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.templates.changing import How, Step
@@ -52,7 +53,8 @@ def _back(step: Step, working: Working, moved: dict[str, str]) -> str:
         return _is_again(before, made_of(before), working)
     if step.how in (How.REPLACED, How.RENEWED):
         return _is_again(before, made_of(before), working)
-    asked = Asked(before.logical_id, before.name, properties_of(before, moved), working.reach)
+    since = _asked_for(step, working)
+    asked = Asked(before.logical_id, before.name, properties_of(before, moved), working.reach, since)
     if step.how is How.CHANGED and step.made is not None:
         made = update(kind, asked, step.made)
     else:
@@ -62,6 +64,14 @@ def _back(step: Step, working: Working, moved: dict[str, str]) -> str:
     if made.identifier != before.identifier:
         moved[before.identifier] = made.identifier
     return _is_again(before, made, working)
+
+
+def _asked_for(step: Step, working: Working) -> Mapping[str, Any]:
+    """The properties that it was to have, as far as they are known."""
+    try:
+        return working.asked(step.key).properties
+    except REFUSED:
+        return {}
 
 
 def _is_again(before: StackResource, made: Made, working: Working) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import load
@@ -109,7 +110,8 @@ class Working(Struct, frozen=True):
 
 def create(kind: Kind, asked: Asked) -> Made:
     """REFUSED."""
-    return _try(kind, lambda: kind.create(asked))
+    new = replace(asked, before={})
+    return _try(kind, lambda: kind.create(new))
 
 
 def update(kind: Kind, asked: Asked, made: Made) -> Made:

@@ -14,9 +14,9 @@ from lambda_emu.project.services.left import Left
 
 ABSENT = frozenset(
     {"404", "NotFound", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "NotFoundException"}
-    | {"LoadBalancerNotFound", "ListenerNotFound", "TargetGroupNotFound", "RuleNotFound"}
-    | {"RepositoryNotFoundException"}
-    | {"StateMachineDoesNotExist", "QueueDoesNotExist", "NoSuchEntity", "AWS.SimpleQueueService.NonExistentQueue"}
+    | {"LoadBalancerNotFound", "ListenerNotFound", "TargetGroupNotFound", "RuleNotFound", "ParameterNotFound"}
+    | {"StateMachineDoesNotExist", "ActivityDoesNotExist", "QueueDoesNotExist", "NoSuchEntity"}
+    | {"AWS.SimpleQueueService.NonExistentQueue", "RepositoryNotFoundException", "UserNotFoundException"}
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1, V2
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, ask_if_there, refuse, tag_map, takes
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, refuse, tag_map, takes
 
 DEFAULT = "$default"
 
@@ -28,6 +28,23 @@ def _body(asked: Asked) -> bytes | None:
 
 
 # -- REST APIs
+
+Operations = list[dict[str, str]]
+
+
+def changed(asked: Asked, **paths: str) -> Operations:
+    """What a patch says of properties that are not what they were."""
+    told = [(path, asked.get(name)) for name, path in paths.items() if asked.get(name) != asked.before.get(name)]
+    return [{"op": "replace", "path": path, "value": "" if value is None else as_word(value)} for path, value in told]
+
+
+def as_word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else as_text(value) if isinstance(value, dict) else str(value)
+
+
+def patch(asked: Asked, what: str, of: Mapping[str, Any], operations: Operations) -> None:
+    if operations:
+        asked.call(V1, f"Update{what}", {**of, "patchOperations": operations})
 
 
 def _create_rest(asked: Asked) -> Made:
@@ -70,6 +87,10 @@ def _update_rest(asked: Asked, made: Made) -> Made:
     if body is not None:
         members = {"restApiId": made.identifier, "mode": "overwrite", "body": body, **_failing(asked)}
         asked.call(V1, "PutRestApi", members)
+    else:
+        patch(
+            asked, "RestApi", {"restApiId": made.identifier}, changed(asked, Name="/name", Description="/description")
+        )
     _patch(asked, made.identifier)
     return _made_rest(made.identifier, asked.reach)
 
@@ -85,6 +106,12 @@ def _has_rest(made: Made, reach: Reach) -> bool:
 def _deploy(asked: Asked) -> Made:
     made = asked.call(V1, "CreateDeployment", asked.properties)
     return Made(made["id"], {"DeploymentId": made["id"], OF: str(asked.get("RestApiId"))})
+
+
+def _describe_deployment(asked: Asked, made: Made) -> Made:
+    of = {**asked.given("RestApiId"), "deploymentId": made.identifier}
+    patch(asked, "Deployment", of, changed(asked, Description="/description"))
+    return made
 
 
 def _remove_deployment(made: Made, reach: Reach) -> None:
@@ -108,11 +135,14 @@ def _create_stage(asked: Asked) -> Made:
 
 
 def _update_stage(asked: Asked, made: Made) -> Made:
-    if (made.identifier, made.attributes[OF]) != (str(asked.get("StageName")), str(asked.get("RestApiId"))):
-        raise NeedsAnother
-    operations = [{"op": "replace", "path": "/deploymentId", "value": str(asked.get("DeploymentId"))}]
-    for name, value in (asked.get("Variables") or {}).items():
+    operations = changed(
+        asked, DeploymentId="/deploymentId", Description="/description", TracingEnabled="/tracingEnabled"
+    )
+    variables = asked.get("Variables") or {}
+    for name, value in variables.items():
         operations.append({"op": "replace", "path": f"/variables/{name}", "value": str(value)})
+    for name in (asked.before.get("Variables") or {}).keys() - variables.keys():
+        operations.append({"op": "remove", "path": f"/variables/{name}"})
     _patch_stage(asked, operations)
     _set_methods(asked)
     return made
@@ -127,13 +157,11 @@ def _set_methods(asked: Asked) -> None:
             if member in one:
                 where = f"/{path}/{one.get('HttpMethod', '*')}/throttling/{told}"
                 operations.append({"op": "replace", "path": where, "value": str(one[member])})
-    if operations:
-        _patch_stage(asked, operations)
+    _patch_stage(asked, operations)
 
 
-def _patch_stage(asked: Asked, operations: list[dict[str, str]]) -> None:
-    members = {**asked.given("RestApiId", "StageName"), "patchOperations": operations}
-    asked.call(V1, "UpdateStage", members)
+def _patch_stage(asked: Asked, operations: Operations) -> None:
+    patch(asked, "Stage", asked.given("RestApiId", "StageName"), operations)
 
 
 def _remove_stage(made: Made, reach: Reach) -> None:
@@ -152,7 +180,8 @@ def _create_http(asked: Asked) -> Made:
         made = asked.call(V2, "ImportApi", {"Body": body.decode(), **_failing(asked)})
         asked.begin(Made(made["ApiId"]))
         _set_http(asked, made["ApiId"])
-    return Made(made["ApiId"], {"ApiId": made["ApiId"], "ApiEndpoint": made["ApiEndpoint"]})
+    arn = asked.reach.arn("execute-api", made["ApiId"])
+    return Made(made["ApiId"], {"ApiId": made["ApiId"], "ApiEndpoint": made["ApiEndpoint"], "ExecuteApiArn": arn})
 
 
 def _set_http(asked: Asked, id: str) -> None:
@@ -192,15 +221,15 @@ def _part_of(what: str) -> Kind:
         return Made(str(made[id]), {id: str(made[id]), OF: str(asked.get("ApiId"))})
 
     def update(asked: Asked, made: Made) -> Made:
-        if str(asked.get("ApiId")) != made.attributes[OF] or (what == "Stage" and asked.get(id) != made.identifier):
-            raise NeedsAnother
+        if what == "Deployment":  # nobody serves a change of its description
+            return made
         asked.call(V2, f"Update{what}", {**asked.properties, id: made.identifier})
         return made
 
     def remove(made: Made, reach: Reach) -> None:
         ask_if_there(reach, V2, f"Delete{what}", **{"ApiId": made.attributes[OF], id: made.identifier})
 
-    return Kind(_OF_PARTS[what], create, remove, None if what == "Deployment" else update)
+    return Kind(_OF_PARTS[what], create, remove, update, fixed=takes(f"ApiId {id if what == 'Stage' else ''}"))
 
 
 _OF_PARTS = {
@@ -242,17 +271,23 @@ APIS: Mapping[str, Kind] = {
         _remove_http,
         _update_http,
         _has_http,
+        fixed=takes("ProtocolType"),
     ),
 }
 PARTS_OF_APIS: Mapping[str, Kind] = {
     "AWS::ApiGateway::Deployment": Kind(
-        takes("Description RestApiId StageName"), _deploy, _remove_deployment, beside=True
+        takes("Description RestApiId StageName"),
+        _deploy,
+        _remove_deployment,
+        _describe_deployment,
+        fixed=takes("RestApiId"),
     ),
     "AWS::ApiGateway::Stage": Kind(
         takes("DeploymentId Description MethodSettings RestApiId StageName Tags TracingEnabled Variables"),
         _create_stage,
         _remove_stage,
         _update_stage,
+        fixed=takes("RestApiId StageName"),
     ),
     **{f"AWS::ApiGatewayV2::{what}": _part_of(what) for what in ("Integration", "Authorizer", "Route")},
     **{f"AWS::ApiGatewayV2::{what}": _part_of(what) for what in ("Deployment", "Stage")},

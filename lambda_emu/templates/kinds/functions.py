@@ -11,7 +11,7 @@ from lambda_emu.arn import parse_layer_arn
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.inline import inline_zip
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, ask_lambda, refuse, tag_map, takes
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_lambda, refuse, tag_map, takes
 
 LOOK_S = 0.05
 LOOKS = 12_000
@@ -60,8 +60,6 @@ def _update_function(asked: Asked, made: Made) -> Made:
     from lambda_emu.api.operations.functions import replace_function
     from lambda_emu.templates.kinds.shaping import shape_input
 
-    if asked.named("FunctionName") != made.identifier:
-        raise NeedsAnother
     request = check("CreateFunction", shape_input("lambda", "CreateFunction", _members(asked)))
     replace_function(request, asked.reach.context)
     _set_beside(asked)
@@ -147,16 +145,9 @@ def _create_alias(asked: Asked) -> Made:
 
 
 def _update_alias(asked: Asked, made: Made) -> Made:
-    function, _, name = made.identifier.rpartition(":")
-    if asked.get("Name") != name or not _is_of(str(asked.get("FunctionName")), function):
-        raise NeedsAnother
     ask_lambda(asked.reach, "UpdateAlias", _alias(asked))
-    _provision(asked, name)
+    _provision(asked, made.identifier.rpartition(":")[2])
     return made
-
-
-def _is_of(named: str, arn: str) -> bool:
-    return named == arn or named == arn.rpartition(":")[2]
 
 
 def _remove_alias(made: Made, reach: Reach) -> None:
@@ -216,8 +207,6 @@ def _create_mapping(asked: Asked) -> Made:
 def _update_mapping(asked: Asked, made: Made) -> Made:
     from lambda_emu.model.mappings.refusals import MappingInUse
 
-    if asked.get("EventSourceArn") != made.attributes[OF]:
-        raise NeedsAnother
     members = {name: value for name, value in asked.properties.items() if name not in {*AT_FIRST, "Tags"}}
     for _ in range(LOOKS):
         try:
@@ -254,9 +243,7 @@ def _create_url(asked: Asked) -> Made:
     return _made_url(made, asked)
 
 
-def _update_url(asked: Asked, made: Made) -> Made:
-    if str(asked.get("TargetFunctionArn")) != made.attributes[OF]:
-        raise NeedsAnother
+def _update_url(asked: Asked, _: Made) -> Made:
     return _made_url(ask_lambda(asked.reach, "UpdateFunctionUrlConfig", _url(asked)), asked)
 
 
@@ -271,7 +258,7 @@ def _remove_url(made: Made, reach: Reach) -> None:
     _without(reach, "DeleteFunctionUrlConfig", FunctionName=made.attributes[OF], **qualifier)
 
 
-def _put_invoke_config(asked: Asked) -> Made:
+def _put_invoke_config(asked: Asked, _: Made | None = None) -> Made:
     ask_lambda(asked.reach, "PutFunctionEventInvokeConfig", asked.properties)
     function, qualifier = str(asked.get("FunctionName")), str(asked.get("Qualifier"))
     return Made(f"{function}|{qualifier}", {})
@@ -295,18 +282,30 @@ _OF_MAPPINGS = (
     "ScalingConfig SelfManagedEventSource SelfManagedKafkaEventSourceConfig SourceAccessConfigurations "
     "StartingPosition StartingPositionTimestamp Tags Topics TumblingWindowInSeconds AmazonManagedKafkaEventSourceConfig"
 )
+_OF_PERMISSIONS = (
+    "Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID "
+    "SourceAccount SourceArn"
+)
 LAYERS: Mapping[str, Kind] = {
     LAYER_VERSION: Kind(
         takes("CompatibleArchitectures CompatibleRuntimes Content Description LayerName LicenseInfo"),
         _create_layer,
         _remove_layer,
+        fixed=takes("CompatibleArchitectures CompatibleRuntimes Content Description LayerName LicenseInfo"),
         family="layers",
         beside=True,
     ),
 }
 FUNCTIONS: Mapping[str, Kind] = {
     FUNCTION: Kind(
-        takes(_OF_FUNCTIONS), _create_function, _remove_function, _update_function, has_function, "functions"
+        takes(_OF_FUNCTIONS),
+        _create_function,
+        _remove_function,
+        _update_function,
+        has_function,
+        "functions",
+        fixed=takes("FunctionName PackageType"),
+        named="FunctionName",
     ),
 }
 ON_FUNCTIONS: Mapping[str, Kind] = {
@@ -317,6 +316,7 @@ ON_FUNCTIONS: Mapping[str, Kind] = {
         lambda asked, _: _publish(asked),  # the same one where nothing changed; an alias may still run the other
         family="versions",
         renews=True,
+        fixed=takes("CodeSha256 Description FunctionName ProvisionedConcurrencyConfig"),
     ),
     "AWS::Lambda::Alias": Kind(
         takes("Description FunctionName FunctionVersion Name ProvisionedConcurrencyConfig RoutingConfig"),
@@ -324,15 +324,14 @@ ON_FUNCTIONS: Mapping[str, Kind] = {
         _remove_alias,
         _update_alias,
         family="aliases",
+        fixed=takes("FunctionName Name"),
     ),
     "AWS::Lambda::Permission": Kind(
-        takes(
-            "Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID "
-            "SourceAccount SourceArn"
-        ),
+        takes(_OF_PERMISSIONS),
         _permit,
         _forbid,
         family="policies",
+        fixed=takes(_OF_PERMISSIONS),
     ),
     "AWS::Lambda::EventSourceMapping": Kind(
         takes(_OF_MAPPINGS),
@@ -341,6 +340,7 @@ ON_FUNCTIONS: Mapping[str, Kind] = {
         _update_mapping,
         _has_mapping,
         family="event_source_mappings",
+        fixed=takes("EventSourceArn SelfManagedEventSource StartingPosition StartingPositionTimestamp"),
     ),
     "AWS::Lambda::Url": Kind(
         takes("AuthType Cors InvokeMode Qualifier TargetFunctionArn"),
@@ -348,11 +348,14 @@ ON_FUNCTIONS: Mapping[str, Kind] = {
         _remove_url,
         _update_url,
         family="function_urls",
+        fixed=takes("Qualifier TargetFunctionArn"),
     ),
     "AWS::Lambda::EventInvokeConfig": Kind(
         takes("DestinationConfig FunctionName MaximumEventAgeInSeconds MaximumRetryAttempts Qualifier"),
         _put_invoke_config,
         _remove_invoke_config,
+        _put_invoke_config,
         family="event_invoke",
+        fixed=takes("FunctionName Qualifier"),
     ),
 }

@@ -13,7 +13,6 @@ from lambda_emu.templates.kinds.kind import (
     Asked,
     Kind,
     Made,
-    NeedsAnother,
     as_text,
     ask_if_there,
     refuse,
@@ -28,20 +27,34 @@ def _create_bucket(asked: Asked) -> Made:
     name, region = asked.named("BucketName"), asked.reach.context.scope.region
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     asked.call("s3", "CreateBucket", {"Bucket": name, **where})
-    partition = asked.reach.context.scope.partition
-    attributes = {"Arn": f"arn:{partition}:s3:::{name}", "DomainName": f"{name}.s3.amazonaws.com"}
-    made = asked.begin(Made(name, attributes))
+    made = asked.begin(Made(name, _of_bucket(name, asked.reach)))
     _set_bucket(asked, name)
     return made
+
+
+def _of_bucket(name: str, reach: Reach) -> dict[str, str]:
+    """Its attributes."""
+    partition, region = reach.context.scope.partition, reach.context.scope.region
+    return {
+        "Arn": f"arn:{partition}:s3:::{name}",
+        "DomainName": f"{name}.s3.amazonaws.com",
+        "DualStackDomainName": f"{name}.s3.dualstack.{region}.amazonaws.com",
+        "RegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
+        "WebsiteURL": f"http://{name}.s3-website-{region}.amazonaws.com",
+    }
 
 
 def _set_bucket(asked: Asked, name: str) -> None:
     bucket = {"Bucket": name}
     if versioning := asked.get("VersioningConfiguration"):
         asked.call("s3", "PutBucketVersioning", {**bucket, "VersioningConfiguration": versioning})
+    elif asked.before.get("VersioningConfiguration"):
+        asked.call("s3", "PutBucketVersioning", {**bucket, "VersioningConfiguration": {"Status": "Suspended"}})
     if cors := asked.get("CorsConfiguration"):
         rules = [_cors_rule(rule) for rule in cors.get("CorsRules") or ()]
         asked.call("s3", "PutBucketCors", {**bucket, "CORSConfiguration": {"CORSRules": rules}})
+    elif asked.before.get("CorsConfiguration"):
+        ask_if_there(asked.reach, "s3", "DeleteBucketCors", **bucket)
     if asked.get("Tags"):
         asked.call("s3", "PutBucketTagging", {**bucket, "Tagging": {"TagSet": tags(asked)}})
     if encryption := asked.get("BucketEncryption"):
@@ -85,8 +98,6 @@ def _filter(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _update_bucket(asked: Asked, made: Made) -> Made:
-    if asked.named("BucketName") != made.identifier:
-        raise NeedsAnother
     _set_bucket(asked, made.identifier)
     return made
 
@@ -99,7 +110,7 @@ def _has_bucket(made: Made, reach: Reach) -> bool:
     return reach.find("s3", "GetBucketLocation", Bucket=made.identifier) is not None
 
 
-def _put_bucket_policy(asked: Asked) -> Made:
+def _put_bucket_policy(asked: Asked, _: Made | None = None) -> Made:
     bucket = str(asked.get("Bucket"))
     asked.call("s3", "PutBucketPolicy", {"Bucket": bucket, "Policy": as_text(asked.get("PolicyDocument"))})
     return Made(bucket, {})
@@ -118,6 +129,12 @@ def _create_bus(asked: Asked) -> Made:
     return Made(asked.named("Name"), {"Arn": arn, "Name": asked.named("Name")})
 
 
+def _update_bus(asked: Asked, made: Made) -> Made:
+    said = {"Description": str(asked.get("Description") or ""), "Name": made.identifier}
+    asked.call("events", "UpdateEventBus", said)
+    return made
+
+
 def _remove_bus(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "events", "DeleteEventBus", Name=made.identifier)
 
@@ -127,7 +144,8 @@ def _put_rule(asked: Asked) -> Made:
     bus = asked.given("EventBusName")
     said = asked.given("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State")
     arn = asked.call("events", "PutRule", {**said, **bus, "Name": name})["RuleArn"]
-    made = asked.begin(Made(name, {"Arn": arn, OF: str(asked.get("EventBusName") or "default")}))
+    attributes = {"Arn": arn, "RuleName": name, OF: str(asked.get("EventBusName") or "default")}
+    made = asked.begin(Made(name, attributes))
     targets = asked.get("Targets") or []
     if targets:
         answer = asked.call("events", "PutTargets", {**bus, "Rule": name, "Targets": targets})
@@ -137,7 +155,13 @@ def _put_rule(asked: Asked) -> Made:
 
 
 def _update_rule(asked: Asked, made: Made) -> Made:
-    _remove_rule(made, asked.reach)
+    """Its targets are those that it is to have, and no others."""
+    wanted = {str(one["Id"]) for one in asked.get("Targets") or ()}
+    of = {"Rule": made.identifier, "EventBusName": made.attributes[OF]}
+    there = asked.reach.call("events", "ListTargetsByRule", **of).get("Targets", [])
+    gone = [one["Id"] for one in there if one["Id"] not in wanted]
+    if gone:
+        asked.reach.call("events", "RemoveTargets", **of, Ids=gone)
     return _put_rule(asked)
 
 
@@ -168,8 +192,6 @@ def _create_schedule(asked: Asked) -> Made:
 
 
 def _update_schedule(asked: Asked, made: Made) -> Made:
-    if (asked.named("Name"), str(asked.get("GroupName") or "default")) != (made.identifier, made.attributes[OF]):
-        raise NeedsAnother
     asked.call("scheduler", "UpdateSchedule", {**asked.properties, "Name": made.identifier})
     return made
 
@@ -195,8 +217,6 @@ def _set_retention(asked: Asked, name: str) -> None:
 
 
 def _update_log_group(asked: Asked, made: Made) -> Made:
-    if asked.named("LogGroupName") != made.identifier:
-        raise NeedsAnother
     if asked.get("RetentionInDays") is None:
         ask_if_there(asked.reach, "logs", "DeleteRetentionPolicy", logGroupName=made.identifier)
     _set_retention(asked, made.identifier)
@@ -207,7 +227,7 @@ def _remove_log_group(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "logs", "DeleteLogGroup", logGroupName=made.identifier)
 
 
-def _put_filter(asked: Asked) -> Made:
+def _put_filter(asked: Asked, _: Made | None = None) -> Made:
     name = asked.named("FilterName")
     said = asked.given("DestinationArn", "Distribution", "FilterPattern", "LogGroupName", "RoleArn")
     asked.call("logs", "PutSubscriptionFilter", {"FilterPattern": "", **said, "FilterName": name})
@@ -226,9 +246,7 @@ def _put_alarm(asked: Asked) -> Made:
 
 
 def _update_alarm(asked: Asked, made: Made) -> Made:
-    if asked.named("AlarmName") != made.identifier:
-        raise NeedsAnother
-    return _put_alarm(asked)
+    return _put_alarm(asked)._replace(identifier=made.identifier)
 
 
 def _remove_alarm(made: Made, reach: Reach) -> None:
@@ -257,10 +275,6 @@ def _create_machine(asked: Asked) -> Made:
 
 
 def _update_machine(asked: Asked, made: Made) -> Made:
-    kind = str(asked.get("StateMachineType") or "STANDARD")
-    if (asked.named("StateMachineName"), kind) != (made.attributes["Name"], made.attributes[OF]):
-        is_same = asked.get("StateMachineName") == made.attributes["Name"]
-        raise NeedsAnother(made.attributes["Name"] if is_same else None)
     asked.call("stepfunctions", "UpdateStateMachine", {**_machine(asked), "stateMachineArn": made.identifier})
     return made
 
@@ -280,10 +294,17 @@ _OF_ALARMS = (
 )
 GROUPS: Mapping[str, Kind] = {
     "AWS::Logs::LogGroup": Kind(
-        takes("LogGroupName RetentionInDays"), _create_log_group, _remove_log_group, _update_log_group
+        takes("LogGroupName RetentionInDays"),
+        _create_log_group,
+        _remove_log_group,
+        _update_log_group,
+        fixed=takes("LogGroupName"),
+        named="LogGroupName",
     ),
-    "AWS::Events::EventBus": Kind(takes("Description Name Tags"), _create_bus, _remove_bus),
-    "AWS::Scheduler::ScheduleGroup": Kind(takes("Name"), _create_group, _remove_group),
+    "AWS::Events::EventBus": Kind(
+        takes("Description Name Tags"), _create_bus, _remove_bus, _update_bus, fixed=takes("Name"), named="Name"
+    ),
+    "AWS::Scheduler::ScheduleGroup": Kind(takes("Name"), _create_group, _remove_group, fixed=takes("Name")),
 }
 HAPPENINGS: Mapping[str, Kind] = {
     "AWS::S3::Bucket": Kind(
@@ -295,8 +316,16 @@ HAPPENINGS: Mapping[str, Kind] = {
         _remove_bucket,
         _update_bucket,
         _has_bucket,
+        fixed=takes("BucketName"),
+        named="BucketName",
     ),
-    "AWS::S3::BucketPolicy": Kind(takes("Bucket PolicyDocument"), _put_bucket_policy, _remove_bucket_policy),
+    "AWS::S3::BucketPolicy": Kind(
+        takes("Bucket PolicyDocument"),
+        _put_bucket_policy,
+        _remove_bucket_policy,
+        _put_bucket_policy,
+        fixed=takes("Bucket"),
+    ),
     "AWS::StepFunctions::StateMachine": Kind(
         takes(
             "Definition DefinitionString DefinitionSubstitutions LoggingConfiguration RoleArn StateMachineName "
@@ -306,12 +335,15 @@ HAPPENINGS: Mapping[str, Kind] = {
         _remove_machine,
         _update_machine,
         _has_machine,
+        fixed=takes("StateMachineName StateMachineType"),
+        named="StateMachineName",
     ),
     "AWS::Events::Rule": Kind(
         takes("Description EventBusName EventPattern Name RoleArn ScheduleExpression State Targets"),
         _put_rule,
         _remove_rule,
         _update_rule,
+        fixed=takes("EventBusName Name"),
     ),
     "AWS::Scheduler::Schedule": Kind(
         takes(
@@ -321,9 +353,16 @@ HAPPENINGS: Mapping[str, Kind] = {
         _create_schedule,
         _remove_schedule,
         _update_schedule,
+        fixed=takes("GroupName Name"),
     ),
     "AWS::Logs::SubscriptionFilter": Kind(
-        takes("DestinationArn Distribution FilterName FilterPattern LogGroupName RoleArn"), _put_filter, _remove_filter
+        takes("DestinationArn Distribution FilterName FilterPattern LogGroupName RoleArn"),
+        _put_filter,
+        _remove_filter,
+        _put_filter,
+        fixed=takes("FilterName LogGroupName"),
     ),
-    "AWS::CloudWatch::Alarm": Kind(takes(_OF_ALARMS), _put_alarm, _remove_alarm, _update_alarm),
+    "AWS::CloudWatch::Alarm": Kind(
+        takes(_OF_ALARMS), _put_alarm, _remove_alarm, _update_alarm, fixed=takes("AlarmName"), named="AlarmName"
+    ),
 }

@@ -55,8 +55,6 @@ def _create_alias(asked: Asked) -> Made:
 
 
 def _update_alias(asked: Asked, made: Made) -> Made:
-    if asked.get("AliasName") != made.identifier:
-        raise NeedsAnother
     asked.call(KMS, "UpdateAlias", asked.given("AliasName", "TargetKeyId"))
     return made
 
@@ -76,5 +74,7 @@ KEYS: Mapping[str, Kind] = {
         _remove_key,
         _update_key,
     ),
-    "AWS::KMS::Alias": Kind(takes("AliasName TargetKeyId"), _create_alias, _remove_alias, _update_alias),
+    "AWS::KMS::Alias": Kind(
+        takes("AliasName TargetKeyId"), _create_alias, _remove_alias, _update_alias, fixed=takes("AliasName")
+    ),
 }

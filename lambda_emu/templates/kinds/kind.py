@@ -73,11 +73,13 @@ class Asked(Struct, frozen=True):
 
 
 class Kind(Struct, frozen=True):
-    """update: None where a change makes another one of it. takes: the properties that have an effect.
+    """update: None where nothing of it can be changed. takes: the properties that have an effect.
 
     family: of Lambda's operations, for the first change. exists: asked at each start; None: what our own store says.
     renews: an update may have another identifier. beside: where there is no update, another one can be made while the
     old one is there; else that goes first. With one: where that has another identifier, the old one is there too.
+    fixed: the properties whose change makes another one in its place, as CloudFormation's schemas have them. named: the
+    property that names it, of which there can be one at a time.
     """
 
     takes: frozenset[str]
@@ -88,6 +90,15 @@ class Kind(Struct, frozen=True):
     family: str = ""
     renews: bool = False
     beside: bool = False
+    fixed: frozenset[str] = frozenset()
+    named: str = ""
+
+    def check_fixed(self, asked: Asked) -> None:
+        """NeedsAnother, where a property has changed that it cannot change."""
+        changed = [name for name in self.fixed if asked.before.get(name) != asked.get(name)]
+        if changed:
+            keeps_name = self.named and self.named not in changed and asked.get(self.named) is not None
+            raise NeedsAnother(str(asked.get(self.named)) if keeps_name else None)
 
 
 def ask(reach: Reach, service: str, operation: str, members: Properties) -> dict[str, Any]:

@@ -7,11 +7,17 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.apis import as_word, changed, patch
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, takes
 
+Rows = tuple[Callable[[Asked], Made], Any, Any]
 
-def _part(operation: str, shown: str, of: str, id: str = "id") -> tuple[Callable[[Asked], Made], Any]:
-    """Makes and removes what is below an API. shown: what GetAtt calls it; of: the member that names it."""
+
+def _part(operation: str, shown: str, of: str, id: str = "id", **paths: str) -> Rows:
+    """Makes, removes and changes what is below an API.
+
+    shown: what GetAtt calls it; of: the member that names it; paths: of properties that can be changed.
+    """
 
     def create(asked: Asked) -> Made:
         members = {"name": asked.name, **asked.properties}
@@ -22,7 +28,12 @@ def _part(operation: str, shown: str, of: str, id: str = "id") -> tuple[Callable
         members = {"restApiId": made.attributes[OF], of: made.identifier}
         ask_if_there(reach, V1, f"Delete{operation}", **members)
 
-    return create, remove
+    def update(asked: Asked, made: Made) -> Made:
+        which = {"restApiId": made.attributes[OF], of: made.identifier}
+        patch(asked, operation, which, changed(asked, **paths))
+        return made
+
+    return create, remove, update
 
 
 def _create_method(asked: Asked) -> Made:
@@ -44,14 +55,20 @@ def _create_method(asked: Asked) -> Made:
     return Made(f"{api}|{resource}|{verb}", {OF: api})
 
 
+def _update_method(asked: Asked, made: Made) -> Made:
+    _remove_method(made, asked.reach)
+    return _create_method(asked)
+
+
 def _remove_method(made: Made, reach: Reach) -> None:
     api, resource, verb = made.identifier.split("|")
     ask_if_there(reach, V1, "DeleteMethod", restApiId=api, resourceId=resource, httpMethod=verb)
 
 
-def _create_answer(asked: Asked) -> Made:
+def _put_answer(asked: Asked, _: Made | None = None) -> Made:
     asked.call(V1, "PutGatewayResponse", asked.properties)
-    return Made(str(asked.get("ResponseType")), {OF: str(asked.get("RestApiId"))})
+    kind, api = str(asked.get("ResponseType")), str(asked.get("RestApiId"))
+    return Made(kind, {"Id": f"{api}|{kind}", OF: api})
 
 
 def _remove_answer(made: Made, reach: Reach) -> None:
@@ -63,6 +80,11 @@ def _create_key(asked: Asked) -> Made:
     return Made(made, {"APIKeyId": made})
 
 
+def _update_key(asked: Asked, made: Made) -> Made:
+    patch(asked, "ApiKey", {"apiKey": made.identifier}, changed(asked, Description="/description", Enabled="/enabled"))
+    return made
+
+
 def _remove_key(made: Made, reach: Reach) -> None:
     ask_if_there(reach, V1, "DeleteApiKey", apiKey=made.identifier)
 
@@ -71,6 +93,25 @@ def _create_plan(asked: Asked) -> Made:
     name = {"name": asked.get("UsagePlanName") or asked.name}
     made = asked.call(V1, "CreateUsagePlan", {**asked.properties, **name})["id"]
     return Made(made, {"Id": made})
+
+
+def _update_plan(asked: Asked, made: Made) -> Made:
+    operations = changed(asked, UsagePlanName="/name", Description="/description")
+    for name, told in (("Throttle", ("burstLimit", "rateLimit")), ("Quota", ("limit", "offset", "period"))):
+        said = {member.lower(): value for member, value in (asked.get(name) or {}).items()}
+        for member in told:
+            if member.lower() in said:
+                path = f"/{name.lower()}/{member}"
+                operations.append({"op": "replace", "path": path, "value": as_word(said[member.lower()])})
+    had, has = (_stages(said) for said in (asked.before, asked.properties))
+    operations += [{"op": "remove", "path": "/apiStages", "value": one} for one in sorted(had - has)]
+    operations += [{"op": "add", "path": "/apiStages", "value": one} for one in sorted(has - had)]
+    patch(asked, "UsagePlan", {"usagePlanId": made.identifier}, operations)
+    return made
+
+
+def _stages(said: Mapping[str, Any]) -> set[str]:
+    return {f"{one['ApiId']}:{one['Stage']}" for one in said.get("ApiStages") or ()}
 
 
 def _remove_plan(made: Made, reach: Reach) -> None:
@@ -95,27 +136,66 @@ _OF_AUTHORIZERS = (
     "AuthorizerCredentials AuthorizerResultTtlInSeconds AuthorizerUri IdentitySource IdentityValidationExpression Name "
     "ProviderARNs RestApiId Type AuthType"
 )
+_PATHS_OF_AUTHORIZERS = {
+    "AuthorizerCredentials": "/authorizerCredentials",
+    "AuthorizerResultTtlInSeconds": "/authorizerResultTtlInSeconds",
+    "AuthorizerUri": "/authorizerUri",
+    "IdentitySource": "/identitySource",
+    "IdentityValidationExpression": "/identityValidationExpression",
+    "Name": "/name",
+}
 METHODS: Mapping[str, Kind] = {
     "AWS::ApiGateway::Resource": Kind(
-        takes("ParentId PathPart RestApiId"), *_part("Resource", "ResourceId", "resourceId")
+        takes("ParentId PathPart RestApiId"),
+        *_part("Resource", "ResourceId", "resourceId"),
+        fixed=takes("ParentId PathPart RestApiId"),
     ),
-    "AWS::ApiGateway::Authorizer": Kind(takes(_OF_AUTHORIZERS), *_part("Authorizer", "AuthorizerId", "authorizerId")),
+    "AWS::ApiGateway::Authorizer": Kind(
+        takes(_OF_AUTHORIZERS),
+        *_part("Authorizer", "AuthorizerId", "authorizerId", **_PATHS_OF_AUTHORIZERS),
+        fixed=takes("RestApiId"),
+    ),
     "AWS::ApiGateway::Model": Kind(
-        takes("ContentType Description Name RestApiId Schema"), *_part("Model", "Id", "modelName", "name")
+        takes("ContentType Description Name RestApiId Schema"),
+        *_part("Model", "Id", "modelName", "name", Description="/description", Schema="/schema"),
+        fixed=takes("ContentType Name RestApiId"),
     ),
     "AWS::ApiGateway::RequestValidator": Kind(
         takes("Name RestApiId ValidateRequestBody ValidateRequestParameters"),
-        *_part("RequestValidator", "RequestValidatorId", "requestValidatorId"),
+        *_part(
+            "RequestValidator",
+            "RequestValidatorId",
+            "requestValidatorId",
+            ValidateRequestBody="/validateRequestBody",
+            ValidateRequestParameters="/validateRequestParameters",
+        ),
+        fixed=takes("Name RestApiId"),
     ),
-    "AWS::ApiGateway::Method": Kind(takes(_OF_METHODS), _create_method, _remove_method),
+    "AWS::ApiGateway::Method": Kind(
+        takes(_OF_METHODS),
+        _create_method,
+        _remove_method,
+        _update_method,
+        fixed=takes("HttpMethod ResourceId RestApiId"),
+    ),
     "AWS::ApiGateway::GatewayResponse": Kind(
-        takes("ResponseParameters ResponseTemplates ResponseType RestApiId StatusCode"), _create_answer, _remove_answer
+        takes("ResponseParameters ResponseTemplates ResponseType RestApiId StatusCode"),
+        _put_answer,
+        _remove_answer,
+        _put_answer,
+        fixed=takes("ResponseType RestApiId"),
     ),
     "AWS::ApiGateway::ApiKey": Kind(
-        takes("Description Enabled GenerateDistinctId Name StageKeys Value"), _create_key, _remove_key
+        takes("Description Enabled GenerateDistinctId Name StageKeys Value"),
+        _create_key,
+        _remove_key,
+        _update_key,
+        fixed=takes("GenerateDistinctId Name Value"),
     ),
     "AWS::ApiGateway::UsagePlan": Kind(
-        takes("ApiStages Description Quota Throttle UsagePlanName"), _create_plan, _remove_plan
+        takes("ApiStages Description Quota Throttle UsagePlanName"), _create_plan, _remove_plan, _update_plan
     ),
-    "AWS::ApiGateway::UsagePlanKey": Kind(takes("KeyId KeyType UsagePlanId"), _add_key, _take_key),
+    "AWS::ApiGateway::UsagePlanKey": Kind(
+        takes("KeyId KeyType UsagePlanId"), _add_key, _take_key, fixed=takes("KeyId KeyType UsagePlanId")
+    ),
 }

@@ -52,6 +52,12 @@ def _create_client(asked: Asked) -> Made:
     return Made(made["ClientId"], {**attributes, "ClientSecret": made.get("ClientSecret", "")})
 
 
+def _update_client(asked: Asked, made: Made) -> Made:
+    of = {"UserPoolId": made.attributes[OF], "ClientId": made.identifier}
+    asked.call(COGNITO, "UpdateUserPoolClient", {**asked.properties, "ClientName": asked.named("ClientName"), **of})
+    return made
+
+
 def _remove_client(made: Made, reach: Reach) -> None:
     ask_if_there(reach, COGNITO, "DeleteUserPoolClient", UserPoolId=made.attributes[OF], ClientId=made.identifier)
 
@@ -60,5 +66,11 @@ POOLS: Mapping[str, Kind] = {
     "AWS::Cognito::UserPool": Kind(
         takes(f"UserPoolName {' '.join(_OF_POOLS)}"), _create_pool, _remove_pool, _update_pool, _has_pool
     ),
-    "AWS::Cognito::UserPoolClient": Kind(takes(_OF_CLIENTS), _create_client, _remove_client),
+    "AWS::Cognito::UserPoolClient": Kind(
+        takes(_OF_CLIENTS),
+        _create_client,
+        _remove_client,
+        _update_client,
+        fixed=takes("GenerateSecret UserPoolId"),
+    ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother, as_text, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import Asked, Kind, Made, as_text, ask_if_there, tags, takes
 
 ECR = "ecr"
 
@@ -30,8 +30,6 @@ def _set_policies(asked: Asked, name: str) -> None:
 
 def _update_repository(asked: Asked, made: Made) -> Made:
     name = made.identifier
-    if asked.named("RepositoryName") != name:
-        raise NeedsAnother
     repository = {"repositoryName": name}
     mutability = asked.get("ImageTagMutability", "MUTABLE")
     asked.call(ECR, "PutImageTagMutability", {**repository, "imageTagMutability": mutability})
@@ -64,5 +62,7 @@ REPOSITORIES: Mapping[str, Kind] = {
         _remove_repository,
         _update_repository,
         _has_repository,
+        fixed=takes("EncryptionConfiguration RepositoryName"),
+        named="RepositoryName",
     ),
 }

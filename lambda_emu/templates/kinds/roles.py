@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, NeedsAnother, as_text, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tags, takes
 
 log = logging.getLogger(__name__)
 IAM = "iam"
@@ -23,57 +23,87 @@ def _create_role(asked: Asked) -> Made:
         return _update_role(asked, Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]}))
     told = asked.call(IAM, "CreateRole", {**said, "RoleName": name, "Tags": tags(asked)})["Role"]
     made = asked.begin(Made(name, {"Arn": told["Arn"], "RoleId": told["RoleId"]}))
-    _put_policies(asked, name)
+    set_policies(asked, "Role", name)
     return made
 
 
 def _update_role(asked: Asked, made: Made) -> Made:
     name = made.identifier
-    if asked.named("RoleName") != name:
-        raise NeedsAnother
     document = as_text(asked.get("AssumeRolePolicyDocument"))
     asked.call(IAM, "UpdateAssumeRolePolicy", {"RoleName": name, "PolicyDocument": document})
-    _strip(name, asked.reach)
-    _put_policies(asked, name)
+    said = {"Description": asked.get("Description") or "", **asked.given("MaxSessionDuration")}
+    asked.call(IAM, "UpdateRole", {"RoleName": name, **said})
+    _set_boundary(asked, name)
+    take_own(asked, "Role", name)
+    set_policies(asked, "Role", name)
     return made
 
 
-def _put_policies(asked: Asked, role: str) -> None:
+def _set_boundary(asked: Asked, role: str) -> None:
+    boundary = asked.get("PermissionsBoundary")
+    if boundary == asked.before.get("PermissionsBoundary"):
+        return
+    if boundary is None:
+        ask_if_there(asked.reach, IAM, "DeleteRolePermissionsBoundary", RoleName=role)
+    else:
+        asked.call(IAM, "PutRolePermissionsBoundary", {"RoleName": role, "PermissionsBoundary": boundary})
+
+
+def set_policies(asked: Asked, whose: str, name: str) -> None:
+    """Those that stand in it."""
     for arn in asked.get("ManagedPolicyArns") or ():
-        try:
-            asked.call(IAM, "AttachRolePolicy", {"RoleName": role, "PolicyArn": arn})
-        except CannotChange as error:
-            if "NoSuchEntity" not in str(error):
-                raise
-            log.warning("%s: there is no policy %s here, so it allows nothing", asked.logical_id, arn)
+        attach(asked, whose, name, str(arn))
     for policy in asked.get("Policies") or ():
-        _put_policy(asked, role, policy)
+        put_inline(asked, whose, name, policy)
 
 
-def _put_policy(asked: Asked, role: str, policy: Mapping[str, Any]) -> None:
+def take_own(asked: Asked, whose: str, name: str) -> None:
+    """Take away the policies that stood in it and do not any more; those that others gave it stay."""
+    of = {f"{whose}Name": name}
+    had, has = (
+        (
+            {*map(str, said.get("ManagedPolicyArns") or ())},
+            {str(one["PolicyName"]) for one in said.get("Policies") or ()},
+        )
+        for said in (asked.before, asked.properties)
+    )
+    for arn in sorted(had[0] - has[0]):
+        ask_if_there(asked.reach, IAM, f"Detach{whose}Policy", **of, PolicyArn=arn)
+    for inline in sorted(had[1] - has[1]):
+        ask_if_there(asked.reach, IAM, f"Delete{whose}Policy", **of, PolicyName=inline)
+
+
+def attach(asked: Asked, whose: str, name: str, arn: str) -> None:
+    """A managed policy, to a Role, User or Group."""
+    try:
+        asked.call(IAM, f"Attach{whose}Policy", {f"{whose}Name": name, "PolicyArn": arn})
+    except CannotChange as error:
+        if "NoSuchEntity" not in str(error):
+            raise
+        log.warning("%s: there is no policy %s here, so it allows nothing", asked.logical_id, arn)
+
+
+def put_inline(asked: Asked, whose: str, name: str, policy: Mapping[str, Any]) -> None:
     document = policy["PolicyDocument"]
     if isinstance(document, Mapping):
         document = {"Version": "2012-10-17", **document}  # SAM's own leave it out, and what serves IAM wants it
     members = {"PolicyName": policy["PolicyName"], "PolicyDocument": as_text(document)}
-    asked.call(IAM, "PutRolePolicy", {**members, "RoleName": role})
+    asked.call(IAM, f"Put{whose}Policy", {**members, f"{whose}Name": name})
 
 
-def _strip(role: str, reach: Reach) -> None:
+def strip(whose: str, name: str, reach: Reach) -> None:
     """Take away the policies that it has."""
-    for policy in _attached(role, reach):
-        ask_if_there(reach, IAM, "DetachRolePolicy", RoleName=role, PolicyArn=policy)
-    for name in (reach.find(IAM, "ListRolePolicies", RoleName=role) or {}).get("PolicyNames", ()):
-        ask_if_there(reach, IAM, "DeleteRolePolicy", RoleName=role, PolicyName=name)
-
-
-def _attached(role: str, reach: Reach) -> Iterator[str]:
-    found = reach.find(IAM, "ListAttachedRolePolicies", RoleName=role) or {}
-    return (one["PolicyArn"] for one in found.get("AttachedPolicies", ()))
+    of = {f"{whose}Name": name}
+    attached = (reach.find(IAM, f"ListAttached{whose}Policies", **of) or {}).get("AttachedPolicies", ())
+    for policy in attached:
+        ask_if_there(reach, IAM, f"Detach{whose}Policy", **of, PolicyArn=policy["PolicyArn"])
+    for inline in (reach.find(IAM, f"List{whose}Policies", **of) or {}).get("PolicyNames", ()):
+        ask_if_there(reach, IAM, f"Delete{whose}Policy", **of, PolicyName=inline)
 
 
 def _remove_role(made: Made, reach: Reach) -> None:
     if _has_role(made, reach):
-        _strip(made.identifier, reach)
+        strip("Role", made.identifier, reach)
         ask_if_there(reach, IAM, "DeleteRole", RoleName=made.identifier)
 
 
@@ -85,29 +115,59 @@ def _has_role(made: Made, reach: Reach) -> bool:
 
 
 def _create_policy(asked: Asked) -> Made:
-    for role in asked.get("Roles") or ():
-        _put_policy(asked, str(role), asked.properties)
-    roles = " ".join(map(str, asked.get("Roles") or ()))
-    return Made(asked.named("PolicyName"), {"Id": asked.named("PolicyName"), OF: roles})
+    name = asked.named("PolicyName")
+    policy = {"PolicyName": name, "PolicyDocument": asked.get("PolicyDocument")}
+    whose = _whose(asked)
+    for what, one in whose:
+        put_inline(asked, what, one, policy)
+    return Made(name, {"Id": name, OF: whose})
+
+
+def _whose(asked: Asked) -> list[list[str]]:
+    """Those that it is for: what each is, and its name."""
+    return [[what, str(name)] for what in ("Role", "User", "Group") for name in asked.get(f"{what}s") or ()]
+
+
+def _update_policy(asked: Asked, made: Made) -> Made:
+    _remove_policy(made, asked.reach)
+    return _create_policy(asked)
 
 
 def _remove_policy(made: Made, reach: Reach) -> None:
-    for role in made.attributes[OF].split():
-        ask_if_there(reach, IAM, "DeleteRolePolicy", RoleName=role, PolicyName=made.identifier)
+    for what, name in made.attributes[OF]:
+        ask_if_there(reach, IAM, f"Delete{what}Policy", **{f"{what}Name": name}, PolicyName=made.identifier)
 
 
 def _create_managed(asked: Asked) -> Made:
     said = asked.given("Description", "Path", "PolicyDocument")
-    arn = asked.call(IAM, "CreatePolicy", {**said, "PolicyName": asked.named("ManagedPolicyName")})["Policy"]["Arn"]
-    roles = [str(role) for role in asked.get("Roles") or ()]
-    for role in roles:
-        asked.call(IAM, "AttachRolePolicy", {"RoleName": role, "PolicyArn": arn})
-    return Made(arn, {"PolicyArn": arn, OF: " ".join(roles)})
+    told = asked.call(IAM, "CreatePolicy", {**said, "PolicyName": asked.named("ManagedPolicyName")})["Policy"]
+    return _attach_managed(asked, Made(told["Arn"], {"PolicyArn": told["Arn"], "PolicyId": told["PolicyId"]}))
+
+
+def _attach_managed(asked: Asked, made: Made) -> Made:
+    whose = _whose(asked)
+    for what, name in whose:
+        attach(asked, what, name, made.identifier)
+    return made._replace(attributes={**made.attributes, OF: whose})
+
+
+def _update_managed(asked: Asked, made: Made) -> Made:
+    """A version that is the default, in the place of the one before."""
+    arn = {"PolicyArn": made.identifier}
+    _detach_managed(made, asked.reach)
+    before = asked.call(IAM, "GetPolicy", arn)["Policy"]["DefaultVersionId"]
+    asked.call(IAM, "CreatePolicyVersion", {**arn, **asked.given("PolicyDocument"), "SetAsDefault": True})
+    ask_if_there(asked.reach, IAM, "DeletePolicyVersion", **arn, VersionId=before)
+    return _attach_managed(asked, made)
+
+
+def _detach_managed(made: Made, reach: Reach) -> None:
+    for what, name in made.attributes[OF]:
+        ask_if_there(reach, IAM, f"Detach{what}Policy", **{f"{what}Name": name}, PolicyArn=made.identifier)
 
 
 def _remove_managed(made: Made, reach: Reach) -> None:
-    for role in made.attributes[OF].split():
-        ask_if_there(reach, IAM, "DetachRolePolicy", RoleName=role, PolicyArn=made.identifier)
+    _detach_managed(made, reach)
     ask_if_there(reach, IAM, "DeletePolicy", PolicyArn=made.identifier)
 
 
@@ -120,9 +180,18 @@ ROLES: Mapping[str, Kind] = {
         _create_role,
         _remove_role,
         _update_role,
+        fixed=takes("Path RoleName"),
+        named="RoleName",
     ),
-    "AWS::IAM::Policy": Kind(takes("PolicyDocument PolicyName Roles"), _create_policy, _remove_policy),
+    "AWS::IAM::Policy": Kind(
+        takes("Groups PolicyDocument PolicyName Roles Users"), _create_policy, _remove_policy, _update_policy
+    ),
     "AWS::IAM::ManagedPolicy": Kind(
-        takes("Description ManagedPolicyName Path PolicyDocument Roles"), _create_managed, _remove_managed
+        takes("Description Groups ManagedPolicyName Path PolicyDocument Roles Users"),
+        _create_managed,
+        _remove_managed,
+        _update_managed,
+        fixed=takes("Description ManagedPolicyName Path"),
+        named="ManagedPolicyName",
     ),
 }

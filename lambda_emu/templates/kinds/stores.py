@@ -1,4 +1,4 @@
-"""What holds data: queues, topics, tables, buckets, streams, parameters and secrets."""
+"""What holds data: queues, tables, buckets, streams, parameters and secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from lambda_emu.templates.kinds.kind import (
     Asked,
     Kind,
     Made,
-    NeedsAnother,
     as_text,
     ask_if_there,
     tag_map,
@@ -27,6 +26,13 @@ _QUEUE_ATTRIBUTES = (
     *("MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "VisibilityTimeout", "KmsMasterKeyId"),
     *("RedrivePolicy", "RedriveAllowPolicy", "SqsManagedSseEnabled", "KmsDataKeyReusePeriodSeconds"),
 )
+
+
+_USUAL: Mapping[str, Any] = {
+    **{"DelaySeconds": 0, "MaximumMessageSize": 262_144, "MessageRetentionPeriod": 345_600, "RedriveAllowPolicy": ""},
+    **{"ReceiveMessageWaitTimeSeconds": 0, "RedrivePolicy": "", "VisibilityTimeout": 30},
+}
+"""What a queue has that is told nothing: for what a template leaves out again."""
 
 
 def _queue_attributes(asked: Asked) -> dict[str, Any]:
@@ -44,10 +50,10 @@ def _create_queue(asked: Asked) -> Made:
 
 
 def _update_queue(asked: Asked, made: Made) -> Made:
-    if asked.get("QueueName") not in (None, made.attributes["QueueName"]):
-        raise NeedsAnother
-    said: dict[str, Any] = {"RedrivePolicy": "", **_queue_attributes(asked)}
-    asked.call("sqs", "SetQueueAttributes", {"QueueUrl": made.identifier, "Attributes": said})
+    usual = {name: value for name, value in _USUAL.items() if name in asked.before}
+    said = {**usual, **_queue_attributes(asked)}
+    if said:
+        asked.call("sqs", "SetQueueAttributes", {"QueueUrl": made.identifier, "Attributes": said})
     return made
 
 
@@ -63,59 +69,20 @@ def _put_queue_policy(asked: Asked) -> Made:
     for url in asked.get("Queues") or ():
         policy = {"Policy": as_text(asked.get("PolicyDocument"))}
         asked.call("sqs", "SetQueueAttributes", {"QueueUrl": url, "Attributes": policy})
-    return Made(asked.name, {OF: " ".join(map(str, asked.get("Queues") or ()))})
+    return Made(asked.name, {"Id": asked.name, OF: " ".join(map(str, asked.get("Queues") or ()))})
+
+
+def _update_queue_policy(asked: Asked, made: Made) -> Made:
+    """The same one, of other queues perhaps."""
+    there = {*map(str, asked.get("Queues") or ())}
+    gone = [url for url in made.attributes[OF].split() if url not in there]
+    _remove_queue_policy(Made("", {OF: " ".join(gone)}), asked.reach)
+    return _put_queue_policy(asked)._replace(identifier=made.identifier)
 
 
 def _remove_queue_policy(made: Made, reach: Reach) -> None:
     for url in made.attributes[OF].split():
         ask_if_there(reach, "sqs", "SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
-
-
-# -- SNS
-
-
-def _create_topic(asked: Asked) -> Made:
-    is_fifo = str(asked.get("FifoTopic", False)).lower() == "true"
-    name = str(asked.get("TopicName") or f"{asked.name}{'.fifo' if is_fifo else ''}")
-    attributes = asked.given("ContentBasedDeduplication", "DisplayName", "KmsMasterKeyId", "SignatureVersion")
-    attributes |= {"FifoTopic": "true"} if is_fifo else {}
-    members = {"Name": name, "Attributes": attributes, "Tags": tags(asked)}
-    arn = asked.call("sns", "CreateTopic", members)["TopicArn"]
-    made = asked.begin(Made(arn, {"TopicArn": arn, "TopicName": name}))
-    for one in asked.get("Subscription") or ():
-        asked.call("sns", "Subscribe", {**one, "TopicArn": arn})
-    return made
-
-
-def _remove_topic(made: Made, reach: Reach) -> None:
-    ask_if_there(reach, "sns", "DeleteTopic", TopicArn=made.identifier)
-
-
-def _has_topic(made: Made, reach: Reach) -> bool:
-    return reach.find("sns", "GetTopicAttributes", TopicArn=made.identifier) is not None
-
-
-def _subscribe(asked: Asked) -> Made:
-    attributes = asked.given("DeliveryPolicy", "FilterPolicyScope", "FilterPolicy", "RawMessageDelivery")
-    attributes |= asked.given("RedrivePolicy", "SubscriptionRoleArn")
-    members = {**asked.given("Endpoint", "Protocol", "TopicArn"), "Attributes": attributes}
-    arn = asked.call("sns", "Subscribe", {**members, "ReturnSubscriptionArn": True})["SubscriptionArn"]
-    return Made(arn, {"Arn": arn})
-
-
-def _unsubscribe(made: Made, reach: Reach) -> None:
-    ask_if_there(reach, "sns", "Unsubscribe", SubscriptionArn=made.identifier)
-
-
-def _put_topic_policy(asked: Asked) -> Made:
-    for arn in asked.get("Topics") or ():
-        members = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": as_text(asked.get("PolicyDocument"))}
-        asked.call("sns", "SetTopicAttributes", members)
-    return Made(asked.name, {})
-
-
-def _leave_policy(_: Made, __: Reach) -> None:
-    """It goes with what it is of; until then what it allowed stays allowed."""
 
 
 # -- DynamoDB
@@ -147,14 +114,20 @@ def _set_ttl(asked: Asked, table: str) -> None:
         asked.call("dynamodb", "UpdateTimeToLive", {"TableName": table, "TimeToLiveSpecification": said})
 
 
+def _set_indexes(asked: Asked, table: str, found: Mapping[str, Any]) -> None:
+    """One after the other, as CloudFormation does."""
+    wanted = {one["IndexName"]: one for one in asked.get("GlobalSecondaryIndexes") or ()}
+    there = {one["IndexName"] for one in found.get("GlobalSecondaryIndexes", ())}
+    changes = [{"Delete": {"IndexName": name}} for name in sorted(there - wanted.keys())]
+    changes += [{"Create": wanted[name]} for name in sorted(wanted.keys() - there)]
+    for change in changes:
+        members = {**asked.given("AttributeDefinitions"), "GlobalSecondaryIndexUpdates": [change]}
+        asked.call("dynamodb", "UpdateTable", {"TableName": table, **members})
+
+
 def _update_table(asked: Asked, made: Made) -> Made:
-    """Keys are for good: a table that has others is another one, as on AWS."""
     found = asked.call("dynamodb", "DescribeTable", {"TableName": made.identifier})["Table"]
-    indexes = [one["IndexName"] for one in found.get("GlobalSecondaryIndexes", ())]
-    wanted = [one["IndexName"] for one in asked.get("GlobalSecondaryIndexes") or ()]
-    is_other = asked.named("TableName") != made.identifier or found["KeySchema"] != asked.get("KeySchema")
-    if is_other or sorted(indexes) != sorted(wanted):
-        raise NeedsAnother(made.identifier if asked.get("TableName") == made.identifier else None)
+    _set_indexes(asked, made.identifier, found)
     stream = asked.get("StreamSpecification")
     view = found.get("StreamSpecification", {}).get("StreamViewType")
     if (stream or {}).get("StreamViewType") != view:
@@ -184,11 +157,36 @@ def _create_stream(asked: Asked) -> Made:
     shards = {} if mode.get("StreamModeDetails", {}).get("StreamMode") == "ON_DEMAND" else {"ShardCount": 1}
     members = {"StreamName": name, **shards, **asked.given("ShardCount"), **mode}
     asked.call("kinesis", "CreateStream", members)
-    if int(asked.get("RetentionPeriodHours", 24)) > 24:
-        kept = {"StreamName": name, **asked.given("RetentionPeriodHours")}
-        asked.call("kinesis", "IncreaseStreamRetentionPeriod", kept)
+    _set_kept_hours(asked, name)
     found = asked.call("kinesis", "DescribeStreamSummary", {"StreamName": name})["StreamDescriptionSummary"]
     return Made(name, {"Arn": found["StreamARN"]})
+
+
+DAY_H = 24
+
+
+def _set_kept_hours(asked: Asked, stream: str) -> None:
+    had, has = (int(said.get("RetentionPeriodHours") or DAY_H) for said in (asked.before, asked.properties))
+    if had != has:
+        how = "Increase" if has > had else "Decrease"
+        members = {"StreamName": stream, "RetentionPeriodHours": has}
+        asked.call("kinesis", f"{how}StreamRetentionPeriod", members)
+
+
+def _update_stream(asked: Asked, made: Made) -> Made:
+    """Shards are split and merged, and hold what they held."""
+    mode, arn = asked.get("StreamModeDetails"), made.attributes["Arn"]
+    if mode != asked.before.get("StreamModeDetails"):
+        asked.call("kinesis", "UpdateStreamMode", {"StreamARN": arn, "StreamModeDetails": mode or PROVISIONED})
+    shards = asked.get("ShardCount")
+    if shards is not None and shards != asked.before.get("ShardCount"):
+        members = {"TargetShardCount": shards, "ScalingType": "UNIFORM_SCALING"}
+        asked.call("kinesis", "UpdateShardCount", {"StreamName": made.identifier, **members})
+    _set_kept_hours(asked, made.identifier)
+    return made
+
+
+PROVISIONED = {"StreamMode": "PROVISIONED"}
 
 
 def _remove_stream(made: Made, reach: Reach) -> None:
@@ -216,13 +214,12 @@ def _put_parameter(asked: Asked) -> Made:
     name = asked.named("Name")
     said = asked.given("AllowedPattern", "DataType", "Description", "Tier", "Type", "Value")
     asked.call("ssm", "PutParameter", {**said, "Name": name, "Overwrite": True})
-    return Made(name, {"Type": str(asked.get("Type")), "Value": str(asked.get("Value"))})
+    arn = asked.reach.arn("ssm", f"parameter/{name.removeprefix('/')}")
+    return Made(name, {"Arn": arn, "Type": str(asked.get("Type")), "Value": str(asked.get("Value"))})
 
 
 def _update_parameter(asked: Asked, made: Made) -> Made:
-    if asked.named("Name") != made.identifier:
-        raise NeedsAnother
-    return _put_parameter(asked)
+    return _put_parameter(asked)._replace(identifier=made.identifier)
 
 
 def _remove_parameter(made: Made, reach: Reach) -> None:
@@ -272,16 +269,8 @@ STORES: Mapping[str, Kind] = {
         _remove_queue,
         _update_queue,
         _has_queue,
-    ),
-    "AWS::SNS::Topic": Kind(
-        takes(
-            "ContentBasedDeduplication DisplayName FifoTopic KmsMasterKeyId SignatureVersion Subscription Tags "
-            "TopicName"
-        ),
-        _create_topic,
-        _remove_topic,
-        None,
-        _has_topic,
+        fixed=takes("FifoQueue QueueName"),
+        named="QueueName",
     ),
     "AWS::DynamoDB::Table": Kind(
         takes(f"BillingMode StreamSpecification TableName Tags TimeToLiveSpecification {' '.join(_OF_CREATED_TABLES)}"),
@@ -289,20 +278,28 @@ STORES: Mapping[str, Kind] = {
         _remove_table,
         _update_table,
         _has_table,
+        fixed=takes("KeySchema TableName"),
+        named="TableName",
     ),
     "AWS::Kinesis::Stream": Kind(
         takes("Name RetentionPeriodHours ShardCount StreamModeDetails"),
         _create_stream,
         _remove_stream,
-        None,
+        _update_stream,
         _has_stream,
+        fixed=takes("Name"),
+        named="Name",
     ),
-    "AWS::Kinesis::StreamConsumer": Kind(takes("ConsumerName StreamARN"), _create_consumer, _remove_consumer),
+    "AWS::Kinesis::StreamConsumer": Kind(
+        takes("ConsumerName StreamARN"), _create_consumer, _remove_consumer, fixed=takes("ConsumerName StreamARN")
+    ),
     "AWS::SSM::Parameter": Kind(
         takes("AllowedPattern DataType Description Name Tier Type Value"),
         _put_parameter,
         _remove_parameter,
         _update_parameter,
+        fixed=takes("Name"),
+        named="Name",
     ),
     "AWS::SecretsManager::Secret": Kind(
         takes("Description GenerateSecretString KmsKeyId Name SecretString Tags"),
@@ -310,17 +307,12 @@ STORES: Mapping[str, Kind] = {
         _remove_secret,
         _update_secret,
         _has_secret,
+        fixed=takes("Name"),
+        named="Name",
     ),
 }
 ON_STORES: Mapping[str, Kind] = {
-    "AWS::SQS::QueuePolicy": Kind(takes("PolicyDocument Queues"), _put_queue_policy, _remove_queue_policy),
-    "AWS::SNS::TopicPolicy": Kind(takes("PolicyDocument Topics"), _put_topic_policy, _leave_policy),
-    "AWS::SNS::Subscription": Kind(
-        takes(
-            "DeliveryPolicy Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy "
-            "SubscriptionRoleArn TopicArn"
-        ),
-        _subscribe,
-        _unsubscribe,
+    "AWS::SQS::QueuePolicy": Kind(
+        takes("PolicyDocument Queues"), _put_queue_policy, _remove_queue_policy, _update_queue_policy
     ),
 }
