@@ -27,7 +27,7 @@ def test_every_type_and_property_is_documented() -> None:
 
 
 OWN = "AWS::CloudFormation::"
-"""CloudFormation's own types have their own rules, and their own tests: tests/engine/test_sam_custom*.py."""
+"""CloudFormation's own types have their own rules, and their own tests: tests/engine/test_custom_resources.py."""
 NAMES_TOO = {"AWS::Scheduler::Schedule": {"GroupName"}}
 """What is taken for such a property beyond CloudFormation's schemas: no operation could change it."""
 

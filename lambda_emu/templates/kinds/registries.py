@@ -35,9 +35,9 @@ def _update_repository(asked: Asked, made: Made) -> Made:
     asked.call(ECR, "PutImageTagMutability", {**repository, "imageTagMutability": mutability})
     scanning = asked.get("ImageScanningConfiguration") or {"ScanOnPush": False}
     asked.call(ECR, "PutImageScanningConfiguration", {**repository, "imageScanningConfiguration": scanning})
-    if asked.get("RepositoryPolicyText") is None:
+    if asked.get("RepositoryPolicyText") is None and asked.before.get("RepositoryPolicyText") is not None:
         ask_if_there(asked.reach, ECR, "DeleteRepositoryPolicy", **repository)
-    if asked.get("LifecyclePolicy") is None:
+    if asked.get("LifecyclePolicy") is None and asked.before.get("LifecyclePolicy") is not None:
         ask_if_there(asked.reach, ECR, "DeleteLifecyclePolicy", **repository)
     _set_policies(asked, name)
     return made
