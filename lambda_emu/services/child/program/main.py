@@ -7,6 +7,7 @@ output says that it serves; more of them follow, as `telling` has them. Its inpu
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 import os
 import sys
@@ -38,6 +39,7 @@ SURROUNDINGS = {
 
 def main() -> None:
     _, _, socket_path, front_url, folder = sys.argv
+    gc.disable()  # what is imported stays
     os.umask(0o077)
     issuer = Issuer(_read_key())
     told = os.dup(1)
@@ -54,6 +56,8 @@ def main() -> None:
     teller = Teller(told)
     serving = server(socket_path, Front(front_url, issuer), teller, keeps_in)
     serving.prepare()
+    gc.freeze()
+    gc.enable()
     teller.begin(SERVES)
     serving.serve()
 

@@ -35,6 +35,7 @@ from lambda_emu.services.child.program.objects.bodies import BODIES, PIECE_BYTES
 from lambda_emu.services.child.program.objects.intake import SUMS, BadBody, open_handed, take_in
 from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.patches import seams, sns_delivery
+from lambda_emu.services.child.program.patches.aws_policies import delay_aws_policies
 from lambda_emu.services.child.program.patches.dynamodb_expiry import Expiry
 from lambda_emu.services.child.program.patches.s3_callers import AccessVerdict, judge
 from lambda_emu.services.child.program.sockets import Connection
@@ -94,13 +95,14 @@ StartResponse = Callable[..., Any]
 
 def server(socket_path: str, front: Front, teller: Teller, folder: Path | None) -> wsgi.Server:
     """Not listening yet. front: our own server. folder: where what is known is kept; None: nowhere."""
-    default_user_config["iam"] = {"load_aws_managed_policies": True}
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     seams.replace_lambda(front)
     seams.hide_helpers()
     seams.match_newlines()
     seams.forget_instances()
+    seams.remember_services()
+    delay_aws_policies()
     replace_time()
     beneath = own_folder(folder or Path(socket_path).parent)
     sns_delivery.kept_in, sns_delivery.outbox = folder, Outbox(folder)

@@ -49,6 +49,14 @@ def forget_instances() -> None:
     BaseModel.__new__ = new  # type: ignore[assignment, method-assign]
 
 
+def remember_services() -> None:
+    """moto looks into its own folder for their names, with each request."""
+    from moto import backends
+
+    found = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: found
+
+
 def match_newlines() -> None:
     """Before moto's services are made: a key of S3 may have them, and moto's routes find no such path."""
     from moto.moto_server.utilities import RegexConverter
