@@ -125,3 +125,24 @@ def test_a_start_that_was_killed_before_it_remembered_a_function_is_gone_on_from
 
     with start(tmp_path, PUBLISHED) as lam:
         assert lam.invoke("Hi", {}).payload == "hi"
+
+
+def test_a_start_that_was_killed_before_it_remembered_a_role_is_gone_on_from(tmp_path: Path) -> None:
+    who = "{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}"
+    trusts = f"{{Version: '2012-10-17', Statement: [{who}]}}"
+    allows = "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'sqs:*', Resource: '*'}]}"
+    policy = f"{{PolicyName: own, PolicyDocument: {allows}}}"
+    template = (
+        "Resources:\n  Runs: {Type: AWS::IAM::Role, Properties: "
+        f"{{AssumeRolePolicyDocument: {trusts}, Policies: [{policy}]}}}}\n"
+    )
+    with start(tmp_path, template) as lam:
+        (role,) = client_at(lam.url, "iam").list_roles()["Roles"]
+        store, scope = lam.emulator.store, lam.emulator.scope
+        (one,) = store.stack_resources.all(scope)
+        store.write(lambda transaction: transaction.put(store.stack_resources, scope, one.key, None))
+
+    with start(tmp_path, template.replace("PolicyName: own", "PolicyName: other")) as lam:
+        iam = client_at(lam.url, "iam")
+        assert [one["RoleId"] for one in iam.list_roles()["Roles"]] == [role["RoleId"]]
+        assert iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"] == ["other"]

@@ -17,11 +17,13 @@ IAM = "iam"
 def _create_role(asked: Asked) -> Made:
     name = asked.named("RoleName")
     said = asked.given("AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "PermissionsBoundary")
-    found = asked.reach.find(IAM, "GetRole", RoleName=name) if asked.get("RoleName") is None else None
-    if found is not None:  # of a start that was killed before it was remembered
-        role = found["Role"]
+    try:
+        told = asked.call(IAM, "CreateRole", {**said, "RoleName": name, "Tags": tags(asked)})["Role"]
+    except CannotChange as error:
+        if asked.get("RoleName") is not None or "EntityAlreadyExists" not in str(error):
+            raise
+        role = asked.call(IAM, "GetRole", {"RoleName": name})["Role"]  # of a start that was killed before it kept it
         return _update_role(asked, Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]}))
-    told = asked.call(IAM, "CreateRole", {**said, "RoleName": name, "Tags": tags(asked)})["Role"]
     made = asked.begin(Made(name, {"Arn": told["Arn"], "RoleId": told["RoleId"]}))
     set_policies(asked, "Role", name)
     return made
