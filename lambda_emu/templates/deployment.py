@@ -37,6 +37,7 @@ from lambda_emu.templates.removing import remove_all, remove_nested
 from lambda_emu.templates.replaced import replacing
 from lambda_emu.templates.stack import RETAINED, Stack, wanted
 from lambda_emu.templates.stack_records import Nested
+from lambda_emu.templates.stored_parameters import with_stored_parameters
 from lambda_emu.templates.undoing import undo
 from lambda_emu.templates.working import Working
 
@@ -60,7 +61,7 @@ class Deployment:
         self.changes: list[ResourceChange] = []
         self.outputs: list[StackOutput] = []
         self.children: dict[str, Deployment] = {}
-        self._stack = stack
+        self._stack = with_stored_parameters(stack, reach, is_served=origin == "serve")
         self._reach = reach
         self._origin = origin
         self._told = told

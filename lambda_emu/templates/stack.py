@@ -104,15 +104,20 @@ def make_stack(template: Template, name: str, folder: Path | None, values: Mappi
     if sam.is_sam(template):
         body = sam.expand(template, values, cache, is_local=folder is not None)
         template = Template(template.file, body, _all_lines(template, body))
+    return Stack(name, folder, template, values, conditions_of(template, values), cache)
+
+
+def conditions_of(template: Template, values: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether those of resources hold, by logical id. ProjectError."""
     resolver = Resolver(template, values, {}, _not_yet)
-    conditions = {
+    found = {
         logical_id: resolver.condition(str(resource["Condition"]), ("Resources", logical_id, "Condition"))
         for logical_id, resource in template.section("Resources").items()
         if "Condition" in resource
     }
     if resolver.mistakes:
         raise ProjectError(resolver.mistakes)
-    return Stack(name, folder, template, values, conditions, cache)
+    return found
 
 
 def pseudo_parameters(name: str, scope: Scope) -> dict[str, Any]:

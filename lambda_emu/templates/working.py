@@ -15,6 +15,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.project.resources import CannotChange, Resource, ResourceKey, resolve
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.dynamic import look_up
 from lambda_emu.templates.happened import Telling
 from lambda_emu.templates.intrinsics import Resolver, is_known
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
@@ -76,7 +77,8 @@ class Working(Struct, frozen=True):
         had = before.properties if before is not None and is_same else {}
         name = self._name(key, before if is_same else None, instead_of)
         id = self.stack.values["AWS::StackId"]
-        return Asked(key.name, name, properties, self.reach, had, type=key.kind, stack_id=id)
+        is_served = self.origin == "serve"
+        return Asked(key.name, name, properties, self.reach, had, type=key.kind, stack_id=id, is_served=is_served)
 
     def _name(self, key: ResourceKey, before: StackResource | None, instead_of: StackResource | None) -> str:
         """It keeps the one that it has."""
@@ -110,7 +112,7 @@ class Working(Struct, frozen=True):
 
 def create(kind: Kind, asked: Asked) -> Made:
     """REFUSED."""
-    new = replace(asked, before={})
+    new = _looked_up(replace(asked, before={}))
     return _try(kind, lambda: kind.create(new))
 
 
@@ -118,7 +120,13 @@ def update(kind: Kind, asked: Asked, made: Made) -> Made:
     """REFUSED, NeedsAnother."""
     change = kind.update
     assert change is not None
-    return _try(kind, lambda: change(asked, made))
+    new = _looked_up(asked)
+    return _try(kind, lambda: change(new, made))
+
+
+def _looked_up(asked: Asked) -> Asked:
+    """With what dynamic references lead to, which no record keeps. CannotChange."""
+    return replace(asked, properties=look_up(asked.properties, asked.reach, is_served=asked.is_served))
 
 
 def remove(kind: Kind, made: Made, reach: Reach) -> None:

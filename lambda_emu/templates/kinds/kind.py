@@ -40,7 +40,8 @@ class Asked(Struct, frozen=True):
     """A resource to be made or changed. name: what it is called where its properties do not say.
 
     before: the properties that it has; none where it is to be made. begun: what is there already while more is set on
-    it; a creation that fails half way has that removed. stack_id: the ARN of its stack.
+    it; a creation that fails half way has that removed. stack_id: the ARN of its stack. is_served: whether a server was
+    started with its template.
     """
 
     logical_id: str
@@ -51,6 +52,7 @@ class Asked(Struct, frozen=True):
     begun: list[Made] = []
     type: str = ""
     stack_id: str = ""
+    is_served: bool = True
 
     def named(self, property: str) -> str:
         """What it is called."""
