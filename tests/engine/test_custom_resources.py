@@ -208,7 +208,7 @@ def test_who_does_not_answer_is_not_waited_for_longer_than_the_template_says(tmp
     said = {mistake.split(": ")[1].removeprefix("Resources."): mistake for mistake in mistakes}
     assert "CloudFormation did not receive a response from your Custom Resource." in said["Unanswered"]
     assert "ServiceTimeout must be between 1 and 3600 seconds, and is 0" in said["Cut"]
-    assert "ResourceNotFoundException" in said["Nobody"] or "there is none" in said["Nobody"]
+    assert "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody" in said["Nobody"]
     assert "Silent is the ARN of no function and no topic" in said["Strange"]
     assert "Property ServiceToken cannot be empty." in said["None"]
 
