@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
+from packages import ESBUILD_VERSION, needs, node_modules, runtime_of_machine
 from sam_projects_rig import NAMES, PROJECTS, Serve, ask, emulator_of_samples, read_sample, serve, told_of
 
 __all__ = ["emulator_of_samples", "serve"]  # fixtures
@@ -69,3 +71,19 @@ def test_the_gate_opens_by_a_token(serve: Serve) -> None:
     assert ask(url, authorizationToken="deny ada")[0] == 403
     assert ask(url, authorizationToken="x") == (401, {"message": "Unauthorized"})
     assert ask(url) == (401, {"message": "Unauthorized"})
+
+
+def test_quotes_in_typescript_are_built_and_told(
+    serve: Serve, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the esbuild that is on the PATH."""
+    needs("npm")
+    esbuild = node_modules(pytestconfig, f"esbuild@{ESBUILD_VERSION}") / "node_modules" / ".bin"
+    monkeypatch.setenv("PATH", f"{esbuild}:{os.environ['PATH']}")
+    template = (PROJECTS / "quotes" / "template.yaml").read_text()
+    here = template.replace("nodejs22.x", runtime_of_machine("nodejs"))
+
+    url = serve("quotes", lambda folder: (folder / "template.yaml").write_text(here)).told["QuotesApi"]
+
+    assert ask(f"{url}monday") == (200, {"quote": "Begin where you are"})
+    assert ask(f"{url}sunday") == (404, {"quote": None})
