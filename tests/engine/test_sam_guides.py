@@ -54,7 +54,7 @@ def test_the_suite_of_the_guide_passes(project: Path) -> None:
     install, run = blocks("from-sam-local.md")[2].commands
     assert INSTALLS.match(install)
 
-    assert "1 passed" in Block([f"{run} -p no:cacheprovider"], "").type(project)
+    assert "2 passed" in Block([f"{run} -p no:cacheprovider"], "").type(project)
 
 
 def test_a_server_in_the_background_of_a_job_is_there_when_the_guide_says_so(project: Path) -> None:
