@@ -82,7 +82,7 @@ class Deployer:
         record = planned.record
         history = History(context, record, record.token)
         history.stack(record.status, INITIATED)
-        told = _Telling(history, self._jobs, is_new=is_new)
+        told = _Telling(history, self._jobs, context, is_new=is_new)
         try:
             rolls_back = planned.failure == "ROLLBACK"
             made = deploy_stack(
@@ -96,26 +96,33 @@ class Deployer:
         told.whole(made.outputs)
 
     def _delete(self, history: History, context: RequestContext) -> None:
+        was = history.record.status
         history.stack("DELETE_IN_PROGRESS", INITIATED)
-        told = _Telling(history, self._jobs, is_new=False)
-        remove_stack(history.record.name, context, self._services, told=told.told)
+        told = _Telling(history, self._jobs, context, is_new=True)
+        remove_stack(history.record.name, context, self._services, told=told.told, was=was)
+        told.is_as_before()
 
 
 class _Telling:
     """What a deployment tells becomes history. Its end is told when all is recorded that there is then."""
 
-    def __init__(self, history: History, jobs: Jobs, *, is_new: bool) -> None:
+    def __init__(self, history: History, jobs: Jobs, context: RequestContext, *, is_new: bool) -> None:
         self._history = history
         self._jobs = jobs
+        self._context = context
+        self._within: dict[str, History] = {}  # by the id of a stack within it
         self._is_new = is_new
         self._end: str | None = None
+        self._reason: str | None = None
         self._has_failed = False
 
     def told(self, happened: Happened) -> None:
         """Stopping, Gone."""
         self._jobs.check()
-        history = self._history
-        if happened.kind != STACK or happened.logical_id != history.record.name:
+        history = self._history if happened.stack == self._history.record.name else self._history_of(happened)
+        if history is None:
+            return
+        if history is not self._history or happened.kind != STACK or happened.logical_id != history.record.name:
             history.resource(
                 happened.logical_id,
                 happened.kind,
@@ -127,9 +134,21 @@ class _Telling:
             return
         status = happened.status if self._is_new else AS_UPDATE.get(happened.status, happened.status)
         if status in ENDS:
-            self._end = status
+            self._end, self._reason = status, happened.reason
         else:
             history.stack(status, happened.reason)
+
+    def _history_of(self, happened: Happened) -> History | None:
+        """Of a stack within the stack; its own record is kept by who makes it."""
+        record = self._context.store.stacks.get(self._context.scope, happened.stack)
+        if record is not None and record.id not in self._within:
+            self._within[record.id] = History(self._context, record)
+        return None if record is None else self._within[record.id]
+
+    def is_as_before(self) -> None:
+        """What was to be deleted is not, as others import what it exports."""
+        if self._end is not None:
+            self._history.stack(self._end, self._reason)
 
     def whole(self, outputs: Any) -> None:
         made: tuple[StackOutput, ...] = tuple(outputs)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from lambda_emu.cloudformation.errors import Invalid
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.operations.describing import page
 from lambda_emu.model.stacks import exports
+from lambda_emu.templates.exports import importers
 
 
 def list_exports(asked: Asked) -> Result:
@@ -13,3 +15,11 @@ def list_exports(asked: Asked) -> Result:
         for name, (value, stack) in sorted(exports(asked.context.store.stacks.all(asked.context.scope)).items())
     ]
     return page(asked, "Exports", found, lambda one: one, lambda one: str(one["Name"]))
+
+
+def list_imports(asked: Asked) -> Result:
+    name = str(asked.members["ExportName"])
+    found = importers(name, asked.context)
+    if not found:
+        raise Invalid(f"Export '{name}' is not imported by any stack.")
+    return page(asked, "Imports", found, lambda one: one, str)

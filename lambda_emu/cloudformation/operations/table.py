@@ -31,6 +31,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetTemplateSummary": templates.get_template_summary,
     "ListChangeSets": change_sets.list_change_sets,
     "ListExports": exports.list_exports,
+    "ListImports": exports.list_imports,
     "ListStackResources": describing.list_stack_resources,
     "ListStacks": describing.list_stacks,
     "SetStackPolicy": settings.set_stack_policy,

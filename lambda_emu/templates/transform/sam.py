@@ -178,6 +178,8 @@ def _kept(file: Path) -> dict[str, Any] | None:
 
 def _keep(file: Path, answer: Mapping[str, Any]) -> None:
     """Whole or not at all; the oldest of too many go. What cannot be kept is expanded again."""
+    if file.parent == Path():  # nowhere is named
+        return
     try:
         claim(file.parent.parent, Purpose.CACHE)  # what others make there asks whether it is ours
         file.parent.mkdir(exist_ok=True)
