@@ -71,10 +71,10 @@ SERVICES := alarms* api_destinations api_inside builds* cbor change_sets chat_ex
 	destinations email event_sources_* example_of_each_language examples firehose* food_example function_urls \
 	http2_curl http_api_* http_apis \
 	http_apis_elsewhere http_imports iam* kinesis_sdks large_objects load_balancers localstack log_groups \
-	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours new objects orders_example \
+	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours nested_stacks new objects orders_example \
 	other_services photo_example project_* public_layers secrets_kept pushed pytest_* recursion reset_account rest_* rules s3_callers sam* \
 	schedules services_command \
-	services_inside services_refusals signatures sqs stack_refusals stacks state_machine* stream_example user_pools* web_example \
+	services_inside services_refusals signatures sqs stack_exports stack_refusals stacks state_machine* stream_example user_pools* web_example \
 	websocket_*
 KILLED := alarms services user_pools
 BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \
