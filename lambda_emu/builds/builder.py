@@ -50,7 +50,8 @@ class Builder:
             return []
         workers = ThreadPoolExecutor(min(AT_ONCE, len(sources), os.cpu_count() or 1), "build")
         try:
-            asked: list[Future[Built | None]] = [workers.submit(self._build, source) for source in sources]
+            known: dict[Path, str] = {}
+            asked: list[Future[Built | None]] = [workers.submit(self._build, source, known) for source in sources]
             return [one.result() for one in asked]
         except BaseException:
             self.close()  # told to stop: nothing is waited for
@@ -58,23 +59,28 @@ class Builder:
         finally:
             workers.shutdown(cancel_futures=True)
 
-    def _build(self, source: Source) -> Built | None:
+    def _build(self, source: Source, known: dict[Path, str]) -> Built | None:
+        """known: what code is known by, as many functions may have the same."""
         try:
             method = choose(source)
-            return None if method is None else self._built(source, method)
+            if method is None:
+                return None
+            if source.folder not in known:
+                known[source.folder] = fingerprint(source.folder)
+            return self._built(source, method, _key(source, method, known[source.folder]))
         except BuildFailed as error:
             return error
         except (SandboxError, OSError, shutil.Error) as error:
             return BuildFailed(source, str(error))
 
-    def _built(self, source: Source, method: Method) -> Path:
+    def _built(self, source: Source, method: Method, key: str) -> Path:
         def make(folder: Path, scratch: Path) -> None:
             if method.name == PIP:
                 self._make_by_pip(source, folder)
             else:
                 run_workflow(source, method, folder, scratch, self._cache.tools, self._limit_s, self._hear(source))
 
-        return self._ensure(_key(source, method), make, source, f"{source.name} is built by {method.name}")
+        return self._ensure(key, make, source, f"{source.name} is built by {method.name}")
 
     def _make_by_pip(self, source: Source, folder: Path) -> None:
         """What is the code's own goes before what is installed, which is linked: many copies would take much room."""
@@ -122,13 +128,13 @@ class Builder:
                 shutil.rmtree(old, ignore_errors=True)
 
 
-def _key(source: Source, method: Method) -> str:
+def _key(source: Source, method: Method, content: str) -> str:
     """Of all that a build is made of."""
     by = method.name if method.workflow is None else f"{method.name} {_library_version()}"
     options: Mapping[str, object] = dict(source.options)
     named = source.name if method.name == "make" else ""  # the target that is made
     told = [source.runtime, source.architecture, source.handler, source.is_layer, options, named]
-    return _hash([FORMAT, by, *told, fingerprint(source.folder)])
+    return _hash([FORMAT, by, *told, content])
 
 
 def _library_version() -> str:

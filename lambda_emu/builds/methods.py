@@ -55,7 +55,7 @@ INSTALL: Mapping[str, str] = {
     "gradle": "https://gradle.org/install, or put the project's gradlew beside its code",
     "bundle": "gem install bundler, or as root: apt-get install ruby-bundler",
     "cargo": "https://rustup.rs",
-    "cargo-lambda": "pip install cargo-lambda",
+    "cargo-lambda": "pip install cargo-lambda, which brings Zig too",
     "make": "as root: apt-get install make",
     "dotnet": "https://dotnet.microsoft.com/download",
 }

@@ -38,7 +38,7 @@ STARTERS: Mapping[str, Starter] = {
 
 
 def folder_of(name: str) -> Path:
-    """Inside the package in a wheel, beside it in a checkout."""
+    """Of one, or below it: inside the package in a wheel, beside it in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "_starters"
     return (inside if inside.is_dir() else package.parent / "starters") / name

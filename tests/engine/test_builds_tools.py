@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import signal
 import tarfile
 from pathlib import Path
@@ -13,6 +14,8 @@ from builds_rig import Builds, answer, function
 from own import serve
 from packages import needs
 from waiting import eventually
+
+from lambda_emu.cli.starters import folder_of
 
 GREETING = "exports.greet = (name) => `Hello, ${name}`;\n"
 HANDLER = 'const { greet } = require("greeting");\nexports.handler = async (event) => greet(event);\n'
@@ -117,3 +120,24 @@ def test_a_tool_that_is_missing_is_named_with_how_it_is_got(project: Builds) -> 
     assert "Greet cannot be built: it needs mvn, which is not here: https://maven.apache.org/install.html" in said
     assert f"Other cannot be built: make needs a Makefile, and there is none in {project.folder / 'other'}" in said
     assert "Strange cannot be built: 'stone' is no way to build that is known here; there are pip, npm" in said
+
+
+@pytest.mark.runtimes
+def test_what_build_methods_name_is_compiled(project: Builds) -> None:
+    """TypeScript by esbuild with its properties, Go, and Java by Maven, which needs no BuildMethod."""
+    for tool in ("npm", "go", "mvn"):
+        needs(tool)
+    for name in ("typescript/src", "go/function", "java/function"):
+        shutil.copytree(folder_of(name), project.folder / name.partition("/")[0])
+    properties = "{Minify: true, Target: es2022, Sourcemap: true, EntryPoints: [index.ts]}"
+    bundle = f"Metadata: {{BuildMethod: esbuild, BuildProperties: {properties}}}"
+    project.declare(
+        TypeScript=function("nodejs22.x", "typescript", "index.handler", bundle),
+        Go=function("provided.al2023", "go", "bootstrap", "Metadata: {BuildMethod: go1.x}"),
+        Java=function("java21", "java", "hello.Hello"),
+    )
+
+    with project.served() as lam:
+        for name in ("TypeScript", "Go", "Java"):
+            assert answer(lam, name, {"name": name}) == {"greeting": f"Hello, {name}"}
+    assert [len([*kept.glob("index.js.map")]) for kept in project.kept()].count(1) == 1
