@@ -17,6 +17,10 @@ DEPENDENCIES = {"requirements.txt": "*.dist-info", "package.json": "node_modules
 SAYS = " says in {} is not installed beside it; without --no-build it would be"
 EXPECTED = frozenset(("AWS::CDK::Metadata",))
 """Types that do nothing on AWS either."""
+INSTEAD: Mapping[str, str] = {
+    "AWS::CodeDeploy::DeploymentGroup": ": an alias gets all of its traffic at once, and no hook is run",
+}
+"""What happens without a type, where somebody may wonder."""
 
 
 def without_effect(stack: Stack) -> list[str]:
@@ -28,7 +32,8 @@ def without_effect(stack: Stack) -> list[str]:
             continue
         place = ("Resources", logical_id)
         if kind_of(resource["Type"]) is WITHOUT_EFFECT:
-            found.append((template.line(place), f"{template.where(place)}: {resource['Type']} is not served here"))
+            said = f"{resource['Type']} is not served here{INSTEAD.get(resource['Type'], '')}"
+            found.append((template.line(place), f"{template.where(place)}: {said}"))
             continue
         for name in _unknown(resource):
             at = (*place, "Properties", name)

@@ -9,6 +9,8 @@ import pytest
 from packages import ESBUILD_VERSION, needs, node_modules, runtime_of_machine
 from sam_projects_rig import NAMES, PROJECTS, Serve, ask, emulator_of_samples, read_sample, serve, told_of
 
+from lambda_emu.templates.strict import without_effect
+
 __all__ = ["emulator_of_samples", "serve"]  # fixtures
 
 ROWS = {
@@ -27,6 +29,14 @@ def test_each_has_its_row_with_source_and_licence() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_its_strict_report_is_what_its_row_says(name: str) -> None:
     assert sorted(told_of(read_sample(PROJECTS / name))) == sorted(re.findall(r"`([^`]+)`", ROWS[name][4]))
+
+
+def test_what_becomes_of_a_deployment_preference_is_told() -> None:
+    stack = read_sample(PROJECTS / "results").stack
+    assert stack is not None
+    told = without_effect(stack)
+
+    assert told[-1].endswith("is not served here: an alias gets all of its traffic at once, and no hook is run")
 
 
 def test_hello_greets_in_the_language_that_is_asked_for(serve: Serve) -> None:
