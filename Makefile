@@ -74,8 +74,8 @@ SERVICES := alarms* api_destinations api_inside builds* cbor change_sets chat_ex
 	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours nested_stacks new objects orders_example \
 	other_services photo_example project_* public_layers secrets_kept pushed pytest_* recursion reset_account rest_* rules s3_callers sam* \
 	schedules services_command \
-	services_inside services_refusals signatures sqs stack_exports stack_refusals stacks state_machine* stream_example user_pools* web_example \
-	websocket_*
+	services_inside services_refusals signatures sqs stack_exports stack_refusals stacks state_machine* stream_example terraform \
+	user_pools* web_example websocket_*
 KILLED := alarms services user_pools
 BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \
 	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
