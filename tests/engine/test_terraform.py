@@ -75,7 +75,7 @@ def test_what_is_destroyed_is_not_found(tmp_path: Path) -> None:
             resource.create(ask)
             eventually(lambda resource=resource: resource.settled(resource.read(ask)), "it settles")  # type: ignore[misc]
 
-        for name, resource in reversed(PLAN.items()):
+        for name, resource in reversed([*PLAN.items()]):
             resource.delete(ask)
             if resource.gone:
                 gone = lambda resource=resource: code_of(lambda: resource.read(ask)) == resource.gone  # noqa: E731
