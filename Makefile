@@ -65,23 +65,15 @@ ruby:
 aws-cli:
 	@[ "$$CI" != true ] || test -x /usr/bin/aws || sh scripts/packages.sh awscli
 
-# What needs no core of its own, and measures nothing, runs on two cores. The others follow one by one, since environments
-# are given their share of these.
-SERVICES := alarms* api_destinations api_inside builds* cbor change_sets chat_example cost cron_example custom_resources \
-	destinations email event_sources_* example_of_each_language examples firehose* food_example function_urls \
-	http2_curl http_api_* http_apis \
-	http_apis_elsewhere http_imports iam* kinesis_sdks large_objects load_balancers localstack log_groups \
-	log_records log_sdks log_subscriptions logs metrics* moved_clock neighbours nested_stacks new objects orders_example \
-	other_services photo_example project_* public_layers secrets_kept pushed pytest_* recursion reset_account rest_* rules s3_callers sam* \
-	schedules services_command \
-	services_inside services_refusals signatures sqs stack_exports stack_refusals stacks state_machine* stream_example terraform \
-	user_pools* web_example websocket_*
-KILLED := alarms services user_pools
-BESIDE := $(wildcard tests/chaos/test_full_disk.py $(KILLED:%=tests/chaos/test_kill_%.py) \
-	$(SERVICES:%=tests/engine/test_%.py)) tests/unit
+# Files of tests run on two cores. What wants a core of its own, or measures, follows one by one: environments are given
+# their share of the cores.
+ALONE := tests/engine/languages $(wildcard $(addprefix tests/chaos/test_, floods.py kill_under_load.py \
+	many_mappings.py silent_engine.py slow_others.py stopping.py) $(addprefix tests/engine/test_, attacks.py \
+	cli.py data_directory.py early_runtimes.py failures.py image_functions.py init_*.py leaks.py limits.py \
+	restart.py start_of_server.py starts.py))
 test: lint start-engine browser node-client ruby aws-cli
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(BESIDE)
-	$(BIN)/pytest -m "$(ORDINARY)" $(BESIDE:%=--ignore %)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(ALONE:%=--ignore %)
+	$(BIN)/pytest -m "$(ORDINARY)" $(ALONE)
 
 test-slow: $(BIN)/.tools start-engine
 	@command -v qemu-aarch64-static >/dev/null || sh scripts/packages.sh qemu-user-static

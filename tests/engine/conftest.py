@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,14 +25,24 @@ from lambda_emu.server import Emulator
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
-def emulator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """A running emulator; tests that take it run once on each engine."""
-    project: Path = tmp_path_factory.mktemp("project")
-    given = {"project": project, "port": 0, "engine": request.param, "pull_images": False}
-    settings = load_settings(given, environ={})
-    with Emulator(settings, SteppingClock()) as emulator:
+@pytest.fixture(scope="session")
+def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Emulator]]:
+    """One an engine: started when somebody asks for it, and kept, since files of tests take one after the other."""
+    with ExitStack() as ends:
+
+        @cache
+        def emulator(engine: str) -> Emulator:
+            project: Path = tmp_path_factory.mktemp("project")
+            settings = {"project": project, "port": 0, "engine": engine, "pull_images": False}
+            return ends.enter_context(Emulator(load_settings(settings, environ={}), SteppingClock()))
+
         yield emulator
+
+
+@pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
+def emulator(request: pytest.FixtureRequest, emulators: Callable[[str], Emulator]) -> Emulator:
+    """A running emulator; tests that take it run once on each engine."""
+    return emulators(request.param)
 
 
 @pytest.fixture(scope="session")
