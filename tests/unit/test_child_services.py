@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any, NoReturn, cast
 
 import pytest
@@ -123,3 +125,19 @@ def test_who_cannot_be_told_of_something_is_named_with_what_lambda_emu_said(body
         Front(url, ISSUER).send_event(arn, {})
 
     assert str(raised.value) == f"{arn}: {said}"
+
+
+def test_no_service_imports_all_that_moto_knows_of_ec2() -> None:
+    """It takes a second and 130 MB."""
+    script = """
+import sys
+from moto.moto_server.werkzeug_app import create_backend_app
+from lambda_emu.services.child.program.patches import seams
+from lambda_emu.services.child.program.serving import SERVED
+for name in sorted(SERVED):
+    seams.extend(name)
+    create_backend_app(name)
+print(*(name for name in sys.modules if name.startswith("moto.ec2")))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == []

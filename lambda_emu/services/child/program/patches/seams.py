@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -70,6 +71,15 @@ def match_newlines() -> None:
     RegexConverter.__init__ = make_to_match  # type: ignore[method-assign]
 
 
+def _open_batch() -> None:
+    """State machines take one name of a part of moto's Batch, all of which imports all of EC2: 0.9 s and 100 MB."""
+    found = importlib.util.find_spec("moto.batch")
+    assert found is not None
+    package = ModuleType("moto.batch")
+    package.__path__ = found.submodule_search_locations or []
+    sys.modules.setdefault("moto.batch", package)
+
+
 def extend(backend: str) -> None:
     """Before moto's service of this name is made: operations that it has not."""
     if backend == "apigatewayv2":
@@ -102,7 +112,13 @@ def extend(backend: str) -> None:
         from lambda_emu.services.child.program.patches.ses_templates import add_operations
 
         add_operations()
+    if backend == "ssm":
+        from lambda_emu.services.child.program.load_balancers.networks import instead_of_ec2
+
+        with instead_of_ec2():
+            importlib.import_module("moto.ssm.models")
     if backend == "stepfunctions":
+        _open_batch()
         from lambda_emu.services.child.program.machines.machines import extend as extend_machines
 
         extend_machines()
