@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.cloudformation.history import STACK, History
-from lambda_emu.cloudformation.jobs import Jobs
+from lambda_emu.cloudformation.history import History
+from lambda_emu.cloudformation.interrupted import as_failed
+from lambda_emu.cloudformation.jobs import Jobs, Stopping
 from lambda_emu.cloudformation.reading import complaints
-from lambda_emu.cloudformation.records import Gone
+from lambda_emu.cloudformation.records import Gone, change
 from lambda_emu.model.stacks import BY_API, StackOutput, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.services.reach import Services
 from lambda_emu.templates.deploy import deploy_stack, remove_stack
-from lambda_emu.templates.happened import Happened
+from lambda_emu.templates.happened import STACK, Happened
 from lambda_emu.templates.stack import Stack
+
+log = logging.getLogger(__name__)
 
 HELD_S = 5.0
 """So long the answer to whoever begins something may wait for its end: SDKs look again after 30 s."""
@@ -56,23 +60,33 @@ class Deployer:
         self._jobs = jobs
 
     def create(self, planned: Planned, context: RequestContext) -> None:
-        """Its record is there. Returns when it is made, or soon. TooManyJobs."""
-        self._begin(planned.record, lambda: self._deploy(planned, context, is_new=True))
+        """Its record is there. Returns when it is made, or soon."""
+        self._begin(planned.record, context, lambda: self._deploy(planned, context, is_new=True))
 
     def update(self, planned: Planned, context: RequestContext, before: StackRecord) -> None:
         """before: the stack as it was."""
-        self._begin(planned.record, lambda: self._deploy(planned, context, is_new=False, before=before))
+        self._begin(planned.record, context, lambda: self._deploy(planned, context, is_new=False, before=before))
 
     def delete(self, record: StackRecord, context: RequestContext, token: str | None) -> None:
         history = History(context, record, token)
-        self._begin(record, lambda: self._delete(history, context))
+        self._begin(record, context, lambda: self._delete(history, context, record.status))
 
-    def _begin(self, record: StackRecord, work: Callable[[], None]) -> None:
+    def check_room(self) -> None:
+        """Before anything is written of what is to be begun. TooManyJobs."""
+        self._jobs.check_room()
+
+    def _begin(self, record: StackRecord, context: RequestContext, work: Callable[[], None]) -> None:
         def run() -> None:
             try:
                 work()
             except Gone:
                 return
+            except Stopping:
+                raise
+            except Exception as error:
+                log.exception("the stack %s could not be worked on", record.name)
+                reason = f"Internal Failure: {type(error).__name__}: {error}"
+                change(context, record, lambda found: as_failed(found, reason))
 
         self._jobs.start(record.name, run).wait(HELD_S)
 
@@ -82,7 +96,7 @@ class Deployer:
         record = planned.record
         history = History(context, record, record.token)
         history.stack(record.status, INITIATED)
-        told = _Telling(history, self._jobs, context, is_new=is_new)
+        told = _Telling(history, context, self._jobs, is_new=is_new)
         try:
             rolls_back = planned.failure == "ROLLBACK"
             made = deploy_stack(
@@ -91,64 +105,57 @@ class Deployer:
         except ProjectError as error:
             told.refused(complaints(error), before)
             if is_new and planned.failure == "DELETE":
-                self._delete(history, context)
+                self._delete(history, context, history.record.status)
             return
         told.whole(made.outputs)
 
-    def _delete(self, history: History, context: RequestContext) -> None:
-        was = history.record.status
+    def _delete(self, history: History, context: RequestContext, was: str) -> None:
+        """was: its status, which it has again where others import what it exports."""
         history.stack("DELETE_IN_PROGRESS", INITIATED)
-        told = _Telling(history, self._jobs, context, is_new=True)
+        told = _Telling(history, context, self._jobs, is_deleted=True)
         remove_stack(history.record.name, context, self._services, told=told.told, was=was)
-        told.is_as_before()
 
 
 class _Telling:
     """What a deployment tells becomes history. Its end is told when all is recorded that there is then."""
 
-    def __init__(self, history: History, jobs: Jobs, context: RequestContext, *, is_new: bool) -> None:
+    def __init__(
+        self, history: History, context: RequestContext, jobs: Jobs, *, is_new: bool = False, is_deleted: bool = False
+    ) -> None:
         self._history = history
-        self._jobs = jobs
+        self._within: dict[str, History] = {}
         self._context = context
-        self._within: dict[str, History] = {}  # by the id of a stack within it
+        self._jobs = jobs
         self._is_new = is_new
+        self._is_deleted = is_deleted
         self._end: str | None = None
-        self._reason: str | None = None
-        self._has_failed = False
 
     def told(self, happened: Happened) -> None:
         """Stopping, Gone."""
         self._jobs.check()
-        history = self._history if happened.stack == self._history.record.name else self._history_of(happened)
-        if history is None:
+        history = self._history
+        if happened.stack != history.record.name:
+            self._tell_within(happened)
             return
-        if history is not self._history or happened.kind != STACK or happened.logical_id != history.record.name:
-            history.resource(
-                happened.logical_id,
-                happened.kind,
-                happened.status,
-                happened.physical_id,
-                happened.reason,
-                happened.properties,
-            )
+        if happened.kind != STACK or happened.logical_id != history.record.name:
+            history.told(happened)
             return
-        status = happened.status if self._is_new else AS_UPDATE.get(happened.status, happened.status)
-        if status in ENDS:
-            self._end, self._reason = status, happened.reason
+        is_update = not self._is_new and not self._is_deleted
+        status = AS_UPDATE.get(happened.status, happened.status) if is_update else happened.status
+        if status in ENDS and not self._is_deleted:
+            self._end = status
         else:
             history.stack(status, happened.reason)
 
-    def _history_of(self, happened: Happened) -> History | None:
-        """Of a stack within the stack; its own record is kept by who makes it."""
-        record = self._context.store.stacks.get(self._context.scope, happened.stack)
-        if record is not None and record.id not in self._within:
-            self._within[record.id] = History(self._context, record)
-        return None if record is None else self._within[record.id]
-
-    def is_as_before(self) -> None:
-        """What was to be deleted is not, as others import what it exports."""
-        if self._end is not None:
-            self._history.stack(self._end, self._reason)
+    def _tell_within(self, happened: Happened) -> None:
+        """Of a stack within this one, whose record others keep."""
+        if happened.stack not in self._within:
+            context = self._context
+            record = context.store.stacks.get(context.scope, happened.stack)
+            if record is None:
+                return
+            self._within[happened.stack] = History(context, record, self._history.record.token)
+        self._within[happened.stack].told(happened)
 
     def whole(self, outputs: Any) -> None:
         made: tuple[StackOutput, ...] = tuple(outputs)

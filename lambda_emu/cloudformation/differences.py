@@ -21,6 +21,7 @@ from lambda_emu.project.resources import (
     ResourceKey,
     difference,
 )
+from lambda_emu.templates.exports import importing
 from lambda_emu.templates.kinds.kind import Kind
 from lambda_emu.templates.kinds.table import KINDS, kind_of
 from lambda_emu.templates.replaced import replacing
@@ -41,7 +42,8 @@ def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]
     present = [Present(ResourceKey(one.kind, name), one.shown, one.identifier, "") for name, one in records.items()]
     renewed = {name for name, kind in kinds.items() if kind.renews}
     try:
-        found = difference(wanted(stack, _none, kinds), present, Order(tuple(kinds), renewed, another=replacing(kinds)))
+        desired = wanted(stack, _none, kinds, importing(stack.name, context))
+        found = difference(desired, present, Order(tuple(kinds), renewed, another=replacing(kinds)))
     except NeedsItself as error:
         circle = ", ".join(sorted({key.name for key in error.circle}))
         raise Invalid(f"Circular dependency between resources: [{circle}]") from None

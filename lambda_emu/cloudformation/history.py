@@ -11,8 +11,8 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.records import Gone, events_of, put, put_event
 from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
 from lambda_emu.store.transaction import Transaction
+from lambda_emu.templates.happened import STACK, Happened
 
-STACK = "AWS::CloudFormation::Stack"
 MOST_REASON = 1024
 MOST_PROPERTIES = 4096
 """Characters of what an event tells."""
@@ -30,17 +30,16 @@ class History:
         last = next(iter(events_of(context, record.id)), None)
         self._next = 0 if last is None else last.number + 1
 
-    def resource(
-        self,
-        logical_id: str,
-        kind: str,
-        status: str,
-        identifier: str,
-        reason: str | None,
-        properties: object = None,
-    ) -> None:
-        """A step of one resource."""
-        event = self._event(logical_id, kind, status, identifier, reason, properties)
+    def told(self, happened: Happened) -> None:
+        """Of a step, whose event alone is written."""
+        event = self._event(
+            happened.logical_id,
+            happened.kind,
+            happened.status,
+            happened.physical_id,
+            happened.reason,
+            happened.properties,
+        )
         self._context.store.write(lambda transaction: put_event(transaction, self._context, event))
 
     def stack(self, status: str, reason: str | None = None, edit: Edit = lambda record: record) -> None:

@@ -31,5 +31,8 @@ def tell_interrupted(store: Store) -> None:
 
 def _tell(transaction: Transaction, store: Store, busy: list[tuple[Scope, StackRecord]]) -> None:
     for scope, one in busy:
-        status = ENDS.get(one.status, "UPDATE_FAILED")
-        transaction.put(store.stacks, scope, one.key, replace(one, status=status, reason=REASON))
+        transaction.put(store.stacks, scope, one.key, as_failed(one, REASON))
+
+
+def as_failed(record: StackRecord, reason: str) -> StackRecord:
+    return replace(record, status=ENDS.get(record.status, "UPDATE_FAILED"), reason=reason)

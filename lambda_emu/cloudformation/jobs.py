@@ -26,8 +26,13 @@ class Jobs:
         self._closed = threading.Event()
         self._lock = threading.Lock()  # guards the set; never held while anything runs
 
+    def check_room(self) -> None:
+        """Before anything is written of what is to be begun. TooManyJobs."""
+        if self._closed.is_set() or len(self._running) >= MOST_JOBS:
+            raise TooManyJobs
+
     def start(self, name: str, work: Callable[[], None]) -> threading.Event:
-        """Set when it is done. TooManyJobs."""
+        """Set when it is done. A few that were begun at the same moment may be more than there is room for."""
         done = threading.Event()
 
         def run() -> None:
@@ -35,8 +40,6 @@ class Jobs:
                 work()
             except Stopping:
                 log.info("the stack %s is left as it is: the server ends", name)
-            except Exception:
-                log.exception("the stack %s could not be worked on", name)
             finally:
                 with self._lock:
                     self._running.discard(thread)
@@ -44,8 +47,6 @@ class Jobs:
 
         thread = threading.Thread(target=run, name=f"stack {name}", daemon=True)
         with self._lock:
-            if self._closed.is_set() or len(self._running) >= MOST_JOBS:
-                raise TooManyJobs
             self._running.add(thread)
         thread.start()
         return done

@@ -34,8 +34,7 @@ def template_text(members: Mapping[str, Any], context: RequestContext, before: S
 
 
 def _fetched(url: str, context: RequestContext) -> str:
-    """Invalid."""
     try:
         return fetch(url, context).decode(errors="replace")
     except CannotFetch as error:
-        raise Invalid(str(error)) from error
+        raise Invalid(str(error)) from None

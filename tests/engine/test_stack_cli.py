@@ -29,6 +29,7 @@ Outputs:
   Function: {Value: !Ref Hello}
 """
 CONFIG = """
+version = 0.1
 [default.global.parameters]
 stack_name = "hello"
 [default.deploy.parameters]

@@ -141,6 +141,7 @@ def execute_change_set(asked: Asked) -> Result:
         token=members.get("ClientRequestToken"),
     )
     planned = planned_again(record, context, failure)
+    asked.deployer.check_room()
     begin(context, record, before)
     put_change_set(context, replace(change_set, execution="EXECUTE_COMPLETE"))
     forget_change_sets(context, before, but=change_set.id)

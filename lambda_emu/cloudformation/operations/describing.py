@@ -43,7 +43,7 @@ def page(
     asked: Asked,
     member: str,
     found: Sequence[Any],
-    show: Callable[[Any], Mapping[str, Any]],
+    show: Callable[[Any], Any],
     key: Callable[[Any], str],
     size: int = PAGE,
 ) -> Result:

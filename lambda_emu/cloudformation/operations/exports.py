@@ -18,8 +18,11 @@ def list_exports(asked: Asked) -> Result:
 
 
 def list_imports(asked: Asked) -> Result:
-    name = str(asked.members["ExportName"])
-    found = importers(name, asked.context)
+    """Names of stacks."""
+    context, name = asked.context, asked.members["ExportName"]
+    if name not in exports(context.store.stacks.all(context.scope)):
+        raise Invalid(f"No export named {name} found")
+    found = importers(name, context)
     if not found:
         raise Invalid(f"Export '{name}' is not imported by any stack.")
     return page(asked, "Imports", found, lambda one: one, str)

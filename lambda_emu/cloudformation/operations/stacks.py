@@ -31,6 +31,8 @@ def create_stack(asked: Asked) -> Result:
         raise StackExists(record.name)
     planned = plan(members, context, asked.deployer, record)
 
+    asked.deployer.check_room()
+
     def work(transaction: Transaction) -> None:
         if transaction.get(context.store.stacks, context.scope, record.name) is not None:
             raise StackExists(record.name)
@@ -51,6 +53,7 @@ def update_stack(asked: Asked) -> Result:
     if is_same(planned.record, before):
         raise NoUpdates
     record = replace(planned.record, status="UPDATE_IN_PROGRESS", updated_s=context.clock.now_s())
+    asked.deployer.check_room()
     begin(context, record, before)
     asked.deployer.update(replace(planned, record=record), context, before)
     return {"StackId": before.id}
@@ -99,6 +102,7 @@ def delete_stack(asked: Asked) -> Result:
         raise Protected(record.name)
     if record.is_busy:
         raise StackBusy(record.id, record.status, "deleted")
+    asked.deployer.check_room()
     forget_change_sets(context, record)
     begin(context, replace(record, status="DELETE_IN_PROGRESS"), record)
     asked.deployer.delete(record, context, asked.get("ClientRequestToken"))
