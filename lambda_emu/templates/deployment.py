@@ -34,7 +34,6 @@ from lambda_emu.templates.kinds.table import in_order, kind_of
 from lambda_emu.templates.outputs import outputs_of
 from lambda_emu.templates.records import made_of, name_of, resources_of
 from lambda_emu.templates.removing import remove_all, remove_nested
-from lambda_emu.templates.replaced import replacing
 from lambda_emu.templates.stack import RETAINED, Stack, wanted
 from lambda_emu.templates.stack_records import Nested
 from lambda_emu.templates.stored_parameters import with_stored_parameters
@@ -218,13 +217,15 @@ def _is_there(record: StackResource, kind: Kind, reach: Reach) -> bool:
 def _changes(
     resources: Sequence[Resource], before: Mapping[str, StackResource], kinds: Mapping[str, Kind]
 ) -> list[ResourceChange]:
-    """In the order in which they are made. ProjectError."""
-    renewed = {name for name, kind in kinds.items() if kind.renews}
+    """In the order in which they are made. ProjectError.
+
+    What refers to one that changes is looked at anew, as the other may have another attribute by then.
+    """
     present = [
         Present(ResourceKey(one.kind, name), _shown(one), one.identifier, one.origin) for name, one in before.items()
     ]
     try:
-        return difference(resources, present, Order(tuple(kinds), renewed, another=replacing(kinds)))
+        return difference(resources, present, Order(tuple(kinds), renewed=tuple(kinds)))
     except NeedsItself as error:
         places = {resource.key: resource.place for resource in resources}
         raise ProjectError([f"{places[error.circle[0]]}: {error}"]) from error

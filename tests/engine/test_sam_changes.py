@@ -78,6 +78,34 @@ def test_what_is_refused_is_told_with_its_line_and_the_next_start_goes_on(tmp_pa
         assert queues(lam.url) == ["jobs"]
 
 
+STREAMED = f"""
+Resources:
+  Items:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: items
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}]
+      KeySchema: [{{AttributeName: id, KeyType: HASH}}]
+      StreamSpecification: {{StreamViewType: KEYS_ONLY}}
+  Hi:
+    Type: AWS::Lambda::Function
+    Properties: {{Role: '{ROLE}', Runtime: python3.11, Handler: index.h, Code: {{ZipFile: 'def h(e, c): pass'}}}}
+  Reads:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {{FunctionName: !Ref Hi, EventSourceArn: !GetAtt Items.StreamArn, StartingPosition: LATEST}}
+"""
+
+
+def test_what_refers_to_an_attribute_follows_it(tmp_path: Path) -> None:
+    """A table whose stream tells something else has another stream, and keeps its name."""
+    for view in ("KEYS_ONLY", "NEW_IMAGE"):
+        with start(tmp_path, STREAMED.replace("KEYS_ONLY", view)) as lam:
+            stream = client_at(lam.url, "dynamodb").describe_table(TableName="items")["Table"]["LatestStreamArn"]
+            there = lam.client.list_event_source_mappings()["EventSourceMappings"]
+            assert [one["EventSourceArn"] for one in there if one["State"] != "Deleting"] == [stream]
+
+
 def test_resources_that_need_one_another_in_a_circle_are_told(tmp_path: Path) -> None:
     circle = "  A: {Type: AWS::SNS::Topic, DependsOn: B}\n  B: {Type: AWS::SNS::Topic, DependsOn: A}\n"
 

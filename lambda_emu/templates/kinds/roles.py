@@ -23,6 +23,7 @@ def _create_role(asked: Asked) -> Made:
         if asked.get("RoleName") is not None or "EntityAlreadyExists" not in str(error):
             raise
         role = asked.call(IAM, "GetRole", {"RoleName": name})["Role"]  # of a start that was killed before it kept it
+        strip("Role", name, asked.reach)
         return _update_role(asked, Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]}))
     made = asked.begin(Made(name, {"Arn": told["Arn"], "RoleId": told["RoleId"]}))
     set_policies(asked, "Role", name)
