@@ -71,6 +71,16 @@ def read_template(file: Path, text: bytes | None = None) -> Template:
     return Template(file, body, reading.lines)
 
 
+def read_snippet(file: Path) -> Any:
+    """What stands in a file that a template includes. ProjectError."""
+    document = Document(file)
+    found = None if document.root is None else _Reading(document).read(document.root, (file.name,))
+    forget()
+    if document.mistakes:
+        raise ProjectError(document.mistakes)
+    return found
+
+
 def _is_template(body: Any) -> bool:
     return isinstance(body, dict) and isinstance(body.get("Resources"), dict)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from lambda_emu.api.context import RequestContext
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
+from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.kinds.kind import Asked
 from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url
@@ -87,18 +87,6 @@ def _read(parent: Stack, said: str, context: RequestContext) -> tuple[str, Templ
         raise CannotChange(str(error)) from error
     except ProjectError as error:
         raise within(said, error.mistakes) from error
-
-
-def file_of(template: Path, said: str) -> Path:
-    """The file that a template names beside itself. CannotChange where there is none, or a link leads elsewhere."""
-    folder = template.resolve().parent
-    named = Path(os.path.normpath(folder / said))
-    file = named.resolve()
-    if file != named and not file.is_relative_to(folder):
-        raise CannotChange(f"{said} is a link that leads out of {folder}")
-    if not file.is_file():
-        raise CannotChange(f"{said} does not exist" if not file.exists() else f"{said} is no file")
-    return file
 
 
 def _check_above(where: str, above: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.templates.document import Place, Template, read_template
 from lambda_emu.templates.found import source_folder
+from lambda_emu.templates.includes import include
 from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.loops import expand_loops
@@ -98,7 +99,7 @@ def make_stack(template: Template, name: str, folder: Path | None, values: Mappi
 
     folder: that its code lies in; None: whoever sent it must name no file of this machine. ProjectError.
     """
-    template = expand_loops(template, values)
+    template = expand_loops(include(template, is_local=folder is not None), values)
     if mistakes := _wrong_resources(template):
         raise ProjectError(mistakes)
     if sam.is_sam(template):
