@@ -183,9 +183,10 @@ def test_what_is_refused_after_a_stack_within_was_changed_changes_it_back(projec
         ("store/inner.yaml", "Resources:", "Resources: [", "Resources.Inner.Properties.TemplateURL: inner.yaml:"),
         ("store/template.yaml", "inner.yaml", "../template.yaml", "template.yaml holds template.yaml holds template"),
         ("template.yaml", "store/template.yaml", "store", "store is no file"),
+        ("template.yaml", "store/template.yaml", "{ApplicationId: a, SemanticVersion: 1.0.0}", "name a template's path"),
         ("template.yaml", "store/template.yaml", "out.yaml", "out.yaml is a link that leads out of "),
     ],
-    ids=["place", "missing", "unreadable", "circle", "folder", "link"],
+    ids=["place", "missing", "unreadable", "circle", "folder", "repository", "link"],
 )  # fmt: skip
 def test_a_template_within_that_cannot_be_had_is_told_before_anything_is_made(
     project: Path, file: str, was: str, then: str, told: str

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,8 @@ def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_loc
     place = ("Transform",)
     if importlib.util.find_spec("samtranslator") is None:
         raise ProjectError([f"{template.where(place)}: templates of AWS SAM need: {EXTRA}"])
+    if mistakes := [*_from_repository(template)]:
+        raise ProjectError(mistakes)
     request = {"template": _set_aside(template) if is_local else template.body, "parameters": dict(values)}
     text = json.dumps(request, sort_keys=True)
     key = hashlib.sha256(f"{version('aws-sam-translator')} {text}".encode()).hexdigest()
@@ -72,6 +74,16 @@ def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_loc
     body: dict[str, Any] = answer["template"]
     _put_metadata(template, body["Resources"])
     return body
+
+
+def _from_repository(template: Template) -> Iterator[str]:
+    """Applications that the translator would ask AWS for."""
+    for logical_id, resource in template.section("Resources").items():
+        properties = resource.get("Properties") if isinstance(resource, dict) else None
+        said = properties.get("Location") if isinstance(properties, dict) else None
+        if isinstance(said, dict) and resource.get("Type") == "AWS::Serverless::Application":
+            where = template.where(("Resources", logical_id, "Properties", "Location"))
+            yield f"{where}: applications of the Serverless Application Repository are not read; name a template's path"
 
 
 def local_path(value: Any) -> str | None:
