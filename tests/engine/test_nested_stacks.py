@@ -183,7 +183,7 @@ def test_what_is_refused_after_a_stack_within_was_changed_changes_it_back(projec
         ("store/inner.yaml", "Resources:", "Resources: [", "Resources.Inner.Properties.TemplateURL: inner.yaml:"),
         ("store/template.yaml", "inner.yaml", "../template.yaml", "template.yaml holds template.yaml holds template"),
         ("template.yaml", "store/template.yaml", "store", "store is no file"),
-        ("template.yaml", "store/template.yaml", "{ApplicationId: a, SemanticVersion: 1.0.0}", "name a template's path"),
+        ("template.yaml", "store/template.yaml", "{ApplicationId: a, SemanticVersion: 1.0}", "name a template's path"),
         ("template.yaml", "store/template.yaml", "out.yaml", "out.yaml is a link that leads out of "),
     ],
     ids=["place", "missing", "unreadable", "circle", "folder", "repository", "link"],

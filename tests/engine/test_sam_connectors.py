@@ -22,7 +22,9 @@ Resources:
       Runtime: python3.11
       Handler: index.handler
       InlineCode: 'def handler(event, context): return 1'
-      Policies: [{DynamoDBReadPolicy: {TableName: !Ref Items}}, {SQSSendMessagePolicy: {QueueName: !GetAtt Jobs.QueueName}}]
+      Policies:
+        - DynamoDBReadPolicy: {TableName: !Ref Items}
+        - SQSSendMessagePolicy: {QueueName: !GetAtt Jobs.QueueName}
   Items: {Type: AWS::Serverless::SimpleTable}
   Jobs: {Type: AWS::SQS::Queue}
 """
