@@ -54,7 +54,8 @@ def _back(step: Step, working: Working, moved: dict[str, str]) -> str:
     if step.how in (How.REPLACED, How.RENEWED):
         return _is_again(before, made_of(before), working)
     since = _asked_for(step, working)
-    asked = Asked(before.logical_id, before.name, properties_of(before, moved), working.reach, since)
+    properties = properties_of(before, moved)
+    asked = Asked(before.logical_id, before.name, properties, working.reach, since, type=before.kind)
     if step.how is How.CHANGED and step.made is not None:
         made = update(kind, asked, step.made)
     else:

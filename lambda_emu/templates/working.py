@@ -20,6 +20,7 @@ from lambda_emu.templates.happened import Telling
 from lambda_emu.templates.intrinsics import Resolver, is_known
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
+from lambda_emu.templates.kinds.tagging import retag
 from lambda_emu.templates.names import physical_name
 from lambda_emu.templates.records import remember
 from lambda_emu.templates.stack import RETAINED, Stack
@@ -121,7 +122,13 @@ def update(kind: Kind, asked: Asked, made: Made) -> Made:
     change = kind.update
     assert change is not None
     new = _looked_up(asked)
-    return _try(kind, lambda: change(new, made))
+
+    def changed() -> Made:
+        found = change(new, made)
+        retag(new.type, new, found)
+        return found
+
+    return _try(kind, changed)
 
 
 def _looked_up(asked: Asked) -> Asked:

@@ -106,6 +106,72 @@ def test_what_refers_to_an_attribute_follows_it(tmp_path: Path) -> None:
             assert [one["EventSourceArn"] for one in there if one["State"] != "Deleting"] == [stream]
 
 
+TAGGED = f"""
+Resources:
+  Jobs: {{Type: AWS::SQS::Queue, Properties: {{QueueName: jobs, Tags: [TAGS]}}}}
+  News: {{Type: AWS::SNS::Topic, Properties: {{TopicName: news, Tags: [TAGS]}}}}
+  Bus: {{Type: AWS::Events::EventBus, Properties: {{Name: shop, Tags: [TAGS]}}}}
+  Secret: {{Type: AWS::SecretsManager::Secret, Properties: {{Name: sesame, SecretString: open, Tags: [TAGS]}}}}
+  Photos: {{Type: AWS::S3::Bucket, Properties: {{BucketName: photos, Tags: [TAGS]}}}}
+  Hi:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: {ROLE}
+      Runtime: python3.11
+      Handler: index.h
+      Code: {{ZipFile: 'def h(e, c): pass'}}
+      Tags: [TAGS]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: role
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: sts:AssumeRole}}]
+      Tags: [TAGS]
+  Items:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: items
+      AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}]
+      KeySchema: [{{AttributeName: id, KeyType: HASH}}]
+      Tags: [TAGS]
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      StateMachineName: machine
+      RoleArn: !GetAtt Role.Arn
+      Definition: {{StartAt: A, States: {{A: {{Type: Succeed}}}}}}
+      Tags: [TAGS]
+"""
+
+
+def tags_of(lam: Any) -> list[dict[str, str]]:
+    """Of each, as pairs."""
+    ask, account = (lambda service: client_at(lam.url, service)), "us-east-1:000000000000"
+    told = [
+        ask("sqs").list_queue_tags(QueueUrl=f"{lam.url}/000000000000/jobs")["Tags"],
+        ask("sns").list_tags_for_resource(ResourceArn=f"arn:aws:sns:{account}:news")["Tags"],
+        ask("events").list_tags_for_resource(ResourceARN=f"arn:aws:events:{account}:event-bus/shop")["Tags"],
+        ask("secretsmanager").describe_secret(SecretId="sesame")["Tags"],
+        ask("s3").get_bucket_tagging(Bucket="photos")["TagSet"],
+        lam.client.get_function(FunctionName="Hi")["Tags"],
+        ask("iam").list_role_tags(RoleName="role")["Tags"],
+        ask("dynamodb").list_tags_of_resource(ResourceArn=f"arn:aws:dynamodb:{account}:table/items")["Tags"],
+        ask("stepfunctions").list_tags_for_resource(resourceArn=f"arn:aws:states:{account}:stateMachine:machine")[
+            "tags"
+        ],
+    ]
+    pairs = [one.items() if isinstance(one, dict) else [tuple(pair.values()) for pair in one] for one in told]
+    return [dict(one) for one in pairs]
+
+
+def test_tags_of_what_is_there_are_those_of_the_template(tmp_path: Path) -> None:
+    for said, tags in (("{Key: a, Value: '1'}", {"a": "1"}), ("{Key: b, Value: '2'}", {"b": "2"})):
+        with start(tmp_path, TAGGED.replace("TAGS", said)) as lam:
+            assert tags_of(lam) == [tags] * 9
+
+
 def test_resources_that_need_one_another_in_a_circle_are_told(tmp_path: Path) -> None:
     circle = "  A: {Type: AWS::SNS::Topic, DependsOn: B}\n  B: {Type: AWS::SNS::Topic, DependsOn: A}\n"
 
