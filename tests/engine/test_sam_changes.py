@@ -148,7 +148,11 @@ Resources:
 
 def tags_of(lam: Any) -> list[dict[str, str]]:
     """Of each, as pairs."""
-    ask, account = (lambda service: client_at(lam.url, service)), "us-east-1:000000000000"
+    account = "us-east-1:000000000000"
+
+    def ask(service: str) -> Any:
+        return client_at(lam.url, service)
+
     told = [
         ask("sqs").list_queue_tags(QueueUrl=f"{lam.url}/000000000000/jobs")["Tags"],
         ask("sns").list_tags_for_resource(ResourceArn=f"arn:aws:sns:{account}:news")["Tags"],
