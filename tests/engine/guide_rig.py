@@ -7,8 +7,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL
 
 DOCS = Path(__file__).parents[2] / "docs"
 LIMIT_S = 300
@@ -34,7 +36,8 @@ class Block:
             try:
                 out, err = shell.communicate(timeout=LIMIT_S)
             finally:
-                shell.kill()
+                with suppress(ProcessLookupError):
+                    os.killpg(shell.pid, SIGKILL)  # what it left in the background too
         assert shell.returncode == 0, err
         return out.replace("\n", "")
 
