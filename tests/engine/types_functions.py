@@ -32,6 +32,20 @@ def function(account: Account, one: One) -> Any:
     return said(account, one.identifier), found["MemorySize"]
 
 
+def durable(account: Account, one: One) -> Any:
+    found = account.lam.client.get_function_configuration(FunctionName=one.identifier)
+    return found["DurableConfig"]["ExecutionTimeout"]
+
+
+def tenants(account: Account, one: One) -> Any:
+    found = account.lam.client.get_function_configuration(FunctionName=one.identifier)
+    return f"{said(account, one.identifier, TenantId='ada')} {found['TenancyConfig']['TenantIsolationMode']}"
+
+
+def lasting(limit_s: Any) -> Properties:
+    return {"ExecutionTimeout": limit_s, "RetentionPeriodInDays": 1}
+
+
 def version(account: Account, one: One) -> Any:
     return said(account, one.identifier), one.identifier.endswith(f":{one.attributes['Version']}")
 
@@ -89,6 +103,7 @@ def signing(account: Account, one: One) -> Any:
 
 
 PROFILE = "arn:aws:signer:us-east-1:000000000000:/signing-profiles/me/0123456789"
+APART = {"TenantIsolationMode": "PER_TENANT"}
 FUNCTION = {"Role": att("Role"), "Runtime": "python3.11", "Handler": "index.handler"}
 FUNCTIONS = [
     Row(
@@ -107,6 +122,22 @@ FUNCTIONS = [
         (("bye old", 128), ("bye old", 128), ("bye new", 128)),
         {},
         {"FunctionName": "farewell"},
+    ),
+    Row(
+        "Slow",
+        "AWS::Lambda::Function",
+        {**FUNCTION, "FunctionName": "slow", "Code": code("slow"), "DurableConfig": lasting("60")},
+        durable,
+        (60, 60, 90),
+        {},
+        {"FunctionName": "slower", "DurableConfig": lasting(90)},
+    ),
+    Row(
+        "Tenants",
+        "AWS::Lambda::Function",
+        {**FUNCTION, "FunctionName": "many", "Code": code("many"), "TenancyConfig": APART},
+        tenants,
+        ("many PER_TENANT",),
     ),
     Row(
         "First",

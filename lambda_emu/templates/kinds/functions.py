@@ -271,7 +271,8 @@ def _remove_invoke_config(made: Made, reach: Reach) -> None:
 
 FUNCTION, LAYER_VERSION = "AWS::Lambda::Function", "AWS::Lambda::LayerVersion"
 _OF_FUNCTIONS = (
-    "Architectures Code CodeSigningConfigArn DeadLetterConfig Description Environment EphemeralStorage FunctionName "
+    "Architectures Code CodeSigningConfigArn DeadLetterConfig Description DurableConfig Environment EphemeralStorage "
+    "FileSystemConfigs FunctionName TenancyConfig "
     "Handler ImageConfig KmsKeyArn Layers LoggingConfig MemorySize PackageType RecursiveLoop "
     "ReservedConcurrentExecutions Role Runtime SnapStart Tags Timeout TracingConfig VpcConfig"
 )
@@ -304,7 +305,7 @@ FUNCTIONS: Mapping[str, Kind] = {
         _update_function,
         has_function,
         "functions",
-        fixed=takes("FunctionName PackageType"),
+        fixed=takes("DurableConfig FunctionName PackageType TenancyConfig"),
         named="FunctionName",
     ),
 }
