@@ -17,6 +17,8 @@ from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint
 from lambda_emu.builds.methods import METHODS, PIP, Method, choose
 from lambda_emu.builds.source import BuildFailed, Source
 from lambda_emu.builds.workflows import LIBRARY, run_workflow
+from lambda_emu.errors.code import UnzippedTooLarge
+from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.tool_runner import Progress
@@ -85,7 +87,8 @@ class Builder:
     def _make_by_pip(self, source: Source, folder: Path) -> None:
         """What is the code's own goes before what is installed, which is linked: many copies would take much room."""
         inside = folder / METHODS[PIP].subfolder if source.is_layer else folder
-        shutil.copytree(source.folder, inside, symlinks=True, dirs_exist_ok=True, ignore=_left_out)
+        copy = _Copy(source)
+        shutil.copytree(source.folder, inside, symlinks=True, dirs_exist_ok=True, ignore=_left_out, copy_function=copy)
         shutil.copytree(self._packages(source), inside, dirs_exist_ok=True, copy_function=_link)
 
     def _packages(self, source: Source) -> Path:
@@ -126,6 +129,20 @@ class Builder:
             kept = sorted(self._cache.parts.iterdir(), key=lambda one: one.stat().st_mtime)
             for old in kept[:-MOST_KEPT]:
                 shutil.rmtree(old, ignore_errors=True)
+
+
+class _Copy:
+    """Copies files, as many bytes as Lambda takes; BuildFailed."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._room = UNZIPPED_LIMIT_BYTES
+
+    def __call__(self, source: str, target: str) -> None:
+        self._room -= os.stat(source, follow_symlinks=False).st_size
+        if self._room < 0:
+            raise BuildFailed(self._source, str(UnzippedTooLarge()))
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _key(source: Source, method: Method, content: str) -> str:

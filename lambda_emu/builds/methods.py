@@ -119,19 +119,19 @@ def _needed(source: Source) -> Iterator[str]:
 
 def says_requirements(file: Path) -> bool:
     """Whether it names any package."""
-    return any(line.strip() and not line.lstrip().startswith(("#", "-")) for line in _read(file).splitlines())
+    return any(line.strip() and not line.lstrip().startswith(("#", "-")) for line in read_start(file).splitlines())
 
 
 def _says_dependencies(file: Path) -> bool:
     try:
-        said = json.loads(_read(file) or "{}")
+        said = json.loads(read_start(file) or "{}")
     except ValueError:
         return False
     return isinstance(said, dict) and bool(said.get("dependencies"))
 
 
-def _read(file: Path) -> str:
-    """As far as it counts; nothing of what cannot be read."""
+def read_start(file: Path) -> str:
+    """As much of it as counts; nothing of what cannot be read."""
     try:
         with open(file, encoding="utf-8", errors="replace") as opened:
             return opened.read(READ_BYTES)

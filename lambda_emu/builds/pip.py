@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lambda_emu.architectures import MACHINES
+from lambda_emu.builds.methods import read_start
 from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
 from lambda_emu.sandbox.building.registries import PIP
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
@@ -31,8 +32,7 @@ def python_of(source: Source) -> str:
 
 def refers_elsewhere(folder: Path) -> bool:
     """Whether other files than this one say what is installed."""
-    text = (folder / REQUIREMENTS).read_text(encoding="utf-8", errors="replace")
-    return ELSEWHERE.search(text) is not None
+    return ELSEWHERE.search(read_start(folder / REQUIREMENTS)) is not None
 
 
 def install(source: Source, folder: Path, tools: ToolRunner, limit_s: float, progress: Progress) -> None:

@@ -95,6 +95,15 @@ def test_the_functions_own_files_go_before_what_is_installed(project: Builds) ->
         assert answer(lam, "Greet", "Ada") == "Hello, Ada"
 
 
+def test_code_that_lambda_does_not_take_is_not_copied_and_told_with_its_line(project: Builds) -> None:
+    with open(project.folder / "src/large", "wb") as large:
+        large.truncate(300 * 1024 * 1024)
+
+    said = project.refused()
+
+    assert "template.yaml:5: Resources.Greet.Properties.Code: Greet cannot be built: Unzipped size" in said
+
+
 def test_a_function_of_a_project_is_built_where_it_says_so(project: Builds) -> None:
     (project.folder / "template.yaml").unlink()
     said = "functions:\n  Greet: {runtime: python3.11, handler: app.handler, code: src}\n"
