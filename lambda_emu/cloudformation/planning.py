@@ -21,6 +21,7 @@ from lambda_emu.model.stacks import BY_API, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.kinds.functions import PLACED
+from lambda_emu.templates.layers import layers_without_effect
 from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.stack_records import description_of, parameters_of
 
@@ -67,6 +68,8 @@ def plan(
     topics = tuple(members.get("NotificationARNs", record.topics))
     pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
     stack = _made(template, record.name, {**pseudo, "AWS::NotificationARNs": list(topics), **values}, deployer)
+    for line in layers_without_effect(stack, context.scope, context.knows_layer):
+        context.notices.tell(f"stack {record.name}: {line}")
     check_names(stack.template)
     _check_code(stack.template)
     capabilities.check_iam(stack.template, given)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.function.extensions import INSIGHTS, has_extension, layer_name
-from lambda_emu.model.layers.sources import LayerSource
-from lambda_emu.public_layers.known import is_known
 from lambda_emu.templates.intrinsics import NotYet
 from lambda_emu.templates.kinds.functions import FUNCTION
 from lambda_emu.templates.stack import Stack
@@ -17,8 +15,8 @@ UNKNOWN = "is not here, and the function goes without; --layers {}=./folder says
 NO_INSIGHTS = "is accepted, and sends no metrics here"
 
 
-def layers_without_effect(stack: Stack, scope: Scope, sources: Sequence[LayerSource]) -> list[str]:
-    """A line for each, in the order of the template. sources: what a setting says that layers of others hold."""
+def layers_without_effect(stack: Stack, scope: Scope, is_known: Callable[[str], bool]) -> list[str]:
+    """A line for each, in the order of the template. is_known: whether something stands for a layer of others."""
     template, found = stack.template, []
     for logical_id, resource in template.section("Resources").items():
         if resource["Type"] != FUNCTION or not stack.is_wanted(logical_id):
@@ -29,7 +27,7 @@ def layers_without_effect(stack: Stack, scope: Scope, sources: Sequence[LayerSou
             at = (*place, number)
             if has_extension([arn], INSIGHTS):
                 found.append((template.line(at), f"{template.where(at)}: {layer_name(arn)} {NO_INSIGHTS}"))
-            elif arn.split(":")[4] != scope.account and not is_known(arn, sources):
+            elif arn.split(":")[4] != scope.account and not is_known(arn):
                 said = UNKNOWN.format(layer_name(arn))
                 found.append((template.line(at), f"{template.where(at)}: {arn} {said}"))
     return [text for _, text in sorted(found)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,7 @@ def _with_env_vars(project: Project, stack: Stack | None, file: Path) -> tuple[P
 
 def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
     """What has no effect is told, each once; with `strict` it is a mistake."""
+    from lambda_emu.public_layers.known import is_known
     from lambda_emu.templates.layers import layers_without_effect
     from lambda_emu.templates.nested import wrong_templates
     from lambda_emu.templates.stack import read_stack
@@ -96,7 +98,7 @@ def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
     stack = replace(read_stack(file, scope, chosen.parameters, chosen.cache), is_strict=chosen.strict)
     if wrong := wrong_templates(stack.template):
         raise ProjectError(wrong)
-    told = [*without_effect(stack), *layers_without_effect(stack, scope, chosen.layers)]
+    told = [*without_effect(stack), *layers_without_effect(stack, scope, partial(is_known, sources=chosen.layers))]
     if chosen.strict and told:
         raise ProjectError(told)
     for line in (*told, *([] if chosen.builds else not_installed(stack))):

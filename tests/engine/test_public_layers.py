@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from boto_rig import client_at
 from botocore.exceptions import ClientError
 from lam import zipped
 from own import OwnLam, own_emulator, serve, served
@@ -164,6 +165,21 @@ def test_a_template_is_served_without_layers_that_nobody_knows_which_is_told(fol
     process = serve(folder, "process", "--strict", "--layers", "words=hello")
     said, _ = process.communicate(timeout=120)
     assert (process.returncode, all(line in said for line in told)) == (2, True)
+
+
+def test_cloudformations_api_serves_a_stack_without_them_too(lam: OwnLam, caplog: pytest.LogCaptureFixture) -> None:
+    inline = "Code: {ZipFile: 'import words\\ndef handler(event, context): return words.hello'}"
+    template = (
+        (TEMPLATE + MORE_LAYERS).replace("Code: says", inline.replace("'", '"')).replace("app.handler", "index.handler")
+    )
+    stacks = client_at(lam.url, "cloudformation")
+
+    stacks.create_stack(StackName="words", TemplateBody=template)
+    stacks.get_waiter("stack_create_complete").wait(StackName="words", WaiterConfig={"Delay": 1})
+
+    assert lam.invoke("says").payload == "Bonjour"
+    assert "stack words: " in caplog.text
+    assert "unheard-of:1 is not here, and the function goes without" in caplog.text
 
 
 def hint(told: Any) -> str:
