@@ -149,6 +149,20 @@ def test_who_does_not_sign_is_refused_unless_a_policy_lets_everybody(
     assert allowed.status < 300 or path == "?delete"
 
 
+def test_a_policy_that_wants_tls_or_another_condition_keeps_nobody_out_who_signs(lam: OwnLam, bucket: str) -> None:
+    """CDK puts the first one on what it makes. What may be done under a condition is not forbidden without it."""
+    all_of_it = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    insecure = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}, "Effect": "Deny", "Action": "s3:*"}
+    some = {"Condition": {"StringEquals": {"aws:Referer": "x"}}, "Effect": "Allow", "Action": "s3:*Object"}
+    statements = [{**one, "Principal": "*", "Resource": all_of_it} for one in (insecure, some)]
+    s3 = sdk(lam, "s3")
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+
+    s3.put_object(Bucket=bucket, Key="one", Body=b"1")
+    assert s3.get_object(Bucket=bucket, Key="one")["Body"].read() == b"1"
+    assert [one["Key"] for one in s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "one"}]})["Deleted"]]
+
+
 @pytest.mark.parametrize(
     ("policy", "says"),
     [

@@ -199,32 +199,23 @@ def replace_policies() -> None:
 
 
 def replace_permissions() -> None:
-    """moto takes every condition of a denial for one that holds. What comes in plain HTTP here comes by TLS on AWS."""
+    """moto forbids all that a statement is about whose condition it does not know to hold, also of one that allows.
+
+    What has a condition is for the server to judge, which knows what there is to a request.
+    """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.s3 import models
 
     def get_permission(self: Any, action: str, resource: str) -> Any:
-        if self.policy is None:
+        said = {} if self.policy is None else json.loads(self.policy)
+        statements = said.get("Statement") or []
+        statements = statements if isinstance(statements, list) else [statements]
+        judged = [statement for statement in statements if not statement.get("Condition")]
+        if not judged:
             return PermissionResult.NEUTRAL
-        said = json.loads(self.policy)
-        statements = said["Statement"] if isinstance(said["Statement"], list) else [said["Statement"]]
-        kept = [one for one in statements if not _is_against_plain_http(one)]
-        if not kept:
-            return PermissionResult.NEUTRAL
-        return IAMPolicy(json.dumps({**said, "Statement": kept})).is_action_permitted(action, resource)
+        return IAMPolicy(json.dumps({**said, "Statement": judged})).is_action_permitted(action, resource)
 
     models.FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
-
-
-def _is_against_plain_http(statement: Mapping[str, Any]) -> bool:
-    condition = statement.get("Condition")
-    said = condition.get("Bool") if isinstance(condition, dict) else None
-    values = {str(name).lower(): value for name, value in said.items()} if isinstance(said, dict) else {}
-    value = values.get("aws:securetransport")
-    return (
-        statement["Effect"] == "Deny"
-        and str(value[0] if isinstance(value, list) and value else value).lower() == "false"
-    )
 
 
 def _problem_of(policy: bytes) -> str | None:
