@@ -127,7 +127,9 @@ def _ask(reach: Reach, told: _Told, said: Mapping[str, Any], created: Asked | No
     if topic:
         reach.call("sns", "Publish", TopicArn=told.ServiceToken, Message=event, Subject=SUBJECT)
     else:
-        settle(reach, told.ServiceToken)
+        found = settle(reach, told.ServiceToken)
+        if found.get("State") == "Failed":  # nobody would answer
+            raise refuse(f"{told.ServiceToken} cannot run: {found.get('StateReason')}")
         reach.call("lambda", "Invoke", FunctionName=told.ServiceToken, InvocationType="Event", Payload=event.encode())
     if created is not None:
         created.begin(Made(created.name, {TOLD: _members(told)}))

@@ -99,12 +99,12 @@ def has_function(made: Made, reach: Reach) -> bool:
 # -- versions, aliases
 
 
-def settle(reach: Reach, function: str) -> None:
-    """CloudFormation waits until it is Active and its last update is made."""
+def settle(reach: Reach, function: str) -> Mapping[str, Any]:
+    """CloudFormation waits until it is Active and its last update is made. How it is then: it may be Failed."""
     for _ in range(LOOKS):
         found = reach.ask_lambda("GetFunctionConfiguration", FunctionName=function)
         if found.get("State") != "Pending" and found.get("LastUpdateStatus") != "InProgress":
-            return
+            return found
         threading.Event().wait(LOOK_S)
     raise refuse(f"{function} is still Pending")
 
