@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from boto_rig import client_at
-from own import OwnLam, own_emulator
+from own import QUICKER, OwnLam, own_emulator
 
 from lambda_emu.project import ProjectError
 
@@ -98,9 +98,9 @@ NODE = """
 """
 
 
-def start(folder: Path, *parts: str, **settings: Any) -> Any:
+def start(folder: Path, *parts: str, engine: str = "process", **settings: Any) -> Any:
     (folder / "template.yaml").write_text("Resources:" + "".join(parts))
-    return own_emulator(folder, "process", stems=0, **settings)
+    return own_emulator(folder, engine, stems=0, **settings)
 
 
 def told(lam: OwnLam) -> str:
@@ -274,6 +274,8 @@ def put(url: str, body: str = "", method: str = "PUT") -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
-def test_node_js_answers_by_https_alone_and_by_cfn_response(tmp_path: Path) -> None:
-    with start(tmp_path, ROLE, NODE) as lam:
+@pytest.mark.parametrize("engine", QUICKER)
+def test_node_js_answers_by_https_alone_and_by_cfn_response(tmp_path: Path, engine: str) -> None:
+    runtime = "nodejs24.x" if engine == "docker" else "nodejs20.x"
+    with start(tmp_path, ROLE, NODE.replace("nodejs20.x", runtime), engine=engine) as lam:
         assert told(lam) == "by-https v8 mine"
