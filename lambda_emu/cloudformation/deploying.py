@@ -19,8 +19,8 @@ from lambda_emu.cloudformation.records import Gone, change
 from lambda_emu.model.stacks import BY_API, StackOutput, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.services.reach import Services
-from lambda_emu.templates.deploy import deploy_stack, remove_stack
-from lambda_emu.templates.happened import STACK, Happened
+from lambda_emu.templates.deploying.deploy import deploy_stack, remove_stack
+from lambda_emu.templates.deploying.happened import STACK, Happened
 from lambda_emu.templates.stack import Stack
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from lambda_emu.project.resources import (
     ResourceKey,
     difference,
 )
-from lambda_emu.templates.exports import importing
+from lambda_emu.templates.deploying.exports import importing
 from lambda_emu.templates.kinds.kind import Kind
 from lambda_emu.templates.kinds.table import KINDS, kind_of
 from lambda_emu.templates.replaced import replacing

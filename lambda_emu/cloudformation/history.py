@@ -11,7 +11,7 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.records import Gone, events_of, put, put_event
 from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
 from lambda_emu.store.transaction import Transaction
-from lambda_emu.templates.happened import STACK, Happened
+from lambda_emu.templates.deploying.happened import STACK, Happened
 
 MOST_REASON = 1024
 MOST_PROPERTIES = 4096

@@ -19,11 +19,11 @@ from lambda_emu.cloudformation.reading import FILE, check_names, complaints, rea
 from lambda_emu.cloudformation.sources import template_text
 from lambda_emu.model.stacks import BY_API, StackRecord
 from lambda_emu.project.declarations import ProjectError
+from lambda_emu.templates.deploying.stack_records import description_of, parameters_of
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.kinds.functions import PLACED
 from lambda_emu.templates.layers import layers_without_effect
 from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
-from lambda_emu.templates.stack_records import description_of, parameters_of
 
 NAME = "[a-zA-Z][-a-zA-Z0-9]*"
 MOST_NAME = 128

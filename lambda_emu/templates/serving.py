@@ -90,8 +90,8 @@ def _with_env_vars(project: Project, stack: Stack | None, file: Path) -> tuple[P
 def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
     """What has no effect is told, each once; with `strict` it is a mistake."""
     from lambda_emu.public_layers.known import is_known
+    from lambda_emu.templates.deploying.nested import wrong_templates
     from lambda_emu.templates.layers import layers_without_effect
-    from lambda_emu.templates.nested import wrong_templates
     from lambda_emu.templates.stack import read_stack
     from lambda_emu.templates.strict import not_installed, without_effect
 
@@ -132,9 +132,9 @@ def deploy_services(
     if alone or (declared.stack is None and not _has_served(context)):
         return changes, addresses
     from lambda_emu.templates.building import built
-    from lambda_emu.templates.deploy import deploy_stack, remove_others
-    from lambda_emu.templates.records import nested_in
-    from lambda_emu.templates.stack_records import forget_served, record_served
+    from lambda_emu.templates.deploying.deploy import deploy_stack, remove_others
+    from lambda_emu.templates.deploying.records import nested_in
+    from lambda_emu.templates.deploying.stack_records import forget_served, record_served
 
     def whole(stack: Stack) -> Stack:
         return stack if builder is None else built(stack, builder)

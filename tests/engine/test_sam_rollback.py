@@ -12,8 +12,8 @@ from lam import ROLE
 from own import OwnLam, own_emulator
 
 from lambda_emu.project import ProjectError
-from lambda_emu.templates.deploy import deploy_stack, remove_stack
-from lambda_emu.templates.happened import Happened
+from lambda_emu.templates.deploying.deploy import deploy_stack, remove_stack
+from lambda_emu.templates.deploying.happened import Happened
 from lambda_emu.templates.stack import read_stack
 
 TEMPLATE = f"""

@@ -6,7 +6,7 @@ from lambda_emu.cloudformation.errors import Invalid
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.operations.describing import page
 from lambda_emu.model.stacks import exports
-from lambda_emu.templates.exports import importers
+from lambda_emu.templates.deploying.exports import importers
 
 
 def list_exports(asked: Asked) -> Result:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.apis import APIS, PARTS_OF_APIS
+from lambda_emu.templates.kinds.api_gateway.apis import APIS, PARTS_OF_APIS
+from lambda_emu.templates.kinds.api_gateway.domains import DOMAINS
+from lambda_emu.templates.kinds.api_gateway.methods import METHODS
 from lambda_emu.templates.kinds.balancers import BALANCERS, ON_BALANCERS
+from lambda_emu.templates.kinds.cognito.people import PEOPLE
+from lambda_emu.templates.kinds.cognito.pools import POOLS
 from lambda_emu.templates.kinds.custom_resources import CUSTOM, CUSTOM_RESOURCES, PREFIX
-from lambda_emu.templates.kinds.domains import DOMAINS
 from lambda_emu.templates.kinds.functions import FUNCTIONS, LAYERS, ON_FUNCTIONS
 from lambda_emu.templates.kinds.happenings import GROUPS, HAPPENINGS
+from lambda_emu.templates.kinds.iam.roles import ROLES
+from lambda_emu.templates.kinds.iam.users import USERS
 from lambda_emu.templates.kinds.kept import KEPT, ON_KEPT
 from lambda_emu.templates.kinds.keys import KEYS
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
-from lambda_emu.templates.kinds.methods import METHODS
 from lambda_emu.templates.kinds.nested import NESTED
-from lambda_emu.templates.kinds.people import PEOPLE
 from lambda_emu.templates.kinds.permits import PERMITS, SIGNING
-from lambda_emu.templates.kinds.pools import POOLS
 from lambda_emu.templates.kinds.registries import REPOSITORIES
-from lambda_emu.templates.kinds.roles import ROLES
 from lambda_emu.templates.kinds.stores import ON_STORES, STORES
 from lambda_emu.templates.kinds.topics import ON_TOPICS, TOPICS
-from lambda_emu.templates.kinds.users import USERS
 from lambda_emu.templates.kinds.wait_conditions import CONDITIONS, HANDLES
 
 KINDS: Mapping[str, Kind] = {

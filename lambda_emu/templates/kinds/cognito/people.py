@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.cognito.pools import COGNITO
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
-from lambda_emu.templates.kinds.pools import COGNITO
 
 
 def _create_server(asked: Asked) -> Made:

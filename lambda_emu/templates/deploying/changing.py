@@ -8,11 +8,11 @@ from enum import Enum, auto
 from msgspec import Struct, to_builtins
 
 from lambda_emu.project.resources import Action, CannotChange, ResourceChange, ResourceKey
-from lambda_emu.templates import records
-from lambda_emu.templates.happened import STACK
+from lambda_emu.templates.deploying import records
+from lambda_emu.templates.deploying.happened import STACK
+from lambda_emu.templates.deploying.nested import RefusedWithin
+from lambda_emu.templates.deploying.working import REFUSED, Working, create, remove, update
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother
-from lambda_emu.templates.nested import RefusedWithin
-from lambda_emu.templates.working import REFUSED, Working, create, remove, update
 
 INITIATED = "Resource creation Initiated"
 ANOTHER = "Requested update requires the creation of a new physical resource; hence creating one."

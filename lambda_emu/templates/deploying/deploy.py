@@ -17,13 +17,13 @@ from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.left import Left
 from lambda_emu.project.services.reach import Reach, Services
-from lambda_emu.templates.deployment import FAILED, Deployment, Ways
-from lambda_emu.templates.exports import in_use
-from lambda_emu.templates.happened import Telling, Told, nobody
-from lambda_emu.templates.records import all_resources, nested_in, resources_of
-from lambda_emu.templates.removing import remove_all
+from lambda_emu.templates.deploying.deployment import FAILED, Deployment, Ways
+from lambda_emu.templates.deploying.exports import in_use
+from lambda_emu.templates.deploying.happened import Telling, Told, nobody
+from lambda_emu.templates.deploying.records import all_resources, nested_in, resources_of
+from lambda_emu.templates.deploying.removing import remove_all
+from lambda_emu.templates.deploying.stack_records import stack_id
 from lambda_emu.templates.stack import Stack
-from lambda_emu.templates.stack_records import stack_id
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.happened import STACK, Telling, Told
+from lambda_emu.templates.deploying.happened import STACK, Telling, Told
+from lambda_emu.templates.deploying.records import forget, from_first_to_go, made_of, name_of, needs, resources_of
+from lambda_emu.templates.deploying.stack_records import end_stack, stack_id
+from lambda_emu.templates.deploying.working import REFUSED, remove
 from lambda_emu.templates.kinds.table import kind_of
-from lambda_emu.templates.records import forget, from_first_to_go, made_of, name_of, needs, resources_of
-from lambda_emu.templates.stack_records import end_stack, stack_id
-from lambda_emu.templates.working import REFUSED, remove
 
 log = logging.getLogger(__name__)
 

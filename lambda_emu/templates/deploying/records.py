@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.stack_resource import StackResource
-from lambda_emu.templates.happened import STACK
+from lambda_emu.templates.deploying.happened import STACK
 from lambda_emu.templates.kinds.functions import PLACED
 from lambda_emu.templates.kinds.kind import Made
 from lambda_emu.templates.kinds.table import in_order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from lambda_emu.arn import Scope
-from lambda_emu.templates.happened import STACK
+from lambda_emu.templates.deploying.happened import STACK
 from lambda_emu.templates.kinds.functions import FUNCTION
 
 LIMITS = {

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.iam.roles import IAM, set_policies, strip, take_own
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tags, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
-from lambda_emu.templates.kinds.roles import IAM, set_policies, strip, take_own
 
 
 def _create_user(asked: Asked) -> Made:

@@ -7,9 +7,9 @@ from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.stacks import StackOutput, exports
+from lambda_emu.templates.deploying.records import all_resources
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.intrinsics import Wrong
-from lambda_emu.templates.records import all_resources
 
 IMPORTS = "Imports"
 """The member of what a resource is known by that names the exports that its properties import."""

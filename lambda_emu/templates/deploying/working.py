@@ -15,14 +15,14 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.project.resources import CannotChange, Resource, ResourceKey, resolve
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.dynamic import look_up
-from lambda_emu.templates.happened import Telling
+from lambda_emu.templates.deploying.dynamic import look_up
+from lambda_emu.templates.deploying.happened import Telling
+from lambda_emu.templates.deploying.names import physical_name
+from lambda_emu.templates.deploying.records import remember
 from lambda_emu.templates.intrinsics import Resolver, is_known
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.tagging import retag
-from lambda_emu.templates.names import physical_name
-from lambda_emu.templates.records import remember
 from lambda_emu.templates.stack import RETAINED, Stack
 
 log = logging.getLogger(__name__)

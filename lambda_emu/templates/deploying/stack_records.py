@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.stacks import DELETED, SERVED, StackOutput, StackParameter, StackRecord
+from lambda_emu.templates.deploying.happened import STACK, Happened, Told
 from lambda_emu.templates.document import Template
-from lambda_emu.templates.happened import STACK, Happened, Told
 from lambda_emu.templates.stack import Stack, pseudo_parameters
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.apis import as_word, changed, patch
+from lambda_emu.templates.kinds.api_gateway.apis import as_word, changed, patch
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, takes
 
 Rows = tuple[Callable[[Asked], Made], Any, Any]

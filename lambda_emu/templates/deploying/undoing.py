@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambda_emu.model.stack_resource import StackResource
-from lambda_emu.templates.changing import How, Step
-from lambda_emu.templates.happened import STACK
+from lambda_emu.templates.deploying.changing import How, Step
+from lambda_emu.templates.deploying.happened import STACK
+from lambda_emu.templates.deploying.records import forget, made_of, properties_of, remember
+from lambda_emu.templates.deploying.working import REFUSED, Working, create, remove, update
 from lambda_emu.templates.kinds.kind import Asked, Made, NeedsAnother
-from lambda_emu.templates.records import forget, made_of, properties_of, remember
-from lambda_emu.templates.working import REFUSED, Working, create, remove, update
 
 log = logging.getLogger(__name__)
 

@@ -24,21 +24,21 @@ from lambda_emu.project.resources import (
     difference,
 )
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates import nested
-from lambda_emu.templates.changing import Done, How, make
-from lambda_emu.templates.exports import importing, wrong_exports
-from lambda_emu.templates.happened import STACK, Telling, Told
-from lambda_emu.templates.keeping import keeper
+from lambda_emu.templates.deploying import nested
+from lambda_emu.templates.deploying.changing import Done, How, make
+from lambda_emu.templates.deploying.exports import importing, wrong_exports
+from lambda_emu.templates.deploying.happened import STACK, Telling, Told
+from lambda_emu.templates.deploying.keeping import keeper
+from lambda_emu.templates.deploying.outputs import outputs_of
+from lambda_emu.templates.deploying.records import made_of, name_of, resources_of
+from lambda_emu.templates.deploying.removing import remove_all, remove_nested
+from lambda_emu.templates.deploying.stack_records import Nested
+from lambda_emu.templates.deploying.undoing import undo
+from lambda_emu.templates.deploying.working import Working
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import in_order, kind_of
-from lambda_emu.templates.outputs import outputs_of
-from lambda_emu.templates.records import made_of, name_of, resources_of
-from lambda_emu.templates.removing import remove_all, remove_nested
 from lambda_emu.templates.stack import RETAINED, Stack, wanted
-from lambda_emu.templates.stack_records import Nested
 from lambda_emu.templates.stored_parameters import with_stored_parameters
-from lambda_emu.templates.undoing import undo
-from lambda_emu.templates.working import Working
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""AWS::ApiGateway and AWS::ApiGatewayV2."""
