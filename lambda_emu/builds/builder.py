@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock
 
 from lambda_emu.builds import pip
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint
@@ -27,7 +28,9 @@ FORMAT = 1
 """Goes up where what is built of the same code changes."""
 AT_ONCE = 4
 MOST_KEPT = 64
-"""Builds: each change of code makes one."""
+"""Builds: each change of code makes one. Those that whoever builds has asked for stay, however many."""
+JUST_USED_S = 3600.0
+"""What was used so lately stays too: another process may be about to take it."""
 
 Built = Path | BuildFailed
 
@@ -42,6 +45,8 @@ class Builder:
         self._cache = Cache(cache, "code")
         self._limit_s = limit_s
         self._progress = progress
+        self._lock = Lock()  # guards _asked; bookkeeping only
+        self._asked: set[str] = set()
 
     def close(self) -> None:
         self._cache.close()
@@ -104,6 +109,8 @@ class Builder:
         return self._ensure(key, make, source, what)
 
     def _ensure(self, key: str, make: Callable[[Path, Path], None], source: Source, what: str) -> Path:
+        with self._lock:
+            self._asked.add(key)
         kept = self._cache.parts / key
         if kept.is_dir():
             with suppress(OSError):  # another user's
@@ -125,10 +132,14 @@ class Builder:
 
     def _forget_oldest(self) -> None:
         """Of too many; what was used last stays."""
+        with self._lock:
+            asked = {*self._asked}
         with suppress(OSError):
-            kept = sorted(self._cache.parts.iterdir(), key=lambda one: one.stat().st_mtime)
+            used_s = {one: one.stat().st_mtime for one in self._cache.parts.iterdir()}
+            kept = sorted(used_s, key=lambda one: used_s[one])
             for old in kept[:-MOST_KEPT]:
-                shutil.rmtree(old, ignore_errors=True)
+                if old.name not in asked and used_s[old] < used_s[kept[-1]] - JUST_USED_S:
+                    shutil.rmtree(old, ignore_errors=True)
 
 
 class _Copy:
