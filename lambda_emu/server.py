@@ -221,7 +221,7 @@ class Emulator:
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
         self.store = Store.open(data_dir)
         self.work_clock.take(read_lead(self.store))  # before anything is dated
-        tell_interrupted(self.store)
+        tell_interrupted(self.store, self.work_clock.now_s())
         self.shutdown.call(self.store.close)  # after the pool, whose last outcomes it keeps
         self.around = Around(
             self.url, self.neighbours, self.scope, self.store, self.work_clock, self.loop, self.shutdown

@@ -14,7 +14,7 @@ class StackResource(Struct, frozen=True):
     shown: what it was made of, to be compared with what a template wants. keeps: whether it stays where the template
     leaves it out. origin: "serve" where the template is the one that a server was started with, else "api".
     properties: with what they referred to put in, by which it can be made, or changed back. name: what it is called
-    where they do not say.
+    where they do not say. to_go: another one, in whose place it is, until that is removed.
     """
 
     stack: str
@@ -27,6 +27,7 @@ class StackResource(Struct, frozen=True):
     origin: str = "serve"
     properties: Mapping[str, Any] = {}
     name: str = ""
+    to_go: StackResource | None = None
 
     @property
     def key(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from boto_rig import client_at
 from botocore.exceptions import ClientError
-from own import OwnLam, own_emulator
+from own import OwnLam, Served, own_emulator
 from waiting import eventually
 
 QUICK = {"Delay": 1, "MaxAttempts": 120}
@@ -17,7 +17,7 @@ QUICK = {"Delay": 1, "MaxAttempts": 120}
 class Stacks:
     """Of one server."""
 
-    def __init__(self, lam: OwnLam) -> None:
+    def __init__(self, lam: OwnLam | Served) -> None:
         self.lam = lam
         self.client = client_at(lam.url, "cloudformation")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from lambda_emu.project.resources import Action, CannotChange, ResourceChange, ResourceKey
 from lambda_emu.templates.deploying import records
@@ -109,27 +110,34 @@ def _named(key: ResourceKey) -> tuple[str, str]:
 
 
 def _create(key: ResourceKey, how: How, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
+    replaces = how is How.REPLACED
+
+    def noted(made: Made) -> None:
+        working.remember(asked, made, whole=False, replaces=replaces)
+
     try:
-        made = create(kind, asked)
+        made = create(kind, replace(asked, noted=noted))
     except REFUSED:
         if asked.begun:
             steps.append(Step(key, how, asked.begun[-1]))
-            working.remember(asked, asked.begun[-1], whole=False)
         elif how is How.REMADE:
             steps.append(Step(key, how, None))
         raise
     steps.append(Step(key, how, made))
-    working.remember(asked, made)
+    working.remember(asked, made, replaces=replaces)
     return made
 
 
 def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
     before = working.made[key.name]
     working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, properties=asked.properties)
+    was = working.before[key.name]
+    records.remember(records.half_made(was), working.context)  # first, as the server may end meanwhile
     try:
         kind.check_fixed(asked)
         made = None if kind.update is None else update(kind, asked, before)
     except NeedsAnother as error:
+        records.remember(was, working.context)
         if error.named is not None and working.origin == "api":
             raise CannotChange(CUSTOM_NAME.format(error.named)) from None
         working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, reason=ANOTHER)
@@ -137,14 +145,14 @@ def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps:
         return more(key, kind, asked, working, steps)
     except REFUSED:
         steps.append(Step(key, How.CHANGED, before))
-        records.remember(records.half_made(working.before[key.name]), working.context)
         raise
     if made is None:
         more = _another if kind.beside else _remake
         return more(key, kind, asked, working, steps)
     renewed = How.REPLACED if kind.beside else How.RENEWED if kind.renews else How.REMADE
-    steps.append(Step(key, How.CHANGED if made.identifier == before.identifier else renewed, made))
-    working.remember(asked, made)
+    how = How.CHANGED if made.identifier == before.identifier else renewed
+    steps.append(Step(key, how, made))
+    working.remember(asked, made, replaces=how is How.REPLACED)
     return made
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import StackOutput
@@ -25,19 +24,19 @@ from lambda_emu.project.resources import (
 )
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.deploying import nested
-from lambda_emu.templates.deploying.changing import Done, How, make
+from lambda_emu.templates.deploying.changing import Done, make
 from lambda_emu.templates.deploying.exports import importing, wrong_exports
 from lambda_emu.templates.deploying.happened import STACK, Telling, Told
 from lambda_emu.templates.deploying.keeping import keeper
 from lambda_emu.templates.deploying.outputs import outputs_of
 from lambda_emu.templates.deploying.records import made_of, name_of, resources_of
-from lambda_emu.templates.deploying.removing import remove_all, remove_nested
+from lambda_emu.templates.deploying.removing import remove_nested, remove_replaced
 from lambda_emu.templates.deploying.stack_records import Nested
 from lambda_emu.templates.deploying.undoing import undo
 from lambda_emu.templates.deploying.working import Working
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import in_order, kind_of
-from lambda_emu.templates.stack import RETAINED, Stack, wanted
+from lambda_emu.templates.stack import Stack, wanted
 from lambda_emu.templates.stored_parameters import with_stored_parameters
 
 log = logging.getLogger(__name__)
@@ -89,15 +88,10 @@ class Deployment:
             telling.of_stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         for child in self.children.values():
             child.finish()
-        declared = working.stack.template.section("Resources")
-        replaced = [
-            replace(working.before[step.key.name], keeps=False)
-            for step in self._done.steps
-            if step.how is How.REPLACED and declared[step.key.name].get("UpdateReplacePolicy") not in RETAINED
-        ]
-        remove_all(replaced, working.reach, telling, replaced=True)
         gone = [working.before[change.key.name] for change in self.changes if change.action is Action.REMOVE]
-        remove_all(gone, working.reach, telling)
+        gone = [one for one in gone if one.keeps or one.logical_id not in working.wanted]
+        there = resources_of(self._stack.name, self._reach.context)
+        remove_replaced(there.values(), working.reach, telling, beside=gone)
         telling.of_stack(f"{self._verb}_COMPLETE")
 
     def undo(self, reason: str) -> list[str]:

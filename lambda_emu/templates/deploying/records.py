@@ -43,12 +43,23 @@ def remember(record: StackResource, context: RequestContext) -> None:
     context.store.write(lambda transaction: transaction.put(table, scope, record.key, record))
 
 
+def remember_if_there(before: StackResource, after: StackResource, context: RequestContext) -> None:
+    """Unless something else is recorded by now."""
+    if recorded(before, context) == before:
+        remember(after, context)
+
+
 def forget(record: StackResource, context: RequestContext) -> None:
-    """Unless something of another type has its place by now."""
+    """Unless something else has its place by now."""
     table, scope = context.store.stack_resources, context.scope
     found = table.get(scope, record.key)
-    if found is not None and found.kind == record.kind:
+    if found is not None and (found.kind, found.identifier) == (record.kind, record.identifier):
         context.store.write(lambda transaction: transaction.put(table, scope, record.key, None))
+
+
+def recorded(record: StackResource, context: RequestContext) -> StackResource | None:
+    """What has its place by now."""
+    return context.store.stack_resources.get(context.scope, record.key)
 
 
 def made_of(record: StackResource) -> Made:

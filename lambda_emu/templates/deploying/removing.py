@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.deploying.happened import STACK, Telling, Told
-from lambda_emu.templates.deploying.records import forget, from_first_to_go, made_of, name_of, needs, resources_of
+from lambda_emu.templates.deploying.records import (
+    all_resources,
+    forget,
+    from_first_to_go,
+    made_of,
+    name_of,
+    needs,
+    remember_if_there,
+    resources_of,
+)
 from lambda_emu.templates.deploying.stack_records import end_stack, stack_id
 from lambda_emu.templates.deploying.working import REFUSED, remove
 from lambda_emu.templates.kinds.table import kind_of
@@ -17,22 +28,36 @@ from lambda_emu.templates.kinds.table import kind_of
 log = logging.getLogger(__name__)
 
 
-def remove_all(
-    records: Iterable[StackResource], reach: Reach, telling: Telling, *, replaced: bool = False
-) -> list[str]:
-    """What needs others before them; what cannot be removed stays, with what it needs. The logical ids of what stays.
-
-    replaced: others have their places by now, so that the records are theirs.
-    """
+def remove_all(records: Iterable[StackResource], reach: Reach, telling: Telling) -> list[str]:
+    """What needs others before them; what cannot be removed stays, with what it needs. Those that stay."""
+    records = [*records]
+    remove_replaced(records, reach, telling)
     stays: list[str] = []
     needed: set[str] = set()
     for one in from_first_to_go(records):
         if one.logical_id in needed:
             needed |= set(needs(one))
-        elif not _remove(one, reach, telling, forgets=not replaced):
+        elif not _remove(one, reach, telling):
             stays.append(one.logical_id)
             needed |= set(needs(one))
     return stays
+
+
+def remove_replaced(
+    records: Iterable[StackResource], reach: Reach, telling: Telling, beside: Sequence[StackResource] = ()
+) -> None:
+    """What these took the place of, in deployments too that came to no end. What cannot be removed is forgotten.
+
+    beside: what goes with it.
+    """
+    replaced = [one for one in records if one.to_go is not None]
+    there = {(one.kind, one.identifier) for one in all_resources(reach.context)} if replaced else set()
+    old = [replace(one.to_go, keeps=False) for one in replaced if one.to_go is not None]
+    going = [*[one for one in old if (one.kind, one.identifier) not in there], *beside]
+    if going:
+        remove_all(going, reach, telling)
+    for one in replaced:
+        remember_if_there(one, replace(one, to_go=None), reach.context)
 
 
 def remove_nested(name: str, reach: Reach, told: Told) -> None:
@@ -48,7 +73,7 @@ def remove_nested(name: str, reach: Reach, told: Told) -> None:
     end_stack(name, reach.context, "DELETE_COMPLETE")
 
 
-def _remove(one: StackResource, reach: Reach, telling: Telling, *, forgets: bool) -> bool:
+def _remove(one: StackResource, reach: Reach, telling: Telling) -> bool:
     name, kind, identifier = one.logical_id, one.kind, one.identifier
     if one.keeps:
         telling.of(name, kind, "DELETE_SKIPPED", identifier)
@@ -64,6 +89,5 @@ def _remove(one: StackResource, reach: Reach, telling: Telling, *, forgets: bool
             telling.of(name, kind, "DELETE_FAILED", identifier, reason=str(error))
             return False
         telling.of(name, kind, "DELETE_COMPLETE", identifier)
-    if forgets:
-        forget(one, reach.context)
+    forget(one, reach.context)
     return True

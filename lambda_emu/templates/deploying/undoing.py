@@ -6,10 +6,19 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.templates.deploying.changing import How, Step
 from lambda_emu.templates.deploying.happened import STACK
-from lambda_emu.templates.deploying.records import forget, made_of, properties_of, remember
+from lambda_emu.templates.deploying.records import (
+    forget,
+    made_of,
+    properties_of,
+    recorded,
+    remember,
+    remember_if_there,
+)
 from lambda_emu.templates.deploying.working import REFUSED, Working, create, remove, update
 from lambda_emu.templates.kinds.kind import Asked, Made, NeedsAnother
 
@@ -52,10 +61,12 @@ def _back(step: Step, working: Working, moved: dict[str, str]) -> str:
         working.undo_child(step.key.name)
         return _is_again(before, made_of(before), working)
     if step.how in (How.REPLACED, How.RENEWED):
-        return _is_again(before, made_of(before), working)
-    since = _asked_for(step, working)
+        since = recorded(before, working.context)
+        to_go = before.to_go if since is None else replace(since, to_go=before.to_go)
+        return _is_again(replace(before, to_go=to_go), made_of(before), working)
+    had = _asked_for(step, working)
     properties = properties_of(before, moved)
-    asked = Asked(before.logical_id, before.name, properties, working.reach, since, type=before.kind)
+    asked = Asked(before.logical_id, before.name, properties, working.reach, had, type=before.kind)
     if step.how is How.CHANGED and step.made is not None:
         made = update(kind, asked, step.made)
     else:
@@ -76,8 +87,6 @@ def _asked_for(step: Step, working: Working) -> Mapping[str, Any]:
 
 
 def _is_again(before: StackResource, made: Made, working: Working) -> str:
-    from msgspec.structs import replace
-
     working.made[before.logical_id] = made
     remember(replace(before, identifier=made.identifier, attributes=made.attributes), working.context)
     return made.identifier
@@ -88,6 +97,11 @@ def _away(step: Step, working: Working) -> str:
     remove(working.row(step.key.kind), step.made, working.reach)
     if step.how is How.CREATED:
         _forget(step, working)
+    else:
+        before = working.before[step.key.name]
+        found = recorded(before, working.context)
+        if found is not None and found.to_go is not None:
+            remember_if_there(found, replace(found, to_go=before.to_go), working.context)
     return step.made.identifier
 
 

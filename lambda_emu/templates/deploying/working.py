@@ -90,12 +90,18 @@ class Working(Struct, frozen=True):
         scope = self.context.scope
         return physical_name(key.kind, key.name, self.stack.name, scope, is_served=is_served, instead_of=old)
 
-    def remember(self, asked: Asked, made: Made, *, whole: bool = True) -> None:
-        """whole: else the next deployment is to change it, whatever it wants."""
+    def remember(self, asked: Asked, made: Made, *, whole: bool = True, replaces: bool = False) -> None:
+        """whole: else the next deployment is to change it, whatever it wants. replaces: what was before is to go."""
         logical_id, resource = asked.logical_id, self.wanted[asked.logical_id]
         self.made[logical_id] = made
         identifiers = {reference: self.made[reference.name].identifier for reference in resource.needs}
         declared = self.stack.template.section("Resources")[logical_id]
+        before = self.before.get(logical_id)
+        to_go = None if before is None else before.to_go
+        if before is not None and before.kind != resource.key.kind:
+            to_go = to_go if before.keeps else before
+        elif replaces and declared.get("UpdateReplacePolicy") not in RETAINED:
+            to_go = before
         record = StackResource(
             self.stack.name,
             logical_id,
@@ -107,6 +113,7 @@ class Working(Struct, frozen=True):
             self.origin,
             to_builtins(asked.properties),
             asked.name,
+            to_go,
         )
         remember(record, self.context)
 

@@ -36,12 +36,16 @@ class NeedsAnother(Exception):
         self.named = named
 
 
+def _nobody(_: Made) -> None:
+    """Is told."""
+
+
 class Asked(Struct, frozen=True):
     """A resource to be made or changed. name: what it is called where its properties do not say.
 
     before: the properties that it has; none where it is to be made. begun: what is there already while more is set on
-    it; a creation that fails half way has that removed. stack_id: the ARN of its stack. is_served: whether a server was
-    started with its template.
+    it; a creation that fails half way has that removed. noted: told of it at once, since the server may end before more
+    is set. stack_id: the ARN of its stack. is_served: whether a server was started with its template.
     """
 
     logical_id: str
@@ -53,6 +57,7 @@ class Asked(Struct, frozen=True):
     type: str = ""
     stack_id: str = ""
     is_served: bool = True
+    noted: Callable[[Made], None] = _nobody
 
     def named(self, property: str) -> str:
         """What it is called."""
@@ -68,6 +73,7 @@ class Asked(Struct, frozen=True):
     def begin(self, made: Made) -> Made:
         """Say what is there by now."""
         self.begun.append(made)
+        self.noted(made)
         return made
 
     def call(self, service: str, operation: str, members: Properties) -> dict[str, Any]:
