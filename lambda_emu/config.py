@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from lambda_emu.arn import REGION
 from lambda_emu.model.layers.sources import LAYER_SOURCES, LayerSource
-from lambda_emu.model.value_types import FLAG, PATH, ValueType, choice, pairs, several, text, whole
+from lambda_emu.model.value_types import FLAG, PATH, PATHS, ValueType, choice, pairs, several, text, whole
 
 PROJECT_FILE = "lambda-emu.yaml"
 VARIABLE_PREFIX = "LAMBDA_EMU_"
@@ -39,6 +39,7 @@ class Settings(Struct, frozen=True):
     """
 
     project: Path
+    also: tuple[Path, ...]
     host: str
     port: int
     data_dir: Path
@@ -133,6 +134,7 @@ _ORIGIN = r"[a-z][a-z0-9+.-]*://(?:[a-zA-Z0-9][a-zA-Z0-9_.-]*|\[[0-9a-fA-F:.]+\]
 
 SETTINGS = (
     Setting("project", PATH, ".", f"The project: a folder with a {PROJECT_FILE} or a template, or that file."),
+    Setting("also", PATHS, "", "More folders or files to serve beside the project, most of all templates."),
     Setting("host", text("an address or host name", r"[^\s/]+"), "127.0.0.1", "Address to serve on."),
     Setting("port", whole(0, 65535), "9000", "Port to serve on; 0 takes a free one."),
     Setting("data_dir", PATH, ".lambda-emu", "Where functions, code, events and logs are kept."),
@@ -274,6 +276,7 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str] | None
     for name, written in _defaults(variables, file.parent).items():
         if name not in values:  # a default may come from a variable of others: wrong or not, it is not looked at
             values[name] = None if written is None else _value(name, written, mistakes)
+    mistakes += [f"{path} must be a folder or a file that exists" for path in values["also"] or () if not path.exists()]
     if mistakes:
         raise ConfigError(mistakes)
     return Settings(**values, given=given)
@@ -381,6 +384,8 @@ def _value(name: str, written: Written, mistakes: list[str]) -> Any:
     except ValueError:
         mistakes.append(f"{written.where}: {written.text!r} must be {kind.allowed}")
         return None
+    if kind is PATHS:
+        return tuple(Path(os.path.abspath(written.base / path)) for path in value)
     if kind is LAYER_SOURCES:
         return tuple(source.placed(written.base) for source in value)
     return Path(os.path.abspath(written.base / value)) if isinstance(value, Path) else value

@@ -200,7 +200,7 @@ class Emulator:
     def _start(self) -> None:
         settings = self.settings
         cache, env_vars = settings.cache_dir / "templates", settings.env_vars
-        by_setting = (settings.strict, env_vars, settings.layers, settings.build)
+        by_setting = (settings.strict, env_vars, settings.layers, settings.build, settings.also)
         chosen = Chosen(settings.project, settings.parameters, cache, *by_setting)
         self._declared = read_declared(chosen, self.scope, self._only)  # first: a mistake in it needs nothing started
         self.declared = self._declared.functions
@@ -399,7 +399,7 @@ class Emulator:
     def _deploy_services(self, left: Left) -> Sequence[ResourceChange]:
         """What functions live among and where their events come from; most projects declare none."""
         context, clients, alone = self.served.context, self.around.clients, self._only is not None
-        builder = self._open_builder() if self.settings.build and self._declared.stack is not None else None
+        builder = self._open_builder() if self.settings.build and self._declared.stacks else None
         changes, self.addresses = deploy_services(self._declared, context, clients, left, builder, alone=alone)
         return changes
 

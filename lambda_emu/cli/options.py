@@ -40,6 +40,7 @@ def advice(name: str, known: Collection[str]) -> str:
     return f"; there are {', '.join(named)}{' and more' if len(known) > MOST_NAMED else ''}." if named else "."
 
 
+projects_argument = click.argument("projects", nargs=-1, metavar="[PROJECT]...")
 endpoint_option = click.option("--endpoint-url", metavar="URL", help="Ask the server at this address.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
@@ -63,6 +64,13 @@ def settings(**flags: object) -> Settings:
         return load_settings(flags)
     except ConfigError as error:
         raise NotDone(str(error)) from error
+
+
+def settings_of(projects: Sequence[str], **flags: object) -> Settings:
+    """The same for several projects: the first is the one whose settings count, and others are served beside it."""
+    first, *others = projects or (None,)
+    also = ",".join(filter(None, [*others, flags.get("also")])) if others else flags.get("also")  # type: ignore[list-item]
+    return settings(**{**flags, "project": first, "also": also})
 
 
 def token_of(host: str, port: int, data_dir: str | None = None) -> str | None:

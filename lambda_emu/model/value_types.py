@@ -101,5 +101,10 @@ def _path(written: str) -> Path:
         raise ValueError(written) from error
 
 
+def _paths(written: str) -> tuple[Path, ...]:
+    return tuple(_path(part.strip()) for part in written.split(",") if part.strip())
+
+
 FLAG = ValueType("true or false", _flag)
 PATH = ValueType("a path", _path)
+PATHS = ValueType("paths, with commas between them", _paths, many=True)

@@ -26,7 +26,7 @@ from lambda_emu.templates.found import find_template, is_template
 if TYPE_CHECKING:
     from lambda_emu.builds.builder import Builder
     from lambda_emu.project.services.reach import Services
-    from lambda_emu.templates.stack import Stack
+    from lambda_emu.templates.stack import OneOfSeveral, Stack
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Chosen(Struct, frozen=True):
     """What settings say of it. project: a folder or a file. cache: the folder for templates that were expanded.
 
     env_vars: a file with other values for variables. layers: what those of others hold. builds: what code needs is
-    installed where it is not beside it.
+    installed where it is not beside it. also: more folders and files.
     """
 
     project: Path
@@ -47,61 +47,95 @@ class Chosen(Struct, frozen=True):
     env_vars: Path | None = None
     layers: Sequence[LayerSource] = ()
     builds: bool = True
+    also: Sequence[Path] = ()
 
 
 class Declared(Struct, frozen=True):
-    """What is to be served. Where a project file declares functions or resources, no template is read."""
+    """What is to be served. Of a folder whose project file declares functions or resources, no template is read.
+
+    stacks: those that export before those that import.
+    """
 
     project: Project
-    stack: Stack | None = None
+    stacks: Sequence[Stack] = ()
 
     @property
     def functions(self) -> list[str]:
         """Their names."""
-        of_stack = [] if self.stack is None else self.stack.functions()
-        return [*(function.name for function in self.project.functions), *of_stack]
+        of_stacks = (name for stack in self.stacks for name in stack.functions())
+        return [*(function.name for function in self.project.functions), *of_stacks]
 
 
 def read_declared(chosen: Chosen, scope: Scope, only: str | None) -> Declared:
     """only: a function of the project file that nothing else goes with. ProjectError."""
-    path = chosen.project
-    project = Project(path.parent) if path.is_file() and is_template(path) else read_project(path)
-    file = None if project.functions or project.has_services or only is not None else find_template(path)
-    stack = None if file is None else _read_stack(file, chosen, scope)
+    if chosen.also and only is None:
+        project, stacks = _read_several(chosen, scope)
+    else:
+        project, file = _find(chosen.project)
+        stacks = [] if file is None or only is not None else [_read_stack(file, chosen, scope)]
     if chosen.env_vars is not None:
-        project, stack = _with_env_vars(project, stack, chosen.env_vars)
-    return Declared(project if only is None else project.only(only), stack)
+        project, stacks = _with_env_vars(project, stacks, chosen.env_vars)
+    return Declared(project if only is None else project.only(only), stacks)
 
 
-def _with_env_vars(project: Project, stack: Stack | None, file: Path) -> tuple[Project, Stack | None]:
+def _find(path: Path) -> tuple[Project, Path | None]:
+    """What a folder's project file declares, or its template. ProjectError."""
+    project = Project(path.parent) if path.is_file() and is_template(path) else read_project(path)
+    return project, None if project.functions or project.has_services else find_template(path)
+
+
+def _read_several(chosen: Chosen, scope: Scope) -> tuple[Project, list[Stack]]:
+    """ProjectError, with what is wrong with any of them."""
+    from lambda_emu.templates.together import Together, in_order, placed, shown_folders
+
+    together = Together(chosen.project, chosen.parameters)
+    paths = (chosen.project, *chosen.also)
+    for path, at in zip(paths, shown_folders(paths), strict=True):
+        try:
+            project, file = _find(path)
+            together.add(path, at, project, file)
+        except ProjectError as error:
+            together.mistakes += placed(at, error.mistakes)
+    for found in together.templates():
+        try:
+            together.stacks.append(_read_stack(found.file, chosen, scope, found))
+        except ProjectError as error:
+            together.mistakes += placed(found.at, error.mistakes)
+    together.check()
+    return together.project, in_order(together.named_apart())
+
+
+def _with_env_vars(project: Project, stacks: Sequence[Stack], file: Path) -> tuple[Project, list[Stack]]:
     """ProjectError."""
     from lambda_emu.project.env_vars import overridden, overridden_resources, read_env_vars
 
     values = read_env_vars(file)
     project = overridden(project, values)
-    if stack is not None:
+    changed = []
+    for stack in stacks:
         resources = overridden_resources(stack.template.section("Resources"), values)
         template = replace(stack.template, body={**stack.template.body, "Resources": resources})
-        stack = replace(stack, template=template)
+        changed.append(replace(stack, template=template))
     values.tell_unused()
-    return project, stack
+    return project, changed
 
 
-def _read_stack(file: Path, chosen: Chosen, scope: Scope) -> Stack:
-    """What has no effect is told, each once; with `strict` it is a mistake."""
+def _read_stack(file: Path, chosen: Chosen, scope: Scope, among: OneOfSeveral | None = None) -> Stack:
+    """What has no effect is told, each once; with `strict` it is a mistake. ProjectError."""
     from lambda_emu.public_layers.known import is_known
     from lambda_emu.templates.deploying.nested import wrong_templates
     from lambda_emu.templates.layers import layers_without_effect
     from lambda_emu.templates.stack import read_stack
     from lambda_emu.templates.strict import not_installed, without_effect
 
-    stack = replace(read_stack(file, scope, chosen.parameters, chosen.cache), is_strict=chosen.strict)
+    stack = read_stack(file, scope, chosen.parameters, chosen.cache, among)
+    stack = replace(stack, is_strict=chosen.strict)
     if wrong := wrong_templates(stack.template):
         raise ProjectError(wrong)
     told = [*without_effect(stack), *layers_without_effect(stack, scope, partial(is_known, sources=chosen.layers))]
     if chosen.strict and told:
         raise ProjectError(told)
-    for line in (*told, *([] if chosen.builds else not_installed(stack))):
+    for line in stack.placed([*told, *([] if chosen.builds else not_installed(stack))]):
         log.warning("%s", line)
     return stack
 
@@ -129,26 +163,12 @@ def deploy_services(
 
         done = deploy_project(declared.project, context, services, left)
         changes, addresses = [*done.changes], [*done.addresses]
-    if alone or (declared.stack is None and not _has_served(context)):
+    if alone or not (declared.stacks or _has_served(context)):
         return changes, addresses
-    from lambda_emu.templates.building import built
-    from lambda_emu.templates.deploying.deploy import deploy_stack, remove_others
-    from lambda_emu.templates.deploying.records import nested_in
-    from lambda_emu.templates.deploying.stack_records import forget_served, record_served
+    from lambda_emu.templates.deploying.together import deploy_stacks
 
-    def whole(stack: Stack) -> Stack:
-        return stack if builder is None else built(stack, builder)
-
-    stack = None if declared.stack is None else whole(declared.stack)
-    names = [] if declared.stack is None else [declared.stack.name]
-    remove_others(names, context, services)
-    forget_served(context, {*names, *nested_in(context)})
-    if stack is not None:
-        made = deploy_stack(stack, context, services, built=whole)
-        record_served(stack, context, made.outputs)
-        changes = [*changes, *made.changes]
-        addresses = [*addresses, *((output.key, output.value) for output in made.outputs)]
-    return changes, addresses
+    stacks = deploy_stacks(declared.stacks, context, services, builder)
+    return [*changes, *stacks.changes], [*addresses, *stacks.addresses]
 
 
 def _has_served(context: RequestContext) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,18 @@ CODE: Mapping[str, str] = {FUNCTION: "Code", LAYER_VERSION: "Content"}
 RETAINED = ("Retain", "RetainExceptOnCreate")
 
 
+class OneOfSeveral(Struct, frozen=True):
+    """A template that is served with others.
+
+    at: what goes before the names of its files, so that it is known which of them is meant; "" or `orders/`.
+    named: the end of the stack's name, where its folder has others too.
+    """
+
+    file: Path
+    at: str
+    named: str
+
+
 class Stack(Struct, frozen=True):
     """template: in CloudFormation's own types, with the lines of the file. values: of parameters, pseudo ones too.
 
@@ -50,6 +62,12 @@ class Stack(Struct, frozen=True):
     """The ids of the stacks that it is nested in."""
     is_strict: bool = False
     """Whether what has no effect is a mistake."""
+    at: str = ""
+    """What goes before the names of its files where several are served."""
+
+    def placed(self, lines: Iterable[str]) -> list[str]:
+        """What is told of it."""
+        return [f"{self.at}{line}" for line in lines]
 
     def below(self, parent: Stack, where: str) -> Stack:
         """The same, nested in another one."""
@@ -82,16 +100,25 @@ class Stack(Struct, frozen=True):
         return found
 
 
-def read_stack(file: Path, scope: Scope, given: Mapping[str, str], cache: Path) -> Stack:
-    """The stack that a template file declares. given: parameters, before samconfig.toml's. ProjectError."""
+def read_stack(
+    file: Path, scope: Scope, given: Mapping[str, str], cache: Path, among: OneOfSeveral | None = None
+) -> Stack:
+    """The stack that a template file declares. given: parameters, before samconfig.toml's. ProjectError.
+
+    among: where it is one of several, of whose parameters others are given too.
+    """
     template = read_template(file)
     folder = source_folder(file)
     configured = read_config(folder)
     name = stack_name(configured, folder)
+    if among is not None:
+        name += among.named
+        given = {one: value for one, value in given.items() if one in template.section("Parameters")}
     parameters, mistakes = take_parameters(template, given, configured)
     if mistakes:
         raise ProjectError(mistakes)
-    return make_stack(template, name, folder, {**pseudo_parameters(name, scope), **parameters}, cache)
+    stack = make_stack(template, name, folder, {**pseudo_parameters(name, scope), **parameters}, cache)
+    return stack if among is None else replace(stack, at=among.at)
 
 
 def make_stack(template: Template, name: str, folder: Path | None, values: Mapping[str, Any], cache: Path) -> Stack:

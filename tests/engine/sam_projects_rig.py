@@ -67,8 +67,8 @@ def read_sample(folder: Path) -> Declared:
 
 def told_of(declared: Declared) -> list[str]:
     """The types and properties of its strict report."""
-    assert declared.stack is not None
-    lines = without_effect(declared.stack)
+    (stack,) = declared.stacks
+    lines = without_effect(stack)
     found = [re.search(r"(AWS::[\w:]+) is not served|\.(\w+): has no effect", line) for line in lines]
     return [one[1] or one[2] for one in found if one is not None]
 

@@ -33,8 +33,7 @@ def test_its_strict_report_is_what_its_row_says(name: str) -> None:
 
 
 def test_what_becomes_of_a_deployment_preference_is_told() -> None:
-    stack = read_sample(PROJECTS / "results").stack
-    assert stack is not None
+    (stack,) = read_sample(PROJECTS / "results").stacks
     told = without_effect(stack)
 
     assert told[-1].endswith("is not served here: an alias gets all of its traffic at once, and no hook is run")

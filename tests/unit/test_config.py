@@ -87,6 +87,7 @@ def test_what_is_no_origin_is_a_mistake(tmp_path: Path, written: str) -> None:
 def test_every_setting_has_its_default(tmp_path: Path) -> None:
     assert load(tmp_path, environ={"XDG_CACHE_HOME": "/cache"}) == Settings(
         project=tmp_path,
+        also=(),
         host="127.0.0.1",
         port=9000,
         data_dir=tmp_path / ".lambda-emu",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lambda_emu.cli import show, terminal
-from lambda_emu.cli.options import NotDone, setting_options, settings
+from lambda_emu.cli.options import NotDone, projects_argument, setting_options, settings_of
 
 if TYPE_CHECKING:
     from lambda_emu.builds.source import Source
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Build the code of a project beforehand.")
-@click.argument("project", required=False)
+@projects_argument
 @click.option("--output", type=click.Path(path_type=Path), help="A folder for what was built, by function.")
-@setting_options("region", "account", "parameter", "build_timeout_s", "cache_dir")
-def build(output: Path | None, **flags: object) -> None:
-    """Build what of PROJECT's code is not whole: dependencies that are not beside it, and sources to compile.
+@setting_options("also", "region", "account", "parameter", "build_timeout_s", "cache_dir")
+def build(projects: tuple[str, ...], output: Path | None, **flags: object) -> None:
+    """Build what of the PROJECTS' code is not whole: dependencies that are not beside it, and sources to compile.
 
     `serve` does the same where it has to, and finds what was built here. The exit code is 1 where something could not
     be built.
     """
     from lambda_emu.project import ProjectError
 
-    chosen = settings(**flags)
+    chosen = settings_of(projects, **flags)
     try:
         sources = _sources(chosen)
     except ProjectError as error:
@@ -44,10 +44,10 @@ def _sources(chosen: Settings) -> list[Source]:
     from lambda_emu.templates.building import sources
     from lambda_emu.templates.serving import Chosen, read_declared
 
-    wanted = Chosen(chosen.project, chosen.parameters, chosen.cache_dir / "templates", strict=False)
+    wanted = Chosen(chosen.project, chosen.parameters, chosen.cache_dir / "templates", strict=False, also=chosen.also)
     declared = read_declared(wanted, Scope(chosen.account, chosen.region), None)
-    of_stack = [] if declared.stack is None else [source for _, source in sources(declared.stack)]
-    return [*project_sources(declared.project), *of_stack]
+    of_stacks = [source for stack in declared.stacks for _, source in sources(stack)]
+    return [*project_sources(declared.project), *of_stacks]
 
 
 def _build(sources: list[Source], chosen: Settings, output: Path | None) -> bool:

@@ -7,7 +7,7 @@ import gc
 import click
 
 from lambda_emu.cli import terminal
-from lambda_emu.cli.options import NotDone, setting_options, settings
+from lambda_emu.cli.options import NotDone, projects_argument, setting_options, settings_of
 from lambda_emu.cli.other_tools import find_others, is_others
 from lambda_emu.config import mistaken_variables
 from lambda_emu.signals import exit_when_told
@@ -15,13 +15,16 @@ from lambda_emu.templates.found import find_template
 
 
 @click.command(short_help="Serve the Lambda API for a project.")
-@click.argument("project", required=False)
+@projects_argument
 @setting_options()
-def serve(**flags: object) -> None:
+def serve(projects: tuple[str, ...], **flags: object) -> None:
     """Serve the Lambda API for PROJECT, a folder with a lambda-emu.yaml or the file itself.
 
     A folder that declares no functions there may have a template of AWS SAM or CloudFormation: template.yaml, .yml or
     .json. What it says and has no effect here is told; what `sam build` made of it is taken where that is newer.
+
+    Of several PROJECTs the first has the settings; each other one is a folder or a file with a template, or the one
+    with a lambda-emu.yaml. Stacks that export something are made before those that import it.
 
     Without PROJECT the present folder is taken; one without a project serves an empty account. Each option can also be
     given as a variable, LAMBDA_EMU_PORT=9001 for instance, or in lambda-emu.yaml below `settings:`. Ctrl-C stops the
@@ -29,7 +32,7 @@ def serve(**flags: object) -> None:
     longer; a second Ctrl-C ends the grace.
     """
     exit_when_told()  # before anything that takes time: as PID 1 of a container the system's default is to ignore it
-    chosen = settings(**flags)
+    chosen = settings_of(projects, **flags)
     if is_others(chosen.project):
         raise NotDone(f"{find_others(chosen.project.parent)}.")
     for mistaken in mistaken_variables():

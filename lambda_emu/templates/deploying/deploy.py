@@ -83,8 +83,19 @@ def remove_stack(
     return stays
 
 
-def remove_others(names: Sequence[str], context: RequestContext, services: Services) -> None:
-    """Have gone the stacks that an earlier start made and this one does not name; not on the loop."""
-    gone = {one.stack for one in all_resources(context) if one.origin == "serve" and one.stack not in names}
-    for name in sorted(gone - nested_in(context)):
-        remove_stack(name, context, services)
+def remove_others(
+    names: Sequence[str], context: RequestContext, services: Services, *, but_used: bool = False
+) -> list[str]:
+    """Have gone the stacks that an earlier start made and this one does not name; not on the loop.
+
+    but_used: those that export what others import stay for now, and nothing is told of them. The names of what stays.
+    """
+    served = {one.stack for one in all_resources(context) if one.origin == "serve" and one.stack not in names}
+    left, stay = sorted(served - nested_in(context)), []
+    while left:
+        name = next((one for one in left if in_use(one, context) is None), left[0])  # what imports goes first
+        left.remove(name)
+        is_kept = but_used and in_use(name, context) is not None
+        if is_kept or remove_stack(name, context, services):
+            stay.append(name)
+    return stay
