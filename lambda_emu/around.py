@@ -86,6 +86,7 @@ class Around:
         self._store = store
         self._clock = clock
         self._loop = loop
+        self._url = url
         self._shutdown = shutdown
         self._is_counting = False
         self._rooms: Sequence[LateRoom[Any]] = ()  # of our own services, each opened when it is needed; they send
@@ -235,6 +236,14 @@ class Around:
         if self._is_elsewhere(service):
             return Credentials(account, "ours", "")
         return self.issuer.of_service(account, self._clock.new_token())
+
+    def clients_as(self, whose: Credentials) -> Clients:
+        """Asks as somebody else does. Close it."""
+
+        def credentials(account: str, service: str) -> Credentials:
+            return self.credentials(account, service) if self._is_elsewhere(service) else whose
+
+        return Clients(lambda: self._url, credentials)
 
     def _stop_counting(self) -> None:
         if self._is_counting:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from lambda_emu.access.apis import ApiAccess, allow_all
-from lambda_emu.access.evaluated import EVALUATED, EVALUATED_IN_CHILD
+from lambda_emu.access.evaluated import ASKED_INSIDE, EVALUATED, EVALUATED_IN_CHILD
 from lambda_emu.access.late import LateAccess, LateAuthorizer
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
@@ -201,7 +201,8 @@ class Served:
     ) -> Service:
         """Behind a guard, where one is wanted. names, is_shared: as access.guard.Authorizer has them."""
         rooms, is_evaluated = self._rooms, set(names) & set(EVALUATED)
-        if rooms.settings.iam == OFF or not (is_evaluated or rooms.settings.iam == ENFORCE):
+        is_asked = is_evaluated or set(names) & set(ASKED_INSIDE)
+        if rooms.settings.iam == OFF or not (is_asked or rooms.settings.iam == ENFORCE):
             return service
         authorizer = LateAuthorizer(self.access, names, is_shared=is_shared) if is_evaluated else None
         guard = Guard(self._signers, rooms.loop, authorizer, is_strict=rooms.settings.iam == ENFORCE)
@@ -252,7 +253,8 @@ class Served:
         settings, child = rooms.settings, rooms.around.child
         is_strict = child.checks_signatures = settings.iam == ENFORCE
         if is_strict:
-            others = sorted(name for name, known in KNOWN.items() if known.signing_name not in EVALUATED)
+            asked = (*EVALUATED, *ASKED_INSIDE)
+            others = sorted(name for name, known in KNOWN.items() if known.signing_name not in asked)
             log.warning("IAM is enforced, but whoever signs may ask for anything of these: %s", ", ".join(others))
         clock, account, secret = rooms.clock.machine, rooms.scope.account, settings.root_secret
         return LateSigners(clock, account, secret, rooms.around.issuer, child, is_strict=is_strict)
@@ -287,13 +289,19 @@ class Served:
         return EventsServer(rooms.around.buses.open(), rooms.clock, rooms.scope, rooms.around.issuer.secret_of)
 
     def _make_stacks(self) -> StackServer:
-        from lambda_emu.cloudformation.deploying import Deployer  # here: most servers are never asked
+        from lambda_emu.access.stacks import StackAccess  # here: most servers are never asked
+        from lambda_emu.cloudformation.deploying import Deployer
         from lambda_emu.cloudformation.jobs import Jobs
         from lambda_emu.cloudformation.serving import StackServer
 
         jobs = self._jobs = self._jobs or Jobs()
-        deployer = Deployer(self._rooms.around.clients, jobs, self._rooms.settings.cache_dir / "templates")
-        return StackServer(CallerContexts(self.context).of, deployer)
+        rooms, around, cache = self._rooms, self._rooms.around, self._rooms.settings.cache_dir / "templates"
+        access = StackAccess(self.access, rooms.loop, around.clients, around.clients_as, around.issuer)
+
+        def deployer(request: Request) -> Deployer:
+            return Deployer(partial(access.act_as, request), jobs, cache)
+
+        return StackServer(CallerContexts(self.context).of, deployer, access.check)
 
     def end_jobs(self) -> None:
         """Of stacks. Not on the loop."""

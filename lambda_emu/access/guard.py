@@ -51,7 +51,7 @@ class Access:
         self.sources = sources
         self.enforces = enforces
         self.watch = PolicyWatch(sources)
-        self._clock = clock
+        self.now_s = clock.now_s
         self._own = own
         self.explained = explained
         self.notices = Notices()
@@ -108,7 +108,7 @@ class Access:
         service = str(demand.context["iam:passedtoservice"])
         source = request.wanted[0].resource if request.wanted else ""
         scope = Scope(caller.account, self.region_of(request))
-        if trusts(role, demand.resource, service, source, scope, self._clock.now_s()):
+        if trusts(role, demand.resource, service, source, scope, self.now_s()):
             return
         tell_distrust(self.notices, service, demand.resource, is_refused=self.enforces)
         if self.enforces:
@@ -129,7 +129,7 @@ class Access:
     ) -> Decision:
         owner = resource.owner or demand.owner or caller.account
         context = {
-            **request_context(request, self.region_of(request), owner, self._clock.now_s()),
+            **request_context(request, self.region_of(request), owner, self.now_s()),
             **caller_context(caller, principal.tags),
             **demand.context,
         }

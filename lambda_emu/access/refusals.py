@@ -22,6 +22,7 @@ class Form(NamedTuple):
 
 
 FORMS: Mapping[str, Form] = {
+    "cloudformation": Form("AccessDenied", 403),
     "execute-api": Form(status=403),
     "iam": Form("AccessDenied", 403),
     "lambda": Form(status=403),

@@ -28,6 +28,7 @@ class Said(NamedTuple):
 
 
 SAID: Mapping[str, Said] = {
+    "cloudformation.amazonaws.com": Said("ValidationError", "Role {role} is invalid or cannot be assumed"),
     "events.amazonaws.com": Said(
         "ValidationException", "Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
     ),

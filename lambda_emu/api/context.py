@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -66,6 +66,17 @@ class EventSources(Protocol):
         """Of its last batch; None: there was none since the server began."""
 
 
+class Permit(Protocol):
+    """Says whether who has something done may have Lambda do this for it."""
+
+    def __call__(self, operation: str, members: Mapping[str, Any]) -> None:
+        """LambdaError: he may not. Not on the loop."""
+
+
+def permit_all(operation: str, members: Mapping[str, Any]) -> None:
+    """Who is let in may do all."""
+
+
 class NothingPolled:
     """Where nothing runs, nothing is polled, and any source may be there."""
 
@@ -107,6 +118,7 @@ class RequestContext(Struct, frozen=True):
     readiness: what the pool has of these deployments' provisioned concurrency; not to be asked on the loop.
     origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
     response_urls: where resources of stacks respond that others make.
+    permit: asked before each operation that is done for a stack, in the name of who has it made.
     account_concurrency: invocations that may run at once.
     """
 
@@ -132,6 +144,7 @@ class RequestContext(Struct, frozen=True):
     origin: str = "api"
     asked_at: str | None = None
     response_urls: ResponseUrls = field(default_factory=nowhere)
+    permit: Permit = permit_all
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.function.names.resolve."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +18,7 @@ from lambda_emu.cloudformation.interrupted import as_failed
 from lambda_emu.cloudformation.jobs import Jobs, Stopping
 from lambda_emu.cloudformation.reading import complaints
 from lambda_emu.cloudformation.records import Gone, change
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stacks import BY_API, StackOutput, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.services.reach import Services
@@ -51,38 +54,54 @@ class Planned(Struct, frozen=True):
     failure: str = "ROLLBACK"
 
 
-class Deployer:
-    """services: by which resources are asked for. cache: for templates that were expanded."""
+Actor = tuple[Services, RequestContext]
+"""By which resources are asked for, in somebody's name."""
+Work = Callable[[Services, RequestContext], None]
 
-    def __init__(self, services: Services, jobs: Jobs, cache: Path) -> None:
+
+class ActAs(Protocol):
+    """Of a request: who asks for what it wants."""
+
+    def __call__(self, role: str | None, context: RequestContext) -> AbstractContextManager[Actor]:
+        """role: of the stack; None: whoever sent the request asks."""
+
+
+class Deployer:
+    """Of one request. cache: for templates that were expanded."""
+
+    def __init__(self, act_as: ActAs, jobs: Jobs, cache: Path) -> None:
         self.cache = cache
-        self._services = services
+        self._act_as = act_as
         self._jobs = jobs
 
     def create(self, planned: Planned, context: RequestContext) -> None:
         """Its record is there. Returns when it is made, or soon."""
-        self._begin(planned.record, context, lambda: self._deploy(planned, context, is_new=True))
+        self._begin(planned.record, context, partial(self._deploy, planned, is_new=True))
 
     def update(self, planned: Planned, context: RequestContext, before: StackRecord) -> None:
         """before: the stack as it was."""
-        self._begin(planned.record, context, lambda: self._deploy(planned, context, is_new=False, before=before))
+        self._begin(planned.record, context, partial(self._deploy, planned, is_new=False, before=before))
 
     def delete(self, record: StackRecord, context: RequestContext, token: str | None) -> None:
         history = History(context, record, token)
-        self._begin(record, context, lambda: self._delete(history, context, record.status))
+        self._begin(record, context, partial(self._delete, history, was=record.status))
 
     def check_room(self) -> None:
         """Before anything is written of what is to be begun. TooManyJobs."""
         self._jobs.check_room()
 
-    def _begin(self, record: StackRecord, context: RequestContext, work: Callable[[], None]) -> None:
+    def _begin(self, record: StackRecord, context: RequestContext, work: Work) -> None:
         def run() -> None:
             try:
-                work()
+                with self._act_as(record.role, context) as actor:
+                    work(*actor)
             except Gone:
                 return
             except Stopping:
                 raise
+            except LambdaError as error:  # nobody may act for it
+                reason = error.text or error.code
+                change(context, record, lambda found: as_failed(found, reason))
             except Exception as error:
                 log.exception("the stack %s could not be worked on", record.name)
                 reason = f"Internal Failure: {type(error).__name__}: {error}"
@@ -91,7 +110,13 @@ class Deployer:
         self._jobs.start(record.name, run).wait(HELD_S)
 
     def _deploy(
-        self, planned: Planned, context: RequestContext, *, is_new: bool, before: StackRecord | None = None
+        self,
+        planned: Planned,
+        services: Services,
+        context: RequestContext,
+        *,
+        is_new: bool,
+        before: StackRecord | None = None,
     ) -> None:
         record = planned.record
         history = History(context, record, record.token)
@@ -99,21 +124,19 @@ class Deployer:
         told = _Telling(history, context, self._jobs, is_new=is_new)
         try:
             rolls_back = planned.failure == "ROLLBACK"
-            made = deploy_stack(
-                planned.stack, context, self._services, origin=BY_API, told=told.told, rolls_back=rolls_back
-            )
+            made = deploy_stack(planned.stack, context, services, origin=BY_API, told=told.told, rolls_back=rolls_back)
         except ProjectError as error:
             told.refused(complaints(error), before)
             if is_new and planned.failure == "DELETE":
-                self._delete(history, context, history.record.status)
+                self._delete(history, services, context, history.record.status)
             return
         told.whole(made.outputs)
 
-    def _delete(self, history: History, context: RequestContext, was: str) -> None:
+    def _delete(self, history: History, services: Services, context: RequestContext, was: str) -> None:
         """was: its status, which it has again where others import what it exports."""
         history.stack("DELETE_IN_PROGRESS", INITIATED)
         told = _Telling(history, context, self._jobs, is_deleted=True)
-        remove_stack(history.record.name, context, self._services, told=told.told, was=was)
+        remove_stack(history.record.name, context, services, told=told.told, was=was)
 
 
 class _Telling:

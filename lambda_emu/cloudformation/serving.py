@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.arn import Scope
+from lambda_emu.cloudformation.about import about
 from lambda_emu.cloudformation.deploying import Deployer
 from lambda_emu.cloudformation.errors import Failure
 from lambda_emu.cloudformation.operations.asked import Asked
@@ -20,17 +23,29 @@ from lambda_emu.gateway.request import Request
 log = logging.getLogger(__name__)
 
 
-class StackServer:
-    """contexts: of the caller of a request."""
+class Check(Protocol):
+    """Says whether who sent a request may have that done."""
 
-    def __init__(self, contexts: Callable[[Request], RequestContext], deployer: Deployer) -> None:
+    def __call__(self, request: Request, operation: str, members: Mapping[str, Any], scope: Scope, about: str) -> None:
+        """LambdaError: he may not. about: an ARN, or `*`, as policies name what it is about."""
+
+
+class StackServer:
+    """contexts, deployers: of the caller of a request."""
+
+    def __init__(
+        self, contexts: Callable[[Request], RequestContext], deployers: Callable[[Request], Deployer], check: Check
+    ) -> None:
         self._contexts = contexts
-        self._deployer = deployer
+        self._deployers = deployers
+        self._check = check
 
     def serve(self, request: Request, call: Call) -> Answer | None:
         try:
             operation, members = wire_of(tuple(OPERATIONS)).parse(request)
-            asked = Asked(members, self._contexts(request), self._deployer)
+            context = self._contexts(request)
+            self._check(request, operation, members, context.scope, about(operation, members, context))
+            asked = Asked(members, context, self._deployers(request))
             return render(operation, OPERATIONS[operation](asked), request)
         except LambdaError as error:
             return render_error(error, request)

@@ -118,6 +118,13 @@ class Issuer:
         user_id = f"{role_id(whose.role)}:{whose.name}"
         return self.credentials(Session(key, CallerKind.SESSION.value, account, arn, user_id, nonce, whose.role))
 
+    def of_caller(self, caller: Caller, nonce: str) -> Credentials:
+        """Those by which this server asks in the name of who asked it: they may what he may."""
+        key = _temporary_key(caller.account, nonce)
+        who = (caller.kind.value, caller.account, caller.arn, caller.user_id)
+        more = (caller.policies, caller.source_identity, caller.tags)
+        return self.credentials(Session(key, *who, nonce, caller.role_arn, None, *more))
+
     def of_service(self, account: str, nonce: str) -> Credentials:
         """Those by which this server asks itself, in an account's name."""
         root = f"arn:aws:iam::{account}:root"

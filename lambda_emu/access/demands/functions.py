@@ -67,6 +67,21 @@ def lambda_(asking: Asking) -> Sequence[Demand]:
     return [asking.demand(_resource(asking, members), action), *passed]
 
 
+def of_call(asking: Asking) -> Sequence[Demand]:
+    """What an operation needs that is done in this process. members: all of its input."""
+    operation, members = asking.operation, asking.members
+    names = {*_placed(operation), "Qualifier", "Arn", *(("FunctionName",) if operation in WITH_ROLE else ())}
+    told = {name: str(members[name]) for name in names if name in members}
+    passed = asking.passing(members.get("Role"), LAMBDA) if operation in WITH_ROLE else []
+    return [asking.demand(_resource(asking, told), ACTIONS.get(operation, operation)), *passed]
+
+
+@cache
+def _placed(operation: str) -> Sequence[str]:
+    """What stands in its path."""
+    return next((tuple(pattern.groupindex) for _, pattern, _, name in _routes() if name == operation), ())
+
+
 def _resource(asking: Asking, members: Mapping[str, str]) -> str:
     if "FunctionName" in members and "event-source" not in asking.request.path.decode("latin-1"):
         return function_arn(asking, members["FunctionName"], members.get("Qualifier"))

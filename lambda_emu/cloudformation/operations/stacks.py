@@ -104,6 +104,7 @@ def delete_stack(asked: Asked) -> Result:
         raise StackBusy(record.id, record.status, "deleted")
     asked.deployer.check_room()
     forget_change_sets(context, record)
+    record = replace(record, role=asked.get("RoleARN", record.role))
     begin(context, replace(record, status="DELETE_IN_PROGRESS"), record)
     asked.deployer.delete(record, context, asked.get("ClientRequestToken"))
     return {}

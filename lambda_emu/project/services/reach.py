@@ -68,4 +68,5 @@ class Reach(Struct, frozen=True):
 
     def ask_lambda(self, operation: str, **members: Any) -> dict[str, Any]:
         """LambdaError."""
+        self.context.permit(operation, members)
         return call(operation, members, self.context)

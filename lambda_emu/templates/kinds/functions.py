@@ -61,6 +61,8 @@ def _update_function(asked: Asked, made: Made) -> Made:
     from lambda_emu.templates.kinds.shaping import shape_input
 
     request = check("CreateFunction", shape_input("lambda", "CreateFunction", _members(asked)))
+    for operation in ("UpdateFunctionCode", "UpdateFunctionConfiguration"):  # which it does at once
+        asked.reach.context.permit(operation, request)
     replace_function(request, asked.reach.context)
     _set_beside(asked)
     return made
@@ -73,10 +75,15 @@ def _set_beside(asked: Asked) -> None:
     if reserved is not None:
         more = {"ReservedConcurrentExecutions": reserved}
         ask_lambda(asked.reach, "PutFunctionConcurrency", {**name, **more})
-    else:
+    elif _has_reserved(name["FunctionName"], asked.reach.context):
         ask_lambda(asked.reach, "DeleteFunctionConcurrency", name)
     if asked.get("RecursiveLoop") is not None:
         ask_lambda(asked.reach, "PutFunctionRecursionConfig", {**name, **asked.given("RecursiveLoop")})
+
+
+def _has_reserved(name: str, context: RequestContext) -> bool:
+    function = context.store.function(context.scope.function(name))
+    return function is not None and function.reserved_concurrency is not None
 
 
 def _remove_function(made: Made, reach: Reach) -> None:
