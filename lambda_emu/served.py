@@ -90,6 +90,9 @@ SPOOL = "spool"
 LOOP_LIMIT_S = 60.0
 FIND_IMAGE_S = 2.0
 CHANGE_HELD_S = 0.5
+CLOSE_JOBS_S = 1.0
+END_JOBS_S = 5.0
+"""So long jobs of stacks may take for the step that they are at."""
 WRITE_LOGS_S = 1.0
 """Who reads a log waits so long for what is not in it yet."""
 
@@ -303,10 +306,21 @@ class Served:
 
         return StackServer(CallerContexts(self.context).of, deployer, access.check)
 
-    def end_jobs(self) -> None:
-        """Of stacks. Not on the loop."""
+    def close_jobs(self) -> None:
+        """Of stacks, as the server ends. Not on the loop."""
         if self._jobs is not None:
-            self._jobs.close()
+            self._jobs.close()  # first: who waits no longer would else undo what is made so far
+        self.response_urls.close()
+        if self._jobs is not None:
+            self._jobs.wait(None, CLOSE_JOBS_S)
+
+    def end_jobs(self, account: str | None) -> None:
+        """Of stacks of an account, or of all, which are to be forgotten. Not on the loop."""
+        if self._jobs is not None:
+            self._jobs.end(account)
+        self.response_urls.empty(account)
+        if self._jobs is not None:
+            self._jobs.wait(account, END_JOBS_S)
 
     def _make_metrics(self) -> MetricServer:
         from lambda_emu.services.cloudwatch.serving import MetricServer  # here: most servers are never asked

@@ -156,6 +156,7 @@ class Emulator:
             self._empty(account)
             return
         self.timekeeper.reset()  # first: nothing is emptied while somebody moves time
+        self.served.end_jobs(None)  # before what they make is emptied: nothing is made in it after that
         self._on_loop(self.around.clear)  # it makes work
         self.store.clear()
         self.served.context.changes.clear()
@@ -166,6 +167,7 @@ class Emulator:
         self._deploy(self._declared)
 
     def _empty(self, account: str) -> None:
+        self.served.end_jobs(account)
         self.store.clear(account)
         self.served.context.changes.clear()
         self.around.empty(account)
@@ -384,9 +386,8 @@ class Emulator:
             public_layers,
         )
         self.served = Served(rooms, self.reset, lambda: self.is_ready)
-        self.shutdown.call(self.served.end_jobs)  # before what they ask: no step is begun any more
+        self.shutdown.call(self.served.close_jobs)  # before what they ask: no step is begun any more
         self._inside_gateway.serve(*self.served.inside)
-        self.shutdown.call(self.served.response_urls.close)  # who waits for a resource of a stack waits no longer
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
         publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)

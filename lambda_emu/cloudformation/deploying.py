@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,9 +105,10 @@ class Deployer:
             except Exception as error:
                 log.exception("the stack %s could not be worked on", record.name)
                 reason = f"Internal Failure: {type(error).__name__}: {error}"
-                change(context, record, lambda found: as_failed(found, reason))
+                with suppress(Gone):
+                    change(context, record, lambda found: as_failed(found, reason))
 
-        self._jobs.start(record.name, run).wait(HELD_S)
+        self._jobs.start(record.name, context.scope.account, run).wait(HELD_S)
 
     def _deploy(
         self,
@@ -157,6 +158,7 @@ class _Telling:
         """Stopping, Gone."""
         self._jobs.check()
         history = self._history
+        history.check()
         if happened.stack != history.record.name:
             self._tell_within(happened)
             return

@@ -30,6 +30,13 @@ class History:
         last = next(iter(events_of(context, record.id)), None)
         self._next = 0 if last is None else last.number + 1
 
+    def check(self) -> None:
+        """That the stack is not forgotten. Gone."""
+        context, record = self._context, self.record
+        found = context.store.stacks.get(context.scope, record.name)
+        if found is None or found.id != record.id:
+            raise Gone(record.id)
+
     def told(self, happened: Happened) -> None:
         """Of a step, whose event alone is written."""
         event = self._event(

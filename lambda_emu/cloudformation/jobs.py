@@ -11,54 +11,84 @@ from lambda_emu.cloudformation.errors import TooManyJobs
 log = logging.getLogger(__name__)
 
 MOST_JOBS = 8
-STOP_LIMIT_S = 1.0
+ENDING = "the server ends"
 
 
 class Stopping(Exception):
-    """The server ends."""
+    """A job is to go on no more: the server ends, or an account is emptied."""
+
+
+class _Job:
+    """Of one stack. why_not: it is to go on no more; set before whoever set it waits."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.why_not: str | None = None
 
 
 class Jobs:
-    """close: from any thread; what runs is told at its next step, and is given up if that takes long."""
+    """end, wait: from any thread; what runs is told at its next step, and is given up if that takes long."""
 
     def __init__(self) -> None:
-        self._running: set[threading.Thread] = set()
-        self._closed = threading.Event()
-        self._lock = threading.Lock()  # guards the set; never held while anything runs
+        self._running: dict[threading.Thread, _Job] = {}
+        self._closed = False
+        self._lock = threading.Lock()  # guards both above; never held while anything runs
 
     def check_room(self) -> None:
         """Before anything is written of what is to be begun. TooManyJobs."""
-        if self._closed.is_set() or len(self._running) >= MOST_JOBS:
+        if self._closed or len(self._running) >= MOST_JOBS:
             raise TooManyJobs
 
-    def start(self, name: str, work: Callable[[], None]) -> threading.Event:
+    def start(self, name: str, account: str, work: Callable[[], None]) -> threading.Event:
         """Set when it is done. A few that were begun at the same moment may be more than there is room for."""
         done = threading.Event()
 
         def run() -> None:
             try:
                 work()
-            except Stopping:
-                log.info("the stack %s is left as it is: the server ends", name)
+            except Stopping as error:
+                log.info("the stack %s is left as it is: %s", name, error)
             finally:
                 with self._lock:
-                    self._running.discard(thread)
+                    self._running.pop(thread, None)
                 done.set()
 
         thread = threading.Thread(target=run, name=f"stack {name}", daemon=True)
+        job = _Job(account)
         with self._lock:
-            self._running.add(thread)
+            job.why_not = ENDING if self._closed else None
+            self._running[thread] = job
         thread.start()
         return done
 
     def check(self) -> None:
-        """Between two steps of a job. Stopping."""
-        if self._closed.is_set():
-            raise Stopping
+        """Between two steps of the job whose thread this is. Stopping."""
+        job = self._running.get(threading.current_thread())
+        if job is not None and job.why_not is not None:
+            raise Stopping(job.why_not)
+
+    def end(self, account: str | None = None) -> None:
+        """Those of an account, or of each, go on no more."""
+        why_not = "it is forgotten by a reset"
+        with self._lock:
+            for job in self._of(account).values():
+                job.why_not = job.why_not or why_not
 
     def close(self) -> None:
-        self._closed.set()
+        """All go on no more, and none begins."""
         with self._lock:
-            running = list(self._running)
-        for thread in running:
-            thread.join(STOP_LIMIT_S / len(running))
+            self._closed = True
+            for job in self._running.values():
+                job.why_not = ENDING
+
+    def wait(self, account: str | None, limit_s: float) -> None:
+        """Until those that are told to end have ended, or for so long."""
+        with self._lock:
+            ending = [thread for thread, job in self._of(account).items() if job.why_not is not None]
+        for thread in ending:
+            thread.join(limit_s / len(ending))
+        if slow := [thread.name for thread in ending if thread.is_alive()]:
+            log.warning("still at work after %g s, and given up: %s", limit_s, ", ".join(sorted(slow)))
+
+    def _of(self, account: str | None) -> dict[threading.Thread, _Job]:
+        return {thread: job for thread, job in self._running.items() if account in (None, job.account)}

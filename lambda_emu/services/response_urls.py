@@ -30,14 +30,15 @@ MOST_URLS = 4096
 
 
 class Closed(Exception):
-    """The server ends, and nothing more is awaited."""
+    """The server ends, or its account is emptied, and nothing more is awaited."""
 
 
 class Awaited:
-    """What was sent to one URL. Any thread may ask."""
+    """What was sent to one URL. account: whose stack awaits it. Any thread may ask."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, account: str) -> None:
         self.token = token
+        self.account = account
         self._changed = threading.Condition()  # guards both below
         self._sent: deque[bytes] = deque(maxlen=MOST_KEPT)
         self._closed = False
@@ -82,9 +83,9 @@ class ResponseUrls:
         self._closed = False
         self._handling = Handling(self._serve, MOST_BYTES, RequestTooLarge(MOST_BYTES, PATH))
 
-    def open(self) -> Awaited:
+    def open(self, account: str) -> Awaited:
         """Something to await. Closed."""
-        one = Awaited(self._new_token())
+        one = Awaited(self._new_token(), account)
         with self._lock:
             if self._closed:
                 raise Closed
@@ -102,6 +103,15 @@ class ResponseUrls:
         """Nobody awaits anything there any more."""
         with self._lock:
             self._awaited.pop(url.rpartition("-")[2], None)
+
+    def empty(self, account: str | None) -> None:
+        """Nobody of this account, or of any, awaits anything any more; whoever waits is told."""
+        with self._lock:
+            gone = [one for one in self._awaited.values() if account in (None, one.account)]
+            for one in gone:
+                del self._awaited[one.token]
+        for one in gone:
+            one.close()
 
     def url(self, awaited: Awaited, *, inside: bool) -> str:
         """Its port is in the path too, for clients that look at host and path alone."""

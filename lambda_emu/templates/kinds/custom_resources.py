@@ -146,7 +146,7 @@ def _ask(reach: Reach, told: _Told, said: Mapping[str, Any], created: Asked | No
 
 def _open(reach: Reach, told: _Told) -> Awaited:
     try:
-        return reach.context.response_urls.open()
+        return reach.context.response_urls.open(reach.context.scope.account)
     except Closed:
         raise refuse(ENDS.format(told.ServiceToken)) from None
 

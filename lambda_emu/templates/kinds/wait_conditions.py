@@ -22,7 +22,7 @@ FAILED = "WaitCondition received failed message: '{}' for uniqueId: {}"
 def _create_handle(asked: Asked) -> Made:
     urls = asked.reach.context.response_urls
     try:
-        return Made(urls.url(urls.open(), inside=False), {})
+        return Made(urls.url(urls.open(asked.reach.context.scope.account), inside=False), {})
     except Closed:
         raise refuse("the server ends") from None
 
