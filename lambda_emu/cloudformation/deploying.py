@@ -100,15 +100,16 @@ class Deployer:
             except Stopping:
                 raise
             except LambdaError as error:  # nobody may act for it
-                reason = error.text or error.code
-                change(context, record, lambda found: as_failed(found, reason))
+                self._fail(record, context, error.text or error.code)
             except Exception as error:
                 log.exception("the stack %s could not be worked on", record.name)
-                reason = f"Internal Failure: {type(error).__name__}: {error}"
-                with suppress(Gone):
-                    change(context, record, lambda found: as_failed(found, reason))
+                self._fail(record, context, f"Internal Failure: {type(error).__name__}: {error}")
 
         self._jobs.start(record.name, context.scope.account, run).wait(HELD_S)
+
+    def _fail(self, record: StackRecord, context: RequestContext, reason: str) -> None:
+        with suppress(Gone):
+            change(context, record, lambda found: as_failed(found, reason))
 
     def _deploy(
         self,
