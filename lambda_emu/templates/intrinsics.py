@@ -18,7 +18,15 @@ Known = Callable[[str, str | None], Any]
 """What a resource is known by, or one of its attributes; NotYet where it is not made, KeyError where none is."""
 
 MOST_CHARACTERS = 1_000_000
+"""Of one text."""
+MOST_MADE = 10_000_000
+"""Characters of all that functions give in one template; what is in a list counts some more."""
 MOST_STEPS = 1_000_000
+MOST_CONDITIONS = 100
+"""That need one another."""
+MOST_MISTAKES = 100
+MOST_TOLD = 1_000
+"""Characters of a mistake."""
 _VARIABLE = re.compile(r"\$\{(!?)([^${}]{1,300})\}")
 _CONDITIONS = ("Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition")
 
@@ -29,6 +37,11 @@ class NotYet(Exception):
 
 class Wrong(Exception):
     """A function that cannot be; the text says why."""
+
+
+class TooLong(Wrong):
+    def __init__(self) -> None:
+        super().__init__(f"makes more than {MOST_CHARACTERS} characters")
 
 
 class _Nothing:
@@ -58,6 +71,7 @@ class Resolver:
         self._conditions: dict[str, bool] = {}
         self._asked: list[str] = []
         self._steps = 0
+        self._made = 0
 
     def value(self, node: Any, place: Place) -> Any:
         """The value at a place, as far as it is known. None after a mistake."""
@@ -73,8 +87,8 @@ class Resolver:
             return False
 
     def _mistake(self, place: Place, text: str) -> None:
-        told = f"{self._template.where(place)}: {text}"
-        if told not in self.mistakes:
+        told = f"{self._template.where(place)}: {text[:MOST_TOLD]}"
+        if len(self.mistakes) < MOST_MISTAKES and told not in self.mistakes:
             self.mistakes.append(told)
 
     def _resolve(self, node: Any, place: Place) -> Any:
@@ -100,7 +114,7 @@ class Resolver:
         try:
             if name in _CONDITIONS:
                 return self._holds({name: argument})
-            return _FUNCTIONS[name](self, argument, at)
+            return self._counted(_FUNCTIONS[name](self, argument, at))
         except NotYet:
             return {name: argument if name in ("Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If") else self._kept(argument, at)}
         except Wrong as error:
@@ -108,6 +122,13 @@ class Resolver:
         except (TypeError, ValueError, KeyError, IndexError, AttributeError):
             self._mistake(at, f"{name}: takes no {_short(argument)}")
         return None
+
+    def _counted(self, found: Any) -> Any:
+        """What a function gives is written wherever it stands, however short its name is."""
+        self._made += _size(found)
+        if self._made > MOST_MADE:
+            raise Wrong(f"makes more than {MOST_MADE} characters, with all other functions")
+        return found
 
     def _kept(self, argument: Any, place: Place) -> Any:
         """With what is known in it."""
@@ -152,16 +173,25 @@ class Resolver:
         if not isinstance(text, str):
             raise Wrong("must be a text")
 
+        left = MOST_CHARACTERS - len(text)
+
         def fill(found: re.Match[str]) -> str:
+            nonlocal left
             if found[1]:
                 return f"${{{found[2]}}}"
-            name = found[2].strip()
-            if name in variables:
-                return _text(self._whole(variables[name], (*place, 1, name)))
-            name, _, attribute = name.partition(".")
-            return _text(self._get_att([name, attribute], place) if attribute else self._ref(name, place))
+            meant = self._of_variable(found[2].strip(), variables, place)
+            left -= len(meant)
+            if left < 0:
+                raise TooLong
+            return meant
 
-        return _bounded(_VARIABLE.sub(fill, text))
+        return _VARIABLE.sub(fill, text)
+
+    def _of_variable(self, name: str, variables: Mapping[str, Any], place: Place) -> str:
+        if name in variables:
+            return _text(self._whole(variables[name], (*place, 1, name)))
+        name, _, attribute = name.partition(".")
+        return _text(self._get_att([name, attribute], place) if attribute else self._ref(name, place))
 
     def _find_in_map(self, argument: Any, place: Place) -> Any:
         *names, default = [*argument, None] if len(argument) == 3 else argument
@@ -193,7 +223,10 @@ class Resolver:
         found = self._whole(parts, place)
         if not isinstance(separator, str) or not isinstance(found, list):
             raise Wrong("must be a text and a list")
-        return _bounded(separator.join(_text(part) for part in found))
+        texts = [_text(part) for part in found]
+        if sum(map(len, texts)) + len(separator) * len(texts) > MOST_CHARACTERS:
+            raise TooLong
+        return separator.join(texts)
 
     def _split(self, argument: Any, place: Place) -> list[str]:
         separator, text = argument
@@ -213,7 +246,10 @@ class Resolver:
         return len(self._whole(argument, place))
 
     def _to_json(self, argument: Any, place: Place) -> str:
-        return _bounded(json.dumps(self._whole(argument, place), separators=(",", ":")))
+        found = self._whole(argument, place)
+        if _size(found) > MOST_CHARACTERS:
+            raise TooLong
+        return _bounded(json.dumps(found, separators=(",", ":")))
 
     def _zones(self, argument: Any, place: Place) -> list[str]:
         region = self._whole(argument, place) or self._values["AWS::Region"]
@@ -243,6 +279,8 @@ class Resolver:
             raise Wrong(f"there is no condition {name!r}")
         if name in self._asked:
             raise Wrong(f"condition {name!r} needs itself")
+        if len(self._asked) >= MOST_CONDITIONS:
+            raise Wrong(f"more than {MOST_CONDITIONS} conditions need one another")
         self._asked.append(name)
         try:
             self._conditions[name] = self._holds(declared[name])
@@ -253,6 +291,9 @@ class Resolver:
     def _holds(self, node: Any) -> bool:
         if not isinstance(node, dict) or len(node) != 1 or next(iter(node)) not in _CONDITIONS:
             raise Wrong(f"{_short(node)} is no condition")
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise Wrong(f"takes more than {MOST_STEPS} steps")
         ((name, argument),) = node.items()
         if name == "Condition":
             return self._condition(str(argument))
@@ -312,12 +353,12 @@ def references(value: Any) -> set[str]:
     ((name, argument),) = value.items()
     if name == "Ref":
         return {argument} if isinstance(argument, str) else set()
+    first = argument[0] if isinstance(argument, list) and argument else argument
     if name == "Fn::GetAtt":
-        return {str(argument).split(".")[0] if isinstance(argument, str) else str(argument[0])}
+        return {first.split(".")[0]} if isinstance(first, str) else set()
     if name == "Fn::Sub":
-        text = argument if isinstance(argument, str) else argument[0]
-        named = {found[2].strip().split(".")[0] for found in _VARIABLE.finditer(str(text)) if not found[1]}
-        return named | (set() if isinstance(argument, str) else references(argument[1:]))
+        named = {found[2].strip().split(".")[0] for found in _VARIABLE.finditer(str(first)) if not found[1]}
+        return named | (references(argument[1:]) if isinstance(argument, list) else set())
     return references(argument)
 
 
@@ -332,8 +373,17 @@ def _text(value: Any) -> str:
 
 def _bounded(text: str) -> str:
     if len(text) > MOST_CHARACTERS:
-        raise Wrong(f"makes more than {MOST_CHARACTERS} characters")
+        raise TooLong
     return text
+
+
+def _size(value: Any) -> int:
+    """About how long it is when it is written."""
+    if isinstance(value, dict):
+        return sum(len(str(name)) + _size(member) + 10 for name, member in value.items())
+    if isinstance(value, list):
+        return sum(_size(part) + 10 for part in value)
+    return len(value) if isinstance(value, str) else 1
 
 
 def _short(value: Any) -> str:

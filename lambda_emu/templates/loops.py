@@ -11,6 +11,7 @@ from lambda_emu.templates.document import Place, Template
 MACRO = "AWS::LanguageExtensions"
 LOOP = "Fn::ForEach::"
 MOST_NODES = 100_000
+MOST_CHARACTERS = 10_000_000
 """That loops make in all."""
 
 
@@ -30,27 +31,28 @@ class _Expanding:
         self._template = template
         self._values = values
         self._left = MOST_NODES
+        self._characters_left = MOST_CHARACTERS
 
     def expand(self, node: Any, place: Place, here: Mapping[str, str]) -> Any:
         """here: what the loops around it have their names mean."""
         if isinstance(node, str):
-            return _filled(node, here)
-        if isinstance(node, list):
-            return [self.expand(item, (*place, number), here) for number, item in enumerate(node)]
-        if not isinstance(node, dict):
+            return self._filled(node, place, here)
+        if not isinstance(node, dict | list):
             return node
         if here:
             self._left -= 1 + len(node)
             if self._left < 0:
                 raise self._wrong(place, f"makes more than {MOST_NODES} members")
-        if len(node) == 1 and node.get("Ref") in here and isinstance(node["Ref"], str):
-            return here[node["Ref"]]
+        if isinstance(node, list):
+            return [self.expand(item, (*place, number), here) for number, item in enumerate(node)]
+        if len(node) == 1 and isinstance(node.get("Ref"), str) and node["Ref"] in here:
+            return self._filled(f"${{{node['Ref']}}}", place, here)
         found: dict[str, Any] = {}
         for name, member in node.items():
             if name.startswith(LOOP):
                 found |= self._loop(member, (*place, name), here)
             else:
-                found[_filled(name, here)] = self.expand(member, (*place, name), here)
+                found[self._filled(name, place, here)] = self.expand(member, (*place, name), here)
         return found
 
     def _loop(self, said: Any, place: Place, here: Mapping[str, str]) -> dict[str, Any]:
@@ -74,13 +76,17 @@ class _Expanding:
             raise self._wrong(place, "goes over a list of texts, or a parameter that is one")
         return map(str, collection)
 
+    def _filled(self, text: str, place: Place, here: Mapping[str, str]) -> str:
+        """`${Name}` is the item; in `&{Name}` without what a logical id cannot have. Counted before it is made."""
+        for name, item in here.items():
+            for written, meant in ((f"${{{name}}}", item), (f"&{{{name}}}", "".join(filter(str.isalnum, item)))):
+                if times := text.count(written):
+                    self._characters_left -= times * len(meant)
+                    if self._characters_left < 0:
+                        raise self._wrong(place, f"makes more than {MOST_CHARACTERS} characters")
+                    text = text.replace(written, meant)
+        self._characters_left -= len(text) if here else 0
+        return text
+
     def _wrong(self, place: Place, text: str) -> ProjectError:
         return ProjectError([f"{self._template.where(place)}: {text}"])
-
-
-def _filled(text: str, here: Mapping[str, str]) -> str:
-    """`${Name}` is the item; in `&{Name}` without what a logical id cannot have."""
-    for name, item in here.items():
-        text = text.replace(f"${{{name}}}", item)
-        text = text.replace(f"&{{{name}}}", "".join(filter(str.isalnum, item)))
-    return text

@@ -12,13 +12,23 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.project.declarations import ProjectError
+from lambda_emu.templates.constraints import Broken, Rule, checked, text_of
 from lambda_emu.templates.document import Template
+from lambda_emu.templates.patterns import Patterns
 
 CONFIG = "samconfig.toml"
 MAX_CONFIG_BYTES = 256 * 1024
-LISTS = ("CommaDelimitedList", "List<")
 STACK_NAME = r"[a-zA-Z][-a-zA-Z0-9]{0,127}"
-MAX_VALUE = 4096
+_TEXTS: Mapping[Rule, str] = {
+    Rule.NUMBER: "{part} is no number",
+    Rule.ALLOWED: "{part} must be one of {bound}",
+    Rule.PATTERN: "{part} does not match {bound}",
+    Rule.USABLE: "{bound}",
+    Rule.LEAST_LENGTH: "{part} is out of its bounds: it must be at least {bound} characters long",
+    Rule.MOST_LENGTH: "{part} is out of its bounds: it must be at most {bound} characters long",
+    Rule.LEAST: "{part} is out of its bounds: it must be at least {bound}",
+    Rule.MOST: "{part} is out of its bounds: it must be at most {bound}",
+}
 
 
 class Configured(Struct, frozen=True):
@@ -95,6 +105,7 @@ def take_parameters(
     said = {**configured.parameters, **given}
     end = "=…" if flag.endswith(" ") else ""
     values: dict[str, Any] = {}
+    patterns = Patterns()
     for name, one in declared.items():
         if not isinstance(one, dict):
             mistakes.append(f"{template.where(('Parameters', name))}: must be a mapping with Type")
@@ -105,49 +116,13 @@ def take_parameters(
         if written is None:
             mistakes.append(f"{where}: has no value and no Default; say {flag}{name}{end}")
             continue
-        values[name], wrong = _value(one, written)
-        mistakes += [f"{where}: {text}" for text in wrong]
+        values[name], broken = checked(one, text_of(written), patterns)
+        mistakes += [f"{where}: {_told(rule, one)}" for rule in broken]
     return values, mistakes
 
 
-def _value(declared: Mapping[str, Any], written: Any) -> tuple[Any, list[str]]:
-    text = ",".join(map(str, written)) if isinstance(written, list) else _text(written)
-    kind = str(declared.get("Type", "String"))
-    parts = [part.strip() for part in text.split(",")] if kind.startswith(LISTS) else [text]
-    wrong = [f"{part!r} is no number" for part in parts if "Number" in kind and not _is_number(part)]
-    allowed = declared.get("AllowedValues")
-    if isinstance(allowed, list):
-        wrong += [
-            f"{part!r} must be one of {', '.join(map(_text, allowed))}"
-            for part in parts
-            if part not in [*map(_text, allowed)]
-        ]
-    wrong += _bounds(declared, kind, text)
-    return parts if kind.startswith(LISTS) else text, wrong
-
-
-def _bounds(declared: Mapping[str, Any], kind: str, text: str) -> list[str]:
-    wrong = [f"must be at most {MAX_VALUE} characters long"] if len(text) > MAX_VALUE else []
-    pattern = declared.get("AllowedPattern")
-    if isinstance(pattern, str) and not wrong:
-        try:
-            if re.fullmatch(pattern, text) is None:
-                wrong.append(str(declared.get("ConstraintDescription") or f"{text!r} does not match {pattern}"))
-        except re.error as error:
-            wrong.append(f"AllowedPattern is no pattern: {error}")
-    measured = {"Length": len(text)} if kind == "String" else {}
-    if kind == "Number" and _is_number(text):
-        measured["Value"] = float(text)  # type: ignore[assignment]
-    for what, found in measured.items():
-        least, most = (str(declared.get(f"{end}{what}")) for end in ("Min", "Max"))
-        if (_is_number(least) and found < float(least)) or (_is_number(most) and found > float(most)):
-            wrong.append(f"{text!r} is out of its bounds, {least} to {most}")
-    return wrong
-
-
-def _is_number(text: Any) -> bool:
-    return re.fullmatch(r"[-+]?\d{1,30}(\.\d{1,30})?", str(text)) is not None
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _told(broken: Broken, declared: Mapping[str, Any]) -> str:
+    described = declared.get("ConstraintDescription")
+    if broken.rule is Rule.PATTERN and described:
+        return str(described)
+    return _TEXTS[broken.rule].format(part=broken.part, bound=broken.bound)

@@ -211,6 +211,15 @@ def test_what_a_stack_within_is_given_is_checked(project: Path) -> None:
     ]
 
 
+def test_a_pattern_within_that_never_ends_stops_nothing(project: Path) -> None:
+    (project / "template.yaml").write_text(APP.replace("Stage: !Ref AWS::StackName", f"Stage: {'a' * 40}1"))
+    (project / "store" / "template.yaml").write_text(STORE.replace("'[a-z]+'", "'(a+)+b'"))
+
+    (mistake,) = refused(project)
+
+    assert mistake.endswith("Stage: AllowedPattern '(a+)+b' takes too long for its text")
+
+
 def test_what_has_no_effect_within_is_told_too(project: Path, caplog: pytest.LogCaptureFixture) -> None:
     inner = "  More: {Type: AWS::Nothing::Here}\n"
     (project / "store" / "template.yaml").write_text(STORE.replace("Outputs:", f"{inner}Outputs:"))

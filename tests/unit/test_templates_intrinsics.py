@@ -15,6 +15,8 @@ from lambda_emu.templates.intrinsics import NotYet, Resolver
 from lambda_emu.templates.stack import read_stack
 
 SCOPE = Scope("123456789012", "eu-west-1")
+LONG = f"!Sub ['{'${A}' * 900}', {{A: {'a' * 1000}}}]"
+NONE = "Resources: {}"
 MADE = {("Q", None): "https://sqs/q", ("Q", "Arn"): "arn:q"}
 HEAD = """
 Parameters:
@@ -125,6 +127,9 @@ def test_what_is_not_made_yet_stays_with_what_is_known_in_it(tmp_path: Path) -> 
         ("!If [Nobody, 1, 2]", "there is no condition 'Nobody'"),
         ("!Join [1]", "Fn::Join: takes no [1]"),
         ("!Sub {a: b}", "Fn::Sub: takes no"),
+        (f"!Sub ['{'${A}' * 2000}', {{A: {'a' * 2000}}}]", "Fn::Sub: makes more than 1000000 characters"),
+        (f"!Join [{'a' * 2000}, !Split [b, '{'b' * 2000}']]", "Fn::Join: makes more than 1000000 characters"),
+        (f"!ToJsonString [{LONG}, {LONG}]", "makes more than 1000000 characters"),
     ],
 )
 def test_a_function_that_cannot_be_is_told_with_its_line(tmp_path: Path, written: str, told: str) -> None:
@@ -145,6 +150,14 @@ def test_a_function_that_cannot_be_is_told_with_its_line(tmp_path: Path, written
         ("Parameters:\n  P: {Type: Number, Default: x}\nResources: {}", "template.yaml:2: Parameters.P: 'x' is no num"),
         ("Parameters:\n  P: {Type: String, Default: a, AllowedValues: [b]}\nResources: {}", "'a' must be one of b"),
         ("Parameters:\n  P: {Type: String, Default: a, AllowedPattern: '(b'}\nResources: {}", "is no pattern"),
+        (
+            f"Parameters:\n  P: {{Type: String, Default: {'a' * 40}b, AllowedPattern: '(a+)+$'}}\n{NONE}",
+            "too long",
+        ),
+        (
+            f"Parameters:\n  P: {{Type: String, Default: hush, NoEcho: true, AllowedValues: [b]}}\n{NONE}",
+            "P: **** must be one of ****",
+        ),
         ("Parameters:\n  P: {Type: String, Default: abc, MaxLength: 2}\nResources: {}", "is out of its bounds"),
         ("Conditions:\n  C: !Not [{Condition: C}]\nResources:\n  A: {Type: X, Condition: C}", "'C' needs itself"),
         ("Resources:\n  A: {Type: X, Condition: No}", "template.yaml:2: Resources.A.Condition: there is no condition"),
@@ -186,3 +199,36 @@ def test_a_pattern_of_names_is_no_function(tmp_path: Path) -> None:
     resolver = Resolver(template, {}, {}, known)
 
     assert resolver.value({"Refs": "a", "Condition": {"a": 1}}, ()) == {"Refs": "a", "Condition": {"a": 1}}
+
+
+@pytest.mark.parametrize(("block", "is_right"), [("10.0.0.0/16", True), ("10.0.0.256/16", False)])
+def test_a_pattern_that_may_take_long_is_still_asked(tmp_path: Path, block: str, is_right: bool) -> None:
+    number = r"([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
+    pattern = rf"^({number}\.){{3}}{number}(\/(1[6-9]|2[0-8]))$"
+    (tmp_path / "template.yaml").write_text(
+        f"Parameters:\n  P: {{Type: String, Default: {block}, AllowedPattern: '{pattern}'}}\nResources: {{}}"
+    )
+    if is_right:
+        assert read_stack(tmp_path / "template.yaml", SCOPE, {}, tmp_path).values["P"] == block
+        return
+    with pytest.raises(ProjectError, match=r"P: '10.0.0.256/16' does not match"):
+        read_stack(tmp_path / "template.yaml", SCOPE, {}, tmp_path)
+
+
+@pytest.mark.parametrize("count", [90, 5_000])
+def test_conditions_that_need_one_another_are_bounded(tmp_path: Path, count: int) -> None:
+    chain = "".join(f"  C{n}: !Not [{{Condition: C{n + 1}}}]\n" for n in range(count))
+    (tmp_path / "template.yaml").write_text(
+        f"Conditions:\n{chain}  C{count}: !Equals [a, a]\nResources:\n  A: {{Type: X, Condition: C0}}\n"
+    )
+    if count < 100:
+        assert read_stack(tmp_path / "template.yaml", SCOPE, {}, tmp_path).conditions == {"A": True}
+        return
+    with pytest.raises(ProjectError, match="more than 100 conditions need one another"):
+        read_stack(tmp_path / "template.yaml", SCOPE, {}, tmp_path)
+
+
+def test_what_functions_make_in_all_is_bounded(tmp_path: Path) -> None:
+    mistakes = resolve(tmp_path, f"[{', '.join([LONG] * 15)}]")[1]
+
+    assert "[11].Fn::Sub: Fn::Sub: makes more than 10000000 characters, with all other functions" in mistakes[0]

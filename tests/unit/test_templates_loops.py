@@ -53,6 +53,15 @@ def test_a_loop_makes_a_resource_for_each_item(tmp_path: Path) -> None:
             "[z, *l, {Fn::ForEach::D: [u, *l, {Fn::ForEach::E: [v, *l, {'${x}${y}${z}${u}${v}': {Type: X}}]}]}]}]}]",
             "makes more than 100000 members",
         ),
+        (
+            f"  Fn::ForEach::A: [x, [{'a' * 9000}], {{Fn::ForEach::B: [y, ['{'${x}' * 100}'], "
+            f"{{Fn::ForEach::C: [z, ['{'${y}' * 1000}'], {{X: {{Type: '{'&{z}' * 1000}'}}}}]}}]}}]",
+            "makes more than 10000000 characters",
+        ),
+        (
+            f"  Fn::ForEach::A: [x, ['{'a' * 9000}'], {{X: {{Type: T, Properties: {{P: [{'!Ref x, ' * 3000}]}}}}}}]",
+            "makes more than 10000000 characters",
+        ),
     ],
 )
 def test_a_loop_that_cannot_be_is_told_with_its_line(tmp_path: Path, loop: str, told: str) -> None:

@@ -13,6 +13,7 @@ from lambda_emu.cloudformation.reading import check_names, read
 from lambda_emu.cloudformation.records import find, find_change_set
 from lambda_emu.cloudformation.sources import template_text
 from lambda_emu.model.stacks import StackRecord
+from lambda_emu.templates.constraints import is_hidden, text_of
 from lambda_emu.templates.document import Template
 
 STAGES = ["Original", "Processed"]
@@ -95,15 +96,9 @@ def _parameter(name: str, declared: Any) -> Mapping[str, Any]:
     allowed = declared.get("AllowedValues")
     return {
         "ParameterKey": name,
-        "DefaultValue": default if default is None else _text(default),
+        "DefaultValue": default if default is None else text_of(default),
         "ParameterType": str(declared.get("Type", "String")),
-        "NoEcho": _text(declared.get("NoEcho", False)) == "true",
+        "NoEcho": is_hidden(declared),
         "Description": declared.get("Description"),
-        "ParameterConstraints": {"AllowedValues": [*map(_text, allowed)]} if isinstance(allowed, list) else {},
+        "ParameterConstraints": {"AllowedValues": [*map(text_of, allowed)]} if isinstance(allowed, list) else {},
     }
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(map(_text, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)

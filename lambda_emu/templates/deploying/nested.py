@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.templates.beside import file_of
+from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.kinds.kind import Asked
 from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url
@@ -38,7 +38,7 @@ def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestCon
     """The stack that a resource of another one asks for. id: the one that it has. CannotChange, RefusedWithin."""
     said = str(asked.get("TemplateURL") or "")
     where, template = _read(parent, said, context)
-    given = {str(name): _text(value) for name, value in (asked.get("Parameters") or {}).items()}
+    given = {str(name): text_of(value) for name, value in (asked.get("Parameters") or {}).items()}
     parameters, mistakes = take_parameters(template, given, Configured(), flag="Parameters.")
     if mistakes:
         raise RefusedWithin("; ".join(mistakes), mistakes)
@@ -95,12 +95,6 @@ def _check_above(where: str, above: Sequence[str]) -> None:
         raise CannotChange(f"holds itself: {circle}")
     if len(above) >= MOST_LEVELS:
         raise CannotChange(f"stacks are more than {MOST_LEVELS} deep in one another")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(map(_text, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # -- before anything is made

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.intrinsics import Resolver
 from lambda_emu.templates.stack import Stack
 from lambda_emu.triggers.addresses import address_below
@@ -29,12 +30,8 @@ def outputs_of(resolver: Resolver, stack: Stack, reach: Reach) -> Iterator[Stack
             continue
         export = resolver.value((output.get("Export") or {}).get("Name"), (*place, "Export", "Name"))
         yield StackOutput(
-            name, _here(_text(value), reach), output.get("Description"), None if export is None else str(export)
+            name, _here(text_of(value), reach), output.get("Description"), None if export is None else str(export)
         )
-
-
-def _text(value: str | int | float) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _here(text: str, reach: Reach) -> str:

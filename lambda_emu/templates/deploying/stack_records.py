@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.stacks import DELETED, SERVED, StackOutput, StackParameter, StackRecord
+from lambda_emu.templates.constraints import is_hidden, text_of
 from lambda_emu.templates.deploying.happened import STACK, Happened, Told
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.stack import Stack, pseudo_parameters
@@ -58,8 +59,8 @@ def parameters_of(template: Template, values: Mapping[str, Any]) -> tuple[StackP
     return tuple(
         StackParameter(
             name,
-            ",".join(map(str, values[name])) if isinstance(values[name], list) else str(values[name]),
-            isinstance(declared, dict) and str(declared.get("NoEcho")).lower() == "true",
+            text_of(values[name]),
+            is_hidden(declared),
         )
         for name, declared in template.section("Parameters").items()
         if name in values
