@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-OTHERS = {
-    "cdk.json": "AWS CDK",
-    "serverless.yml": "Serverless Framework",
-    "serverless.yaml": "Serverless Framework",
-    "serverless.json": "Serverless Framework",
-    "serverless.ts": "Serverless Framework",
+CDK, SERVERLESS = "AWS CDK", "Serverless Framework"
+OTHERS = {"cdk.json": CDK} | {f"serverless.{end}": SERVERLESS for end in ("yml", "yaml", "json", "ts")}
+DO_INSTEAD = {
+    CDK: "`cdk deploy` with AWS_ENDPOINT_URL, or `cdklocal deploy`, deploys it to a running server",
+    SERVERLESS: "`serverless package` makes a template of it below .serverless, which `lambda-emu serve` takes",
 }
-DO_INSTEAD = "declare its functions in lambda-emu.yaml, or create them through the Lambda API of a running server"
 
 
 def is_others(file: Path) -> bool:
@@ -21,7 +19,9 @@ def is_others(file: Path) -> bool:
 
 def find_others(folder: Path) -> str | None:
     """A sentence on what is there and what to do about it."""
-    found = [f"{name} ({tool})" for name, tool in OTHERS.items() if (folder / name).is_file()]
+    found = {name: tool for name, tool in OTHERS.items() if (folder / name).is_file()}
     if not found:
         return None
-    return f"{folder} has {' and '.join(found)}, which lambda-emu does not read yet: {DO_INSTEAD}"
+    named = " and ".join(f"{name} ({tool})" for name, tool in found.items())
+    instead = "; ".join(dict.fromkeys(DO_INSTEAD[tool] for tool in found.values()))
+    return f"{folder} has {named}, which lambda-emu does not read yet: {instead}"

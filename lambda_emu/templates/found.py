@@ -8,6 +8,8 @@ from pathlib import Path
 NAMES = ("template.yaml", "template.yml", "template.json")
 BUILT = Path(".aws-sam", "build", "template.yaml")
 """What `sam build` makes, with code whose dependencies are installed."""
+PACKAGED = Path(".serverless", "cloudformation-template-update-stack.json")
+"""What `serverless package` makes, with the code beside it."""
 LOOKED_AT_BYTES = 256 * 1024
 _RESOURCES = re.compile(rb"""^(Resources[ \t]*:|[ \t{]*"Resources"[ \t]*:)""", re.MULTILINE)
 
@@ -22,7 +24,8 @@ def find_template(project: Path) -> Path | None:
             built = project / BUILT
             is_newer = built.is_file() and built.stat().st_mtime >= source.stat().st_mtime
             return built if is_newer else source
-    return None
+    packaged = project / PACKAGED
+    return packaged if packaged.is_file() else None
 
 
 def is_template(file: Path) -> bool:
@@ -37,6 +40,8 @@ def is_template(file: Path) -> bool:
 
 
 def source_folder(template: Path) -> Path:
-    """The project's folder, where samconfig.toml lies, also of a template that was built."""
+    """The project's folder, where samconfig.toml lies, also of a template that was built or packaged."""
     folder = template.absolute().parent
+    if folder.name == PACKAGED.parent.name:
+        return folder.parent
     return folder.parents[1] if folder.parts[-2:] == BUILT.parts[:-1] else folder

@@ -20,6 +20,7 @@ from lambda_emu.templates.includes import include
 from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.loops import expand_loops
+from lambda_emu.templates.packaged import with_code_beside
 from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
 from lambda_emu.templates.transform import sam
 
@@ -107,7 +108,7 @@ def read_stack(
 
     among: where it is one of several, of whose parameters others are given too.
     """
-    template = read_template(file)
+    template = with_code_beside(read_template(file), CODE)
     folder = source_folder(file)
     configured = read_config(folder)
     name = stack_name(configured, folder)

@@ -229,6 +229,13 @@ def test_what_is_none_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_with_none_that_somebody_names_is_told(tmp_path: Path) -> None:
+    with serving(tmp_path) as lam:
+        told = f"{tmp_path} has neither a lambda-emu.yaml nor a template; `lambda-emu new` makes a project\n"
+        assert told in lam.heard_before
+        assert "lambda-emu serves an empty account on" in lam.heard_before
+
+
 def test_code_of_several_is_built_at_once(tmp_path: Path) -> None:
     for name in ("a", "b"):
         text = (FUNCTION % ("q", name)).partition("      Code:")[0] + "      Code: src\n"

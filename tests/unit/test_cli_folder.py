@@ -143,19 +143,19 @@ def test_what_is_neither_says_what_there_is(layout: Path, function: str, said: s
 
 
 @pytest.mark.parametrize(
-    ("file", "tool"),
+    ("file", "tool", "instead"),
     [
-        ("serverless.yml", "Serverless Framework"),
-        ("cdk.json", "AWS CDK"),
+        ("serverless.yml", "Serverless Framework", "`serverless package` makes a template of it below .serverless"),
+        ("cdk.json", "AWS CDK", "`cdk deploy` with AWS_ENDPOINT_URL, or `cdklocal deploy`, deploys it to a running"),
     ],
 )
 def test_a_project_of_another_tool_is_named_with_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, tool: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, tool: str, instead: str
 ) -> None:
     (tmp_path / file).touch()
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(NotDone, match=rf"has {file} \({tool}\), which lambda-emu does not read yet: declare"):
+    with pytest.raises(NotDone, match=rf"has {file} \({tool}\), which lambda-emu does not read yet: {instead}"):
         meant("hello")
 
 

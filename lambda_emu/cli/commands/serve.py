@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -47,10 +49,17 @@ def serve(projects: tuple[str, ...], **flags: object) -> None:
             if (meant := misnamed(name)) is not None:
                 terminal.echo(f"--service {name} has no effect: the name is {meant}, as the AWS CLI has it", err=True)
         nothing_read = not chosen.project_file.exists() and find_template(chosen.project) is None
-        if nothing_read and (others := find_others(chosen.project)) is not None:
-            terminal.echo(others, err=True)
+        if nothing_read and (told := find_others(chosen.project) or _nothing(chosen.project, projects)) is not None:
+            terminal.echo(told, err=True)
         with starting(chosen):
             code = run(chosen)
     finally:
         gc.enable()
     click.get_current_context().exit(code)
+
+
+def _nothing(folder: Path, projects: Sequence[str]) -> str | None:
+    """What to tell of a folder without any project. None where nobody named it."""
+    if not projects:
+        return None
+    return f"{folder} has neither a lambda-emu.yaml nor a template; `lambda-emu new` makes a project"
