@@ -304,7 +304,7 @@ class Served:
         def deployer(request: Request) -> Deployer:
             return Deployer(partial(access.act_as, request), jobs, cache)
 
-        return StackServer(CallerContexts(self.context).of, deployer, access.check)
+        return StackServer(CallerContexts(self.context).of, deployer, access)
 
     def close_jobs(self) -> None:
         """Of stacks, as the server ends. Not on the loop."""

@@ -15,6 +15,7 @@ from lambda_emu.access.demand import Asking, Demand
 from lambda_emu.access.demands.functions import of_call
 from lambda_emu.access.demands.stacks import CLOUDFORMATION, stacks
 from lambda_emu.access.late import FREE, LateAccess
+from lambda_emu.access.refusals import NotAuthorized
 from lambda_emu.access.trust import NotAssumable, trusts
 from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
@@ -22,6 +23,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.http.loop import Loop
 from lambda_emu.model.caller import Caller, CallerKind
 from lambda_emu.model.credentials import Credentials, Issuer, RoleSession, read_token
+from lambda_emu.model.function.function import S3Object
 from lambda_emu.services.clients import Clients
 
 FIND_LIMIT_S = 80.0
@@ -48,13 +50,32 @@ class StackAccess:
         self._issuer = issuer
 
     def check(self, request: Request, operation: str, members: Mapping[str, Any], scope: Scope, about: str) -> None:
-        """cloudformation.serving.Check. NotAuthorized, NotAssumable."""
-        caller: Caller | None = request.caller
-        if caller is None or caller.kind in FREE or (caller.kind is CallerKind.ROOT and not self._access.enforces):
+        """NotAuthorized, NotAssumable."""
+        caller = self._asked(request)
+        if caller is None:
             return
         demands = stacks(Asking("cloudformation", operation, members, scope, request), about)
         request.wanted = demands
         self._ask("cloudformation", caller, request, demands)
+
+    def may_read(self, request: Request, wanted: S3Object, scope: Scope) -> bool:
+        caller = self._asked(request)
+        if caller is None:
+            return True
+        action = "s3:GetObject" if wanted.version is None else "s3:GetObjectVersion"
+        demand = Demand(action, f"arn:{scope.partition}:s3:::{wanted.bucket}/{wanted.key}")
+        try:
+            self._ask("s3", caller, request, [demand])
+        except NotAuthorized:
+            return False
+        return True
+
+    def _asked(self, request: Request) -> Caller | None:
+        """Who is held to policies; None: nobody is."""
+        caller: Caller | None = request.caller
+        if caller is None or caller.kind in FREE or (caller.kind is CallerKind.ROOT and not self._access.enforces):
+            return None
+        return caller
 
     @contextmanager
     def act_as(

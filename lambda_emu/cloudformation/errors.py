@@ -44,6 +44,16 @@ class Invalid(CloudFormationError):
     """What a rule has against a request, or a template."""
 
 
+class TemplateDenied(CloudFormationError):
+    """The caller may not read the object that a template is in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "S3 error: Access Denied\n"
+            "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+        )
+
+
 class InvalidName(CloudFormationError):
     """member: `stackName`."""
 

@@ -11,40 +11,48 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
 from lambda_emu.cloudformation.about import about
 from lambda_emu.cloudformation.deploying import Deployer
-from lambda_emu.cloudformation.errors import Failure
+from lambda_emu.cloudformation.errors import Failure, TemplateDenied
 from lambda_emu.cloudformation.operations.asked import Asked
 from lambda_emu.cloudformation.operations.table import OPERATIONS
+from lambda_emu.cloudformation.sources import template_object
 from lambda_emu.cloudformation.wire import render, render_error, wire_of
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
+from lambda_emu.model.function.function import S3Object
 
 log = logging.getLogger(__name__)
 
 
-class Check(Protocol):
+class Access(Protocol):
     """Says whether who sent a request may have that done."""
 
-    def __call__(self, request: Request, operation: str, members: Mapping[str, Any], scope: Scope, about: str) -> None:
+    def check(self, request: Request, operation: str, members: Mapping[str, Any], scope: Scope, about: str) -> None:
         """LambdaError: he may not. about: an ARN, or `*`, as policies name what it is about."""
+
+    def may_read(self, request: Request, wanted: S3Object, scope: Scope) -> bool:
+        """Whether he may have the object that a template is in."""
 
 
 class StackServer:
     """contexts, deployers: of the caller of a request."""
 
     def __init__(
-        self, contexts: Callable[[Request], RequestContext], deployers: Callable[[Request], Deployer], check: Check
+        self, contexts: Callable[[Request], RequestContext], deployers: Callable[[Request], Deployer], access: Access
     ) -> None:
         self._contexts = contexts
         self._deployers = deployers
-        self._check = check
+        self._access = access
 
     def serve(self, request: Request, call: Call) -> Answer | None:
         try:
             operation, members = wire_of(tuple(OPERATIONS)).parse(request)
             context = self._contexts(request)
-            self._check(request, operation, members, context.scope, about(operation, members, context))
+            self._access.check(request, operation, members, context.scope, about(operation, members, context))
+            wanted = template_object(members)
+            if wanted is not None and not self._access.may_read(request, wanted, context.scope):
+                raise TemplateDenied
             asked = Asked(members, context, self._deployers(request))
             return render(operation, OPERATIONS[operation](asked), request)
         except LambdaError as error:

@@ -7,8 +7,9 @@ from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.errors import Invalid, TooLong
+from lambda_emu.model.function.function import S3Object
 from lambda_emu.model.stacks import StackRecord
-from lambda_emu.templates.object_urls import CannotFetch, fetch
+from lambda_emu.templates.object_urls import CannotFetch, fetch, object_at
 
 MOST_BODY_BYTES = 51_200
 
@@ -31,6 +32,14 @@ def template_text(members: Mapping[str, Any], context: RequestContext, before: S
     if len(body.encode()) > MOST_BODY_BYTES:
         raise TooLong("templateBody", MOST_BODY_BYTES)
     return str(body)
+
+
+def template_object(members: Mapping[str, Any]) -> S3Object | None:
+    """What is asked of S3 for a request; None: nothing."""
+    try:
+        return object_at(str(members["TemplateURL"]))
+    except (KeyError, CannotFetch):
+        return None
 
 
 def _fetched(url: str, context: RequestContext) -> str:

@@ -30,7 +30,7 @@ def fetch(url: str, context: RequestContext) -> bytes:
 
     CannotFetch.
     """
-    wanted = _object(url)
+    wanted = object_at(url)
     try:
         with context.s3.fetch(wanted, context.scope, MOST_OBJECT_BYTES) as (path, _):
             text = path.read_bytes()
@@ -41,7 +41,8 @@ def fetch(url: str, context: RequestContext) -> bytes:
     return text
 
 
-def _object(url: str) -> S3Object:
+def object_at(url: str) -> S3Object:
+    """CannotFetch: it is no URL of an object."""
     split = urlsplit(url)
     host, path = (split.hostname or ""), unquote(split.path).lstrip("/")
     if split.scheme not in ("http", "https") or not host:

@@ -125,7 +125,7 @@ def test_conditions_are_told_what_a_request_says(strict: Account) -> None:
         "cloudformation:*", Condition={"ForAnyValue:StringLike": {"cloudformation:ResourceTypes": ["AWS::IAM::*"]}}
     )
     of_name = allow("cloudformation:*ChangeSet", Condition={"StringEquals": {"cloudformation:ChangeSetName": "c"}})
-    party = strict.user("stack-told", of_url, of_tag, of_types, of_name, allow("sqs:*"))
+    party = strict.user("stack-told", of_url, of_tag, of_types, of_name, allow("sqs:*"), allow("s3:GetObject"))
     client = party.client("cloudformation")
 
     client.create_stack(StackName="by-url", TemplateURL=url)
@@ -139,6 +139,21 @@ def test_conditions_are_told_what_a_request_says(strict: Account) -> None:
     assert "with an explicit deny" in refusal(client.create_stack, **other, **types)[1]
     change = {"ChangeSetName": "d", "ChangeSetType": "CREATE"}
     assert refusal(client.create_change_set, **other, **change)[0] == "AccessDenied"
+
+
+def test_who_may_not_read_an_object_has_no_template_from_it(strict: Account) -> None:
+    s3 = strict.root.client("s3")
+    s3.create_bucket(Bucket="secret-templates")
+    s3.put_object(Bucket="secret-templates", Key="one.json", Body=QUEUE)
+    client = strict.user("stack-curious", allow("cloudformation:*")).client("cloudformation")
+    url = "https://secret-templates.s3.amazonaws.com/one.json"
+
+    for call in (client.validate_template, client.get_template_summary):
+        code, said, status = refusal(call, TemplateURL=url)
+        assert (code, said.splitlines()[0], status) == ("ValidationError", "S3 error: Access Denied", 400)
+    assert refusal(client.create_stack, StackName="curious", TemplateURL=url)[0] == "ValidationError"
+    strict.allow("stack-curious", allow("cloudformation:*"), allow("s3:GetObject", "arn:aws:s3:::secret-templates/*"))
+    assert client.validate_template(TemplateURL=url)["Parameters"] == []
 
 
 # -- what a stack makes
