@@ -128,7 +128,7 @@ class Deployer:
             rolls_back = planned.failure == "ROLLBACK"
             made = deploy_stack(planned.stack, context, services, origin=BY_API, told=told.told, rolls_back=rolls_back)
         except ProjectError as error:
-            told.refused(complaints(error), before)
+            told.refused(complaints(error), before, rolls_back=rolls_back)
             if is_new and planned.failure == "DELETE":
                 self._delete(history, services, context, history.record.status)
             return
@@ -188,10 +188,13 @@ class _Telling:
         end = self._end or ("CREATE_COMPLETE" if self._is_new else "UPDATE_COMPLETE")
         self._history.stack(end, edit=lambda record: replace(record, outputs=made))
 
-    def refused(self, reason: str, before: StackRecord | None) -> None:
+    def refused(self, reason: str, before: StackRecord | None, *, rolls_back: bool) -> None:
         """Before anything was changed, or after it was undone."""
         history = self._history
-        if self._end is None and history.record.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+        is_at_begin = self._end is None and history.record.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+        if is_at_begin and not rolls_back:
+            history.stack("CREATE_FAILED" if self._is_new else "UPDATE_FAILED", reason)
+        elif is_at_begin:
             begins = "ROLLBACK" if self._is_new else "UPDATE_ROLLBACK"
             history.stack(f"{begins}_IN_PROGRESS", reason)
             self._end = f"{begins}_COMPLETE"
@@ -210,6 +213,8 @@ def _as_before(record: StackRecord, before: StackRecord | None) -> StackRecord:
         parameters=before.parameters,
         outputs=before.outputs,
         tags=before.tags,
+        topics=before.topics,
+        role=before.role,
         capabilities=before.capabilities,
         description=before.description,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,22 @@ REPLACES = {"Always": "True", "Conditionally": "Conditional"}
 WORDS = {Action.CREATE: "Add", Action.UPDATE: "Modify", Action.REMOVE: "Remove"}
 
 
+def check_order(stack: Stack, context: RequestContext) -> None:
+    """What AWS refuses before it begins. Imports are looked at as it goes on. Invalid."""
+    _compared(stack, context, lambda name: name)
+
+
 def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]:
     """In the order of the logical ids. Invalid for what cannot be made."""
+    records, found = _compared(stack, context, importing(stack.name, context))
+    told = [_told(change, records.get(change.key.name)) for change in found if change.action is not Action.LEAVE]
+    return sorted(told, key=lambda one: str(one["ResourceChange"]["LogicalResourceId"]))
+
+
+def _compared(
+    stack: Stack, context: RequestContext, imported: Callable[[str], Any]
+) -> tuple[dict[str, StackResource], list[ResourceChange]]:
+    """What there is of it, by logical id, and what becomes of that. Invalid."""
     records = {
         one.logical_id: one for one in context.store.stack_resources.all(context.scope) if one.stack == stack.name
     }
@@ -42,15 +56,13 @@ def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]
     present = [Present(ResourceKey(one.kind, name), one.shown, one.identifier, "") for name, one in records.items()]
     renewed = {name for name, kind in kinds.items() if kind.renews}
     try:
-        desired = wanted(stack, _none, kinds, importing(stack.name, context))
-        found = difference(desired, present, Order(tuple(kinds), renewed, another=replacing(kinds)))
+        desired = wanted(stack, _none, kinds, imported)
+        return records, difference(desired, present, Order(tuple(kinds), renewed, another=replacing(kinds)))
     except NeedsItself as error:
         circle = ", ".join(sorted({key.name for key in error.circle}))
         raise Invalid(f"Circular dependency between resources: [{circle}]") from None
     except ProjectError as error:
         raise Invalid(f"Template error: {complaints(error)}") from None
-    told = [_told(change, records.get(change.key.name)) for change in found if change.action is not Action.LEAVE]
-    return sorted(told, key=lambda one: str(one["ResourceChange"]["LogicalResourceId"]))
 
 
 def _none(path: Path, place: str) -> Any:

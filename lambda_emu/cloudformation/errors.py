@@ -160,10 +160,14 @@ class TransformFailed(Invalid):
 
 
 class ChangeSetNotReady(CloudFormationError):
+    """execution: of one that was made."""
+
     code = "InvalidChangeSetStatus"
 
-    def __init__(self, id: str, status: str) -> None:
-        super().__init__(f"ChangeSet [{id}] cannot be executed in its current status of [{status}]")
+    def __init__(self, id: str, status: str, execution: str) -> None:
+        is_made = status == "CREATE_COMPLETE"
+        what = f"execution status of [{execution}]" if is_made else f"status of [{status}]"
+        super().__init__(f"ChangeSet [{id}] cannot be executed in its current {what}")
 
 
 class TooManyStacks(CloudFormationError):

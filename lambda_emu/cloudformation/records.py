@@ -107,24 +107,6 @@ def find_change_set(context: RequestContext, name: str, stack: str | None) -> Ch
     raise NoSuchChangeSet(name)
 
 
-def put_change_set(context: RequestContext, change_set: ChangeSet) -> None:
-    table, scope = context.store.change_sets, context.scope
-    context.store.write(lambda transaction: transaction.put(table, scope, change_set.key, change_set))
-
-
 def forget_change_set(context: RequestContext, change_set: ChangeSet) -> None:
     table, scope = context.store.change_sets, context.scope
     context.store.write(lambda transaction: transaction.put(table, scope, change_set.key, None))
-
-
-def forget_change_sets(context: RequestContext, record: StackRecord, but: str | None = None) -> None:
-    """Of a stack. but: the id of one that stays."""
-    table, scope = context.store.change_sets, context.scope
-    gone = [one.key for one in change_sets_of(context, record.id) if one.id != but]
-
-    def work(transaction: Transaction) -> None:
-        for key in gone:
-            transaction.put(table, scope, key, None)
-
-    if gone:
-        context.store.write(work)

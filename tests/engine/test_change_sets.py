@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from stack_rig import QUICK, Stacks, stacks
@@ -94,3 +95,49 @@ def test_a_change_set_is_of_a_stack_that_is_there_or_of_one_that_is_not(stacks: 
         "Stack [somebody] already exists and cannot be created again with the changeSet [one]."
     )
     stacks.delete("somebody")
+
+
+def test_what_was_looked_up_of_a_stack_that_is_another_by_now_cannot_be_executed(stacks: Stacks) -> None:
+    stacks.create("moved", TEMPLATE)
+    old = looked_up(stacks, "moved", ChangeSetName="old", TemplateBody=TEMPLATE.replace("10", "20"))
+    stacks.update("moved", TEMPLATE.replace("10", "30"))
+
+    (found,) = stacks.client.list_change_sets(StackName="moved")["Summaries"]
+    assert (found["Status"], found["ExecutionStatus"]) == ("CREATE_COMPLETE", "OBSOLETE")
+    assert stacks.refused("execute_change_set", ChangeSetName="old", StackName="moved") == (
+        400,
+        "InvalidChangeSetStatus",
+        f"ChangeSet [{old['ChangeSetId']}] cannot be executed in its current execution status of [OBSOLETE]",
+    )
+    stacks.client.delete_change_set(ChangeSetName=old["ChangeSetId"])
+    stacks.delete("moved")
+
+
+def test_an_execution_that_is_asked_for_again_is_the_same_one(stacks: Stacks) -> None:
+    looked_up(stacks, "again", ChangeSetName="one", ChangeSetType="CREATE", TemplateBody=TEMPLATE)
+    asked = {"ChangeSetName": "one", "StackName": "again", "ClientRequestToken": "token"}
+    stacks.client.execute_change_set(**asked)
+    stacks.wait("stack_create_complete", "again")
+
+    stacks.client.execute_change_set(**asked)
+    assert stacks.one("again")["StackStatus"] == "CREATE_COMPLETE"
+    assert stacks.refused("execute_change_set", **(asked | {"ClientRequestToken": "other"}))[2].endswith(
+        "cannot be executed in its current execution status of [EXECUTE_COMPLETE]"
+    )
+    stacks.delete("again")
+
+
+def test_change_sets_that_begin_one_stack_at_once_are_of_one_stack(stacks: Stacks) -> None:
+    def create(number: int) -> str:
+        members = {"ChangeSetName": f"set-{number}", "ChangeSetType": "CREATE", "TemplateBody": TEMPLATE}
+        return str(stacks.client.create_change_set(StackName="at-once", **members)["StackId"])
+
+    with ThreadPoolExecutor(8) as threads:
+        ids = {*threads.map(create, range(8))}
+
+    assert ids == {stacks.one("at-once")["StackId"]}
+    assert len(stacks.client.list_change_sets(StackName="at-once")["Summaries"]) == 8
+    assert stacks.events("at-once") == [("at-once", "REVIEW_IN_PROGRESS")]
+    stacks.client.execute_change_set(ChangeSetName="set-3", StackName="at-once")
+    stacks.wait("stack_create_complete", "at-once")
+    stacks.delete("at-once")

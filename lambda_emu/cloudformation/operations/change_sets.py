@@ -30,13 +30,12 @@ from lambda_emu.cloudformation.records import (
     find,
     find_change_set,
     forget_change_set,
-    forget_change_sets,
     look,
     put,
-    put_change_set,
 )
-from lambda_emu.model.stacks import DELETED, REVIEWED, ChangeSet, StackRecord
+from lambda_emu.model.stacks import AVAILABLE, DELETED, EXECUTED, OBSOLETE, REVIEWED, ChangeSet, StackRecord
 from lambda_emu.model.timestamps import millisecond
+from lambda_emu.store.transaction import Transaction
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 MOST_CHANGE_SETS = 1_000
@@ -59,11 +58,8 @@ def create_change_set(asked: Asked) -> Result:
         return {"Id": there.id, "StackId": record.id}
     if len(change_sets_of(context, record.id)) >= MOST_CHANGE_SETS:
         raise Invalid(f"A stack has at most {MOST_CHANGE_SETS} change sets")
-    change_set = _looked_through(asked, record, kind)
-    if look(context, record.name) is None:
-        _begin_review(context, record)
-    put_change_set(context, change_set)
-    return {"Id": change_set.id, "StackId": record.id}
+    change_set = _keep(context, _looked_through(asked, record, kind), record)
+    return {"Id": change_set.id, "StackId": change_set.wanted.id}
 
 
 def _of_new(asked: Asked) -> StackRecord:
@@ -110,20 +106,49 @@ def _looked_through(asked: Asked, record: StackRecord, kind: str) -> ChangeSet:
     if kind == "UPDATE" and is_same(planned.record, record):
         return replace(found, reason=NO_CHANGES)
     changes = changes_of(planned.stack, context)
-    return replace(found, status="CREATE_COMPLETE", execution="AVAILABLE", changes=changes)
+    return replace(found, status="CREATE_COMPLETE", execution=AVAILABLE, changes=changes)
 
 
-def _begin_review(context: RequestContext, record: StackRecord) -> None:
-    context.store.write(lambda transaction: put(transaction, context, record))
-    History(context, record).stack(REVIEWED, "User Initiated")
+def _keep(context: RequestContext, change_set: ChangeSet, record: StackRecord) -> ChangeSet:
+    """With the stack that it is to make. record: as it was when it was looked through.
+
+    Of a stack that somebody else has begun to review meanwhile it is one more; of one that was changed, OBSOLETE.
+    StackExistsForChangeSet, ChangeSetExists.
+    """
+    store, scope = context.store, context.scope
+
+    def work(transaction: Transaction) -> tuple[ChangeSet, bool]:
+        found, kept = transaction.get(store.stacks, scope, record.name), change_set
+        if found is None and change_set.kind == "UPDATE":
+            raise StackMissing(record.name)
+        if found is None:
+            put(transaction, context, record)
+        elif found.id != record.id and found.status != REVIEWED:
+            raise StackExistsForChangeSet(record.name, change_set.name)
+        elif found.id != record.id:
+            kept = replace(change_set, wanted=replace(change_set.wanted, id=found.id, created_s=found.created_s))
+        elif found != record and change_set.execution == AVAILABLE:
+            kept = replace(change_set, execution=OBSOLETE)
+        same = [one for one in transaction.all(store.change_sets, scope) if one.wanted.id == kept.wanted.id]
+        if any(one.name == kept.name for one in same):
+            raise ChangeSetExists(kept.name, "Template")
+        transaction.put(store.change_sets, scope, kept.key, kept)
+        return kept, found is None
+
+    kept, is_first = store.write(work)
+    if is_first:
+        History(context, record).stack(REVIEWED, "User Initiated")
+    return kept
 
 
 def execute_change_set(asked: Asked) -> Result:
     context, members = asked.context, asked.members
     change_set = find_change_set(context, members["ChangeSetName"], members.get("StackName"))
-    if change_set.execution != "AVAILABLE":
-        raise ChangeSetNotReady(change_set.id, change_set.status)
     before = find(context, change_set.wanted.id, deleted=False)
+    token = members.get("ClientRequestToken")
+    if token is not None and (before.change_set, before.token) == (change_set.id, token):
+        return {}
+    _check_ready(change_set)
     is_new = before.status == REVIEWED
     if not is_new:
         check_changeable(before)
@@ -138,18 +163,28 @@ def execute_change_set(asked: Asked) -> Result:
         is_protected=before.is_protected,
         policy=before.policy,
         keeps_failed=failure == "DO_NOTHING",
-        token=members.get("ClientRequestToken"),
+        token=token,
     )
     planned = planned_again(record, context, failure)
     asked.deployer.check_room()
-    begin(context, record, before)
-    put_change_set(context, replace(change_set, execution="EXECUTE_COMPLETE"))
-    forget_change_sets(context, before, but=change_set.id)
+    begin(context, record, before, lambda one: _executed(one) if one.id == change_set.id else None)
     if is_new:
         asked.deployer.create(planned, context)
     else:
         asked.deployer.update(planned, context, before)
     return {}
+
+
+def _check_ready(change_set: ChangeSet) -> None:
+    """ChangeSetNotReady."""
+    if change_set.execution != AVAILABLE:
+        raise ChangeSetNotReady(change_set.id, change_set.status, change_set.execution)
+
+
+def _executed(change_set: ChangeSet) -> ChangeSet:
+    """ChangeSetNotReady, where somebody else was quicker."""
+    _check_ready(change_set)
+    return replace(change_set, execution=EXECUTED)
 
 
 def delete_change_set(asked: Asked) -> Result:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.differences import check_order
 from lambda_emu.cloudformation.errors import IsServed, NoUpdates, Protected, StackBusy, StackExists
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.planning import new_record, plan
-from lambda_emu.cloudformation.records import find, forget_change_sets, look, put
-from lambda_emu.model.stacks import DELETED, SERVED, StackRecord
+from lambda_emu.cloudformation.records import find, look, put
+from lambda_emu.model.stacks import AVAILABLE, DELETED, OBSOLETE, SERVED, ChangeSet, StackRecord
 from lambda_emu.store.transaction import Transaction
 
 CHANGEABLE = frozenset(
@@ -30,7 +32,7 @@ def create_stack(asked: Asked) -> Result:
             return {"StackId": there.id}
         raise StackExists(record.name)
     planned = plan(members, context, asked.deployer, record)
-
+    check_order(planned.stack, context)
     asked.deployer.check_room()
 
     def work(transaction: Transaction) -> None:
@@ -46,15 +48,16 @@ def create_stack(asked: Asked) -> Result:
 def update_stack(asked: Asked) -> Result:
     context, members = asked.context, asked.members
     before = find(context, members["StackName"], deleted=False)
-    check_changeable(before)
     if before.token is not None and before.token == members.get("ClientRequestToken"):
         return {"StackId": before.id}
+    check_changeable(before)
     planned = plan(members, context, asked.deployer, before)
     if is_same(planned.record, before):
         raise NoUpdates
+    check_order(planned.stack, context)
     record = replace(planned.record, status="UPDATE_IN_PROGRESS", updated_s=context.clock.now_s())
     asked.deployer.check_room()
-    begin(context, record, before)
+    begin(context, record, before, _obsolete)
     asked.deployer.update(replace(planned, record=record), context, before)
     return {"StackId": before.id}
 
@@ -78,16 +81,32 @@ def check_changeable(record: StackRecord) -> None:
         raise StackBusy(record.id, record.status)
 
 
-def begin(context: RequestContext, record: StackRecord, before: StackRecord) -> None:
-    """Have it be so from now on, unless somebody else was quicker. StackBusy."""
+def begin(
+    context: RequestContext,
+    record: StackRecord,
+    before: StackRecord,
+    becomes: Callable[[ChangeSet], ChangeSet | None],
+) -> None:
+    """Have it be so from now on, unless somebody else was quicker. StackBusy.
+
+    becomes: of each of its change sets; None: it goes. What it raises keeps all as it is.
+    """
+    table, scope = context.store.change_sets, context.scope
 
     def work(transaction: Transaction) -> None:
-        found = transaction.get(context.store.stacks, context.scope, before.name)
+        found = transaction.get(context.store.stacks, scope, before.name)
         if found is None or found.id != before.id or found.is_busy:
             raise StackBusy(before.id, "UPDATE_IN_PROGRESS" if found is None else found.status)
+        for one in [one for one in transaction.all(table, scope) if one.wanted.id == before.id]:
+            transaction.put(table, scope, one.key, becomes(one))
         put(transaction, context, record)
 
     context.store.write(work)
+
+
+def _obsolete(change_set: ChangeSet) -> ChangeSet:
+    """What was looked up of a stack that is another by now."""
+    return replace(change_set, execution=OBSOLETE) if change_set.execution == AVAILABLE else change_set
 
 
 def delete_stack(asked: Asked) -> Result:
@@ -103,8 +122,7 @@ def delete_stack(asked: Asked) -> Result:
     if record.is_busy:
         raise StackBusy(record.id, record.status, "deleted")
     asked.deployer.check_room()
-    forget_change_sets(context, record)
     record = replace(record, role=asked.get("RoleARN", record.role))
-    begin(context, replace(record, status="DELETE_IN_PROGRESS"), record)
+    begin(context, replace(record, status="DELETE_IN_PROGRESS"), record, lambda _: None)
     asked.deployer.delete(record, context, asked.get("ClientRequestToken"))
     return {}

@@ -20,10 +20,20 @@ STAGES = ["Original", "Processed"]
 
 
 def get_template(asked: Asked) -> Result:
-    """As it was given, or with its macros expanded."""
+    """As it was given, or, if it has macros, with those expanded."""
     record = _record(asked)
-    body = record.body if asked.get("TemplateStage") == "Processed" else record.template
-    return {"TemplateBody": body, "StagesAvailable": STAGES}
+    is_original = asked.get("TemplateStage") == "Original" or not record.body or not _has_macros(record.template)
+    body = record.template if is_original else record.body
+    return {"TemplateBody": body, "StagesAvailable": STAGES if record.body else STAGES[:1]}
+
+
+def _has_macros(text: str) -> bool:
+    """Whether anything is another than it was written; what is served may be what nobody could send."""
+    try:
+        template = read(text)
+    except Invalid:
+        return True
+    return bool(capabilities.transforms_of(template)) or "Fn::Transform" in json.dumps(template.body, default=str)
 
 
 def get_template_summary(asked: Asked) -> Result:
