@@ -71,6 +71,7 @@ _IN_SAMS_WORDS = (
     (r"dotnet.*", (DOTNET,)),
 )
 """What `BuildMethod` says, and the first of these whose manifest is there."""
+_NAMED = re.compile(r"^[ \t]*(?:[^\s#-]|-[re]|--requirement|--editable)", re.M)
 AUTO = "auto"
 """Of our own words: by what lies there."""
 
@@ -118,8 +119,8 @@ def _needed(source: Source) -> Iterator[str]:
 
 
 def says_requirements(file: Path) -> bool:
-    """Whether it names any package."""
-    return any(line.strip() and not line.lstrip().startswith(("#", "-")) for line in read_start(file).splitlines())
+    """Whether it names any package, or another file that may."""
+    return _NAMED.search(read_start(file)) is not None
 
 
 def _says_dependencies(file: Path) -> bool:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from lambda_emu.cloudformation.errors import Invalid
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.document import MAX_DEPTH, SECTIONS, Template, read_template
+from lambda_emu.templates.document import MAX_DEPTH, SECTIONS, Template, read_template, write_place
+from lambda_emu.templates.shapes import wrong_shapes
 
 FILE = Path("template")
 """What a template is called that came without a name."""
@@ -36,6 +37,8 @@ def read(text: str) -> Template:
         raise Invalid("Template format error: At least one Resources member must be defined.")
     for name, resource in resources.items():
         _check(name, resource)
+    for place, wrong in wrong_shapes(template.body):
+        raise Invalid(f"Template format error: {write_place(place)}: {wrong}")
     if unknown_types := sorted({one["Type"] for one in resources.values() if not _may_be(one)}):
         raise Invalid(f"Template format error: Unrecognized resource types: [{', '.join(unknown_types)}]")
     return template

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import Document, Value, forget
+from lambda_emu.templates.shapes import wrong_shapes
 
 Place = tuple[str | int, ...]
 """Where a value is: ("Resources", "Hello", "Properties", "Layers", 0)."""
@@ -68,7 +69,10 @@ def read_template(file: Path, text: bytes | None = None) -> Template:
         raise ProjectError([f"{file.name}:1: is no template: Resources must be a mapping of names to resources"])
     if document.mistakes:
         raise ProjectError(document.mistakes)
-    return Template(file, body, reading.lines)
+    template = Template(file, body, reading.lines)
+    if wrong := [f"{template.where(place)}: {text}" for place, text in wrong_shapes(body)]:
+        raise ProjectError(wrong)
+    return template
 
 
 def read_snippet(file: Path) -> Any:

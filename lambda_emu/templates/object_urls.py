@@ -43,7 +43,10 @@ def fetch(url: str, context: RequestContext) -> bytes:
 
 def object_at(url: str) -> S3Object:
     """CannotFetch: it is no URL of an object."""
-    split = urlsplit(url)
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        raise CannotFetch(NOT_SUPPORTED) from None
     host, path = (split.hostname or ""), unquote(split.path).lstrip("/")
     if split.scheme not in ("http", "https") or not host:
         raise CannotFetch(NOT_SUPPORTED)

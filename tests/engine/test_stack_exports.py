@@ -105,6 +105,7 @@ def test_a_stack_within_a_stack_is_made_of_a_template_in_s3(stacks: Stacks) -> N
     found = stacks.one(inner)
     assert (found["StackStatus"], found["ParentId"]) == ("CREATE_COMPLETE", stacks.one("outer")["StackId"])
     assert found["Outputs"][0]["ExportName"] == f"{found['StackName']}-name"
+    assert "Jobs" in stacks.client.get_template(StackName=inner)["TemplateBody"]["Resources"]
     assert stacks.events(inner) == [
         (found["StackName"], "CREATE_IN_PROGRESS"),
         ("Jobs", "CREATE_IN_PROGRESS"),

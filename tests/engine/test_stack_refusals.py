@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -65,6 +66,31 @@ def test_a_template_that_cannot_be_is_refused_in_the_words_of_aws(
 
 
 @pytest.mark.parametrize(
+    ("resource", "more", "text"),
+    [
+        ({"DependsOn": 5}, {}, "Resources.Jobs.DependsOn: must be the name of a resource, or a list of them"),
+        ({"DependsOn": [{}]}, {}, "Resources.Jobs.DependsOn: must be the name of a resource, or a list of them"),
+        (
+            {"Properties": {"Tags": {"Fn::GetAtt": {"a": 1}}}},
+            {},
+            "Resources.Jobs.Properties.Tags.Fn::GetAtt: must be the name of a resource and of an attribute",
+        ),
+        ({"Properties": {"Tags": {"Ref": ["a"]}}}, {}, "Resources.Jobs.Properties.Tags.Ref: must be a name"),
+        ({}, {"Transform": [5]}, "Transform: must be a name, a mapping with Name, or a list of these"),
+        ({}, {"Parameters": ["x"]}, "Parameters: must be a mapping"),
+        ({}, {"Outputs": 5}, "Outputs: must be a mapping"),
+    ],
+)
+def test_what_is_of_another_shape_is_told_with_its_place(
+    stacks: Stacks, resource: dict[str, Any], more: dict[str, Any], text: str
+) -> None:
+    template = json.dumps({"Resources": {"Jobs": {"Type": "AWS::SQS::Queue", **resource}}, **more})
+    for members in ({"StackName": "shaped"}, {}):
+        said = stacks.refused("create_stack" if members else "validate_template", TemplateBody=template, **members)
+        assert said == (400, "ValidationError", f"Template format error: {text}")
+
+
+@pytest.mark.parametrize(
     ("operation", "members", "code", "text"),
     [
         ("create_stack", {"TemplateBody": ROLE}, "InsufficientCapabilitiesException", "[CAPABILITY_IAM]"),
@@ -89,6 +115,7 @@ def test_a_template_that_cannot_be_is_refused_in_the_words_of_aws(
         ("create_stack", {"TemplateBody": QUEUE + " " * 51_200}, "ValidationError", "less than or equal to 51200"),
         ("create_stack", {"TemplateURL": "https://s3.amazonaws.com/none/t"}, "ValidationError", "S3 error: "),
         ("create_stack", {"TemplateURL": "ftp://none/t"}, "ValidationError", "TemplateURL must be a supported URL."),
+        ("create_stack", {"TemplateURL": "http://["}, "ValidationError", "TemplateURL must be a supported URL."),
         ("create_stack", {"TemplateBody": HOSTILE % ("a" * 40 + "b")}, "ValidationError", "AllowedPattern '(a+)+$'"),
         ("update_stack", {"TemplateBody": QUEUE}, "ValidationError", "Stack with id wrong does not exist"),
         ("list_stack_resources", {}, "ValidationError", "Stack with id wrong does not exist"),

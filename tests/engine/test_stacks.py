@@ -26,7 +26,12 @@ Resources:
       Runtime: python3.11
       Handler: index.handler
       Role: !GetAtt Role.Arn
-      Environment: {Variables: {GREETING: !Ref Greeting, STACK: !Ref AWS::StackName}}
+      Environment:
+        Variables:
+          GREETING: !Ref Greeting
+          STACK: !Ref AWS::StackName
+          KEY: !Ref Secret
+          LONG: !Sub "a ${Secret} word"
       Code:
         ZipFile: |
           import os
@@ -73,6 +78,10 @@ def test_a_stack_is_made_told_of_and_removed(stacks: Stacks) -> None:
     assert resources["Hello"]["PhysicalResourceId"] == function
     events = stacks.events("hello")
     assert (events[0], events[-1]) == (("hello", "CREATE_IN_PROGRESS"), ("hello", "CREATE_COMPLETE"))
+    told = stacks.client.describe_stack_events(StackName="hello")["StackEvents"]
+    (said,) = [one["ResourceProperties"] for one in told if "GREETING" in one.get("ResourceProperties", "")]
+    variables = json.loads(said)["Environment"]["Variables"]
+    assert (variables["GREETING"], variables["KEY"], variables["LONG"]) == ("Good morning", "****", "a **** word")
     assert events.index(("Role", "CREATE_COMPLETE")) < events.index(("Hello", "CREATE_IN_PROGRESS"))
 
     stacks.client.delete_stack(StackName="hello")

@@ -46,3 +46,18 @@ def test_what_one_build_makes_is_all_there_when_it_is_done_and_what_nobody_used_
         assert (folder / "greeting.py").is_file()
     assert (kept / "other").is_dir()  # another process may be about to take it
     assert not (kept / "older").exists()
+
+
+def test_requirements_that_stand_in_another_file_are_installed_too(tmp_path: Path) -> None:
+    write_wheel(tmp_path / "packages", "greeting", "WORD = 'Hello'\n")
+    source = Source("Function", tmp_path / "src", "python3.11")
+    source.folder.mkdir()
+    (source.folder / "requirements.txt").write_text("# all of them\n-r base.txt\n")
+    (source.folder / "base.txt").write_text(offline(tmp_path / "packages", "greeting==1.0"))
+
+    (folder,) = Builder(tmp_path / "cache", 60.0, lambda _: None).build([source])
+
+    assert isinstance(folder, Path), folder
+    assert (folder / "greeting.py").is_file()
+    (source.folder / "requirements.txt").write_text("--index-url https://example.com\n# nothing\n")
+    assert Builder(tmp_path / "cache", 60.0, lambda _: None).build([source]) == [None]

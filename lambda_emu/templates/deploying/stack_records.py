@@ -116,13 +116,14 @@ class Nested:
     def begin(self, verb: str) -> None:
         self.verb = verb
         stack, now_s, before = self._stack, self._context.clock.now_s(), self._before
+        body = json.dumps(stack.template.body, default=str)
         record = StackRecord(
             name=stack.name,
             id=str(stack.values["AWS::StackId"]),
             status=f"{verb}_IN_PROGRESS",
             created_s=now_s if before is None else before.created_s,
-            template=_text(stack.template.file),
-            body=json.dumps(stack.template.body, default=str),
+            template=body if stack.folder is None else _text(stack.template.file),
+            body=body,
             description=description_of(stack.template),
             parameters=parameters_of(stack.template, stack.values),
             outputs=() if before is None else before.outputs,
