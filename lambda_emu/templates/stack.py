@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from lambda_emu.arn import Scope
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
-from lambda_emu.templates.document import Place, Template, read_template
+from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.found import source_folder
 from lambda_emu.templates.includes import include
 from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
@@ -22,6 +22,7 @@ from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.loops import expand_loops
 from lambda_emu.templates.packaged import with_code_beside
 from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
+from lambda_emu.templates.read_before import read_file
 from lambda_emu.templates.transform import sam
 
 MOST_RESOURCES = 500
@@ -108,7 +109,7 @@ def read_stack(
 
     among: where it is one of several, of whose parameters others are given too.
     """
-    template = with_code_beside(read_template(file), CODE)
+    template = with_code_beside(read_file(file, cache), CODE)
     folder = source_folder(file)
     configured = read_config(folder)
     name = stack_name(configured, folder)

@@ -6,7 +6,6 @@ import copy
 import hashlib
 import importlib.util
 import json
-import os
 import re
 import subprocess
 import sys
@@ -17,17 +16,15 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from lambda_emu.builds.fingerprint import fingerprint
-from lambda_emu.folders import NotOurs, Purpose, claim
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import Document, forget
+from lambda_emu.templates.cached import keep, kept
 from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.transform.places import say_places
 
 MACRO = "AWS::Serverless-2016-10-31"
 EXTRA = "pip install 'lambda-emu[sam]'"
 LIMIT_S = 90.0
-MOST_KEPT = 64
-MOST_BYTES = 32 * 1024 * 1024
 HERE = "lambda-emu.local"
 """The bucket that stands for the template's folder; its keys are paths, quoted."""
 LAYER = "AWS::Serverless::LayerVersion"
@@ -64,11 +61,11 @@ def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_loc
     text = json.dumps(request, sort_keys=True)
     key = hashlib.sha256(f"{version('aws-sam-translator')} {text}".encode()).hexdigest()
     file = cache / f"{key}.json"
-    answer = _kept(file)
+    answer = kept(file)
     if answer is None:
         answer = _run(json.dumps(request), str(values["AWS::Region"]), template)
         if "template" in answer:
-            _keep(file, answer)
+            keep(file, answer)
     if "mistakes" in answer:
         raise ProjectError([_mistake(template, logical, said) for logical, said in answer["mistakes"]])
     body: dict[str, Any] = answer["template"]
@@ -177,29 +174,3 @@ def _run(request: str, region: str, template: Template) -> dict[str, Any]:
         raise ProjectError([f"{template.where(('Transform',))}: cannot be expanded: {said or done.returncode}"])
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
-
-
-def _kept(file: Path) -> dict[str, Any] | None:
-    try:
-        with open(file, "rb") as opened:
-            kept: dict[str, Any] = json.loads(opened.read(MOST_BYTES))
-        return kept
-    except (OSError, ValueError):
-        return None
-
-
-def _keep(file: Path, answer: Mapping[str, Any]) -> None:
-    """Whole or not at all; the oldest of too many go. What cannot be kept is expanded again."""
-    if file.parent == Path():  # nowhere is named
-        return
-    try:
-        claim(file.parent.parent, Purpose.CACHE)  # what others make there asks whether it is ours
-        file.parent.mkdir(exist_ok=True)
-        writing = file.with_suffix(f".{os.getpid()}")
-        writing.write_text(json.dumps(answer))
-        writing.replace(file)
-        kept = sorted(file.parent.glob("*.json"), key=lambda one: one.stat().st_mtime)
-        for old in kept[:-MOST_KEPT]:
-            old.unlink(missing_ok=True)
-    except (OSError, NotOurs):
-        return
