@@ -37,6 +37,7 @@ class ServiceModel:
     """The operations and shapes of one service-2.json."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
+        self.definition = definition
         self._operations: Mapping[str, Any] = definition["operations"]
         self._shapes: Mapping[str, Any] = definition["shapes"]
         self._made_operations: dict[str, Operation] = {}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
+from lambda_emu.api.wire.service_model import lambda_model
 from lambda_emu.project.resources import CannotChange
 
 MAX_DEPTH = 64
@@ -17,9 +18,37 @@ def shape_input(service: str, operation: str, members: Mapping[str, Any]) -> dic
 
     What the operation has no member for is left out. CannotChange for a value that cannot be.
     """
-    shape = _model(service).operation_model(operation).input_shape
+    shape = _lambda_input(operation) if service == "lambda" else _model(service).operation_model(operation).input_shape
     found: dict[str, Any] = _structure(shape, members, operation) if shape is not None else {}
     return found
+
+
+class _Shape:
+    """As botocore's, of Lambda's model as this server has read it anyway: what reads botocore's is large."""
+
+    def __init__(self, shapes: Mapping[str, Any], name: str) -> None:
+        self._shapes = shapes
+        self._told = shapes[name]
+        self.type_name: str = self._told["type"]
+
+    @cached_property
+    def members(self) -> dict[str, _Shape]:
+        return {name: _Shape(self._shapes, one["shape"]) for name, one in self._told["members"].items()}
+
+    @cached_property
+    def member(self) -> _Shape:
+        return _Shape(self._shapes, self._told["member"]["shape"])
+
+    @cached_property
+    def value(self) -> _Shape:
+        return _Shape(self._shapes, self._told["value"]["shape"])
+
+
+@cache
+def _lambda_input(operation: str) -> _Shape | None:
+    told = lambda_model().definition
+    named = told["operations"][operation].get("input")
+    return None if named is None else _Shape(told["shapes"], named["shape"])
 
 
 @cache
