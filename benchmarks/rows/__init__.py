@@ -27,6 +27,7 @@ from benchmarks.rows.sources import sources
 from benchmarks.rows.start import start
 from benchmarks.rows.streams import streams
 from benchmarks.rows.suites import suites
+from benchmarks.rows.templates import templates
 from benchmarks.rows.upload import upload
 from benchmarks.rows.warm import processes, warm
 from benchmarks.stage import Stage
@@ -65,6 +66,7 @@ ROWS: dict[str, Row] = {
         fed,
         streams,
         suites,
+        templates,
         before,
     )
 }
