@@ -23,12 +23,14 @@ from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.logs.store import LogStore
 from lambda_emu.model.concurrency.limits import set_aside
 from lambda_emu.model.credentials import Credentials
+from lambda_emu.model.iam.late_role import LateRole
 from lambda_emu.model.mappings.sources import SourceKind
 from lambda_emu.services.child.service import OtherServices
 from lambda_emu.services.clients import Clients
 from lambda_emu.services.eventbridge.service import LateBuses
 from lambda_emu.services.kinesis.late import LateStreams
 from lambda_emu.services.late import LateRoom
+from lambda_emu.services.late_roles import LateRoles
 from lambda_emu.services.neighbours.neighbour import Neighbour
 from lambda_emu.services.sqs.late import LateQueues
 from lambda_emu.shutdown import Shutdown
@@ -95,6 +97,7 @@ class Around:
         self.streams = LateStreams(store, loop, clock)
         self._kept: Sequence[LateRoom[Any]] = (self.queues, self.streams)
         self.child = OtherServices(loop, url, scope, clock, self.issuer)
+        self.child.late = LateRoles(store)
         shutdown.call(self.child.close)  # after the environments, whose code may use it until they end
         self._chains = Chains()
         self.clients = Clients(lambda: url, self.credentials)
@@ -230,6 +233,10 @@ class Around:
         """What functions printed."""
         if self._is_counting:
             self.recorder.publish(metrics)
+
+    def keep_role(self, scope: Scope, role: LateRole) -> bool:
+        """As `OtherServices.keep_role`."""
+        return not self._is_elsewhere("iam") and self.child.keep_role(scope, role)
 
     def credentials(self, account: str, service: str) -> Credentials:
         """By which this server asks itself in the name of an account; of others some know an account by its number."""

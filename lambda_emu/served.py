@@ -367,6 +367,7 @@ class Served:
             here=self._here(),
             sources=rooms.around.sources,
             response_urls=self.response_urls,
+            keep_role=rooms.around.keep_role,
             changes=RecentChanges(rooms.clock.machine, CHANGE_HELD_S if settings.activation_delay_s == 0 else 0),
         )
 

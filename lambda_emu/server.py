@@ -22,7 +22,7 @@ from lambda_emu.around import Around
 from lambda_emu.binaries.check import CodeCheck
 from lambda_emu.clock import Clock
 from lambda_emu.cloudformation.interrupted import tell_interrupted
-from lambda_emu.config import Settings
+from lambda_emu.config import OFF, Settings
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
 from lambda_emu.gateway.callers import Callers
@@ -402,6 +402,8 @@ class Emulator:
         context, clients, alone = self.served.context, self.around.clients, self._only is not None
         builder = self._open_builder() if self.settings.build and self._declared.stacks else None
         changes, self.addresses = deploy_services(self._declared, context, clients, left, builder, alone=alone)
+        if self.settings.iam != OFF:  # then IAM is asked what roles may
+            self.around.child.begin_soon()
         return changes
 
     def _built(self, project: Project) -> Project:

@@ -18,6 +18,7 @@ from lambda_emu.model.function.function import Artifact
 from lambda_emu.model.function.image_package import FoundImage
 from lambda_emu.model.function.names import resolve
 from lambda_emu.model.function.without_effect import Here
+from lambda_emu.model.iam.late_role import LateRole
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.quotas import CONCURRENT_EXECUTIONS
 from lambda_emu.notices import Notices
@@ -51,6 +52,12 @@ class FindLayer(Protocol):
     """What stands for a layer version that somebody else published; None: nothing. LayerVersionUnknown."""
 
     def __call__(self, arn: str, function: ForFunction) -> Artifact | None: ...
+
+
+class KeepRole(Protocol):
+    """Have a role be there without asking IAM; False: IAM is to be asked."""
+
+    def __call__(self, scope: Scope, role: LateRole, /) -> bool: ...
 
 
 class EventSources(Protocol):
@@ -97,6 +104,11 @@ def no_image(uri: str, architecture: str) -> None:
     """Where nothing runs, no image is found either."""
 
 
+def keep_none(_scope: Scope, _role: LateRole) -> bool:
+    """Where nothing is kept, IAM is asked."""
+    return False
+
+
 def nowhere() -> ResponseUrls:
     """Where nothing is served, nobody responds."""
     urls = ResponseUrls(str, "", "")
@@ -120,6 +132,7 @@ class RequestContext(Struct, frozen=True):
     response_urls: where resources of stacks respond that others make.
     permit: asked before each operation that is done for a stack, in the name of who has it made.
     account_concurrency: invocations that may run at once.
+    keep_role: where IAM need not be asked yet.
     """
 
     store: Store
@@ -145,6 +158,7 @@ class RequestContext(Struct, frozen=True):
     asked_at: str | None = None
     response_urls: ResponseUrls = field(default_factory=nowhere)
     permit: Permit = permit_all
+    keep_role: KeepRole = keep_none
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:
         """What a request's FunctionName and Qualifier mean here; errors as in model.function.names.resolve."""

@@ -166,6 +166,11 @@ def role_id(role: str) -> str:
     return "AROA" + b32encode(sha256(role.encode()).digest()).decode()[:17]
 
 
+def new_role_id(nonce: str) -> str:
+    """nonce: hex digits that are others each time."""
+    return "AROA" + b32encode(sha256(nonce.encode()).digest()).decode()[:17]
+
+
 def access_key(prefix: str, account: str, number: int) -> str:
     """A key that says whose it is. number: below 2**25, tells keys of one account apart."""
     return f"{prefix}{_encode(int(account), 8)}{_encode(number, 5)}EMU"

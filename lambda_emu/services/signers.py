@@ -20,7 +20,7 @@ class Facts(Protocol):
     def pid(self) -> int | None: ...
 
     @property
-    def knows_any(self) -> bool: ...
+    def has_run(self) -> bool: ...
 
     async def ask(self, fact: str, about: str) -> object: ...
 
@@ -35,7 +35,7 @@ class IssuedKeys:
         from lambda_emu.signatures.keys import AccessKey
 
         is_sessions = access_key.startswith("ASIA") and account_of(access_key) is not None
-        if not self._facts.knows_any:
+        if not self._facts.has_run:
             return None
         if is_sessions and self._facts.pid is None:
             return None  # sessions say by their tokens whose they are; who has one without has it from this run

@@ -12,6 +12,7 @@ from lambda_emu.arn import FunctionId
 from lambda_emu.model.capacity.capacity_provider import CapacityProvider
 from lambda_emu.model.function.code_signing import CodeSigningConfig
 from lambda_emu.model.function.function import Function
+from lambda_emu.model.iam.late_role import LateRole
 from lambda_emu.model.layers.layer import Layer
 from lambda_emu.model.mappings.mapping import EventSourceMapping
 from lambda_emu.model.stack_resource import StackResource
@@ -48,6 +49,7 @@ class Store:
         self.stacks = Table[StackRecord](RecordRows("stack", StackRecord))
         self.stack_events = Table[StackEvent](RecordRows("stack event", StackEvent))
         self.change_sets = Table[ChangeSet](RecordRows("change set", ChangeSet))
+        self.late_roles = Table[LateRole](RecordRows("late role", LateRole))
         self._tables: Sequence[Table[Any]] = (
             self.functions,
             self.layers,
@@ -58,6 +60,7 @@ class Store:
             self.stacks,
             self.stack_events,
             self.change_sets,
+            self.late_roles,
         )
         self._lock = lock
         self._listeners: dict[Table[Any], list[Listener[Any]]] = {}

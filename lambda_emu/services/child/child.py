@@ -9,6 +9,7 @@ from asyncio import Future
 from collections.abc import Collection
 from contextlib import ExitStack
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 from lambda_emu.errors.base import LambdaError
@@ -19,6 +20,7 @@ from lambda_emu.sandbox.temporary import temporary_folder
 from lambda_emu.services.child.errors import ChildLost
 from lambda_emu.services.child.process import END_LIMIT_S, Hear, OwnFile, Process, Words
 from lambda_emu.services.child.program.objects.bodies import BODIES
+from lambda_emu.services.late_roles import LateRoles
 from lambda_emu.services.passing.line import Line
 
 log = logging.getLogger(__name__)
@@ -30,11 +32,13 @@ RESET_LIMIT_S = 10.0
 class Child:
     """The process while there is one, and lines to it. On the loop, but for `close` and `reset`."""
 
-    def __init__(self, loop: Loop, front_url: str, issuer: Issuer, hear: Hear, kept: Path | None) -> None:
+    def __init__(
+        self, loop: Loop, front_url: str, issuer: Issuer, hear: Hear, kept: Path | None, late: LateRoles | None
+    ) -> None:
         """front_url: where the child finds our own server. issuer: of credentials, its own too.
 
         hear: what it tells unasked, on the loop.
-        kept: the folder where what it knows outlives it; None: nowhere.
+        kept: the folder where what it knows outlives it; None: nowhere. late: roles that it makes first.
         """
         self._kept = kept
         self.bodies = None if kept is None else kept / BODIES
@@ -43,6 +47,7 @@ class Child:
         self._front_url = front_url
         self._issuer = issuer
         self._hear = hear
+        self._late = late
         self._folder: Path | None = None
         self._leaving = ExitStack()
         self._starts = 0
@@ -113,6 +118,8 @@ class Child:
                 self._begun.discard(process)
             if self._kept is not None:
                 await self._loop.work(STARTS, shutil.rmtree, self._kept, ignore_errors=True)
+            if self._late is not None:
+                await self._loop.work(STARTS, self._late.begin_anew)
         finally:
             self._doubting = None
 
@@ -162,7 +169,7 @@ class Child:
         limit = self._loop.asyncio.call_later(process.start_limit_s, process.kill)
         self._begun.add(process)
         try:
-            await self._loop.work(STARTS, process.start)
+            await self._loop.work(STARTS, self._begin, process)
         except LambdaError:
             self._begun.discard(process)
             raise
@@ -171,6 +178,17 @@ class Child:
         await self._loop.asyncio.connect_read_pipe(partial(Words, self._hear), OwnFile(process.output))
         self._process = process
         return process
+
+    def _begin(self, process: Process) -> None:
+        """It serves, and knows what it is to know before anybody asks. On a worker. ServicesMissing, ChildLost."""
+        process.start()
+        if self._late is not None:
+            try:
+                self._late.hand_over(process.make_roles)
+            except (OSError, HTTPException) as error:
+                process.kill()
+                process.end()
+                raise ChildLost(f"was not told of roles: {error}") from error
 
     def _make_folder(self) -> Path:
         return self._leaving.enter_context(temporary_folder())

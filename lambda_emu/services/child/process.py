@@ -11,9 +11,9 @@ import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any
 
@@ -106,6 +106,16 @@ class Process:
             connection.request("GET", "/", headers={"x-lambda-emu-ask": "status"})
             said: dict[str, Any] = json.loads(connection.getresponse().read())
         return said
+
+    def make_roles(self, roles: Sequence[Any]) -> None:
+        """Those of `late_roles`. On a worker. OSError, HTTPException."""
+        with closing(HTTPConnection("localhost", timeout=START_LIMIT_S)) as connection:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(START_LIMIT_S)
+            connection.sock.connect(str(self.socket))
+            connection.request("POST", "/", json.dumps(roles), {"x-lambda-emu-ask": "roles"})
+            if (status := connection.getresponse().status) != 200:
+                raise HTTPException(f"{len(roles)} roles were not made: {status}")
 
     def is_over(self) -> bool:
         """Whether it ends within DOUBT_S. On a worker."""

@@ -25,6 +25,7 @@ from lambda_emu.http.executors import Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head
 from lambda_emu.model.credentials import Issuer
+from lambda_emu.model.iam.late_role import LateRole
 from lambda_emu.services.buckets import bucket_in
 from lambda_emu.services.catalogue import claims_of
 from lambda_emu.services.child.errors import EntityTooLarge, InvalidBucketName
@@ -34,6 +35,7 @@ from lambda_emu.services.wire_errors import query_error, rest_json_error, s3_err
 if TYPE_CHECKING:
     from lambda_emu.services.child.child import Child
     from lambda_emu.services.child.forward import ChildForwarder
+    from lambda_emu.services.late_roles import LateRoles
     from lambda_emu.services.observers import Observer
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ REQUEST_BYTES = 16 * 1024 * 1024
 FOLLOWS, FOLLOW_S = 250, 0.02
 """So often the child is asked whether what was due there is over."""
 EMPTY_LIMIT_S = 60.0
+SOON_S = 0.5
 REQUEST_TOO_LARGE = RequestTooLarge(REQUEST_BYTES, "requested")
 OBJECT_BYTES = 5 * 1024**3
 """Of one PutObject or part."""
@@ -96,6 +99,8 @@ class OtherServices:
         """Whether who asks is known by then, and the child need not look; set before the first request."""
         self.folder: Path | None = None
         """Where what the services know is kept, set before the first request; None: it is gone with the child."""
+        self.late: LateRoles | None = None
+        """What the child makes before anybody asks it; set before the first request."""
         self.on_stream: Callable[[str], None] = _ignore
         """Called on the loop with the ARN of a stream of DynamoDB that has records."""
         self._loop = loop
@@ -106,6 +111,7 @@ class OtherServices:
         self._lock = Lock()  # guards both below while they are made
         self._child: Child | None = None
         self._forwarder: ChildForwarder | None = None
+        self._is_closed = False
 
     @property
     def pid(self) -> int | None:
@@ -118,8 +124,17 @@ class OtherServices:
 
     @property
     def knows_any(self) -> bool:
-        """Whether it runs, or an earlier run of it left something; else there is nothing to ask about."""
+        """Whether there is anything to ask about: it has run, or begins with roles."""
+        return self.has_run or (self.late is not None and self.late.has_any)
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it runs, or an earlier run of it left something."""
         return self.pid is not None or (self.folder is not None and self.folder.exists())
+
+    def keep_role(self, scope: Scope, role: LateRole) -> bool:
+        """Have it made with all others when the child begins; False: ask IAM. Not on the loop."""
+        return self.late is not None and not self.has_run and self.late.keep(scope, role)
 
     @property
     def under_way(self) -> int:
@@ -172,11 +187,19 @@ class OtherServices:
         if is_waited_for(self.folder):
             self._loop.post(lambda: self._loop.spawn(self._begin(), "the services' process"))
 
-    async def _begin(self) -> None:
+    def begin_soon(self) -> None:
+        """Begin the child if roles wait for it, a moment after the start: whose code asks has not to wait for that."""
+        if self.late is not None and self.late.has_any and self.pid is None:
+            self._loop.post(lambda: self._loop.spawn(self._begin(SOON_S), "the services' process"))
+
+    async def _begin(self, after_s: float = 0.0) -> None:
+        await asyncio.sleep(after_s)
+        if self._is_closed:
+            return
         try:
             await self.ask("nothing", "nothing")
         except LambdaError as error:
-            log.warning("e-mails wait until a service of moto is asked: %s", error.text)
+            log.warning("e-mails and roles wait until a service of moto is asked: %s", error.text)
 
     def outbox(self) -> Sequence[Mapping[str, Any]]:
         """What people would have been sent, while there is no child. Not on the loop."""
@@ -193,11 +216,12 @@ class OtherServices:
 
     def empty(self, account: str) -> None:
         """Forget what they know of one account. Not on the loop. ChildLost and the like."""
-        if self.knows_any:
+        if self.has_run:
             self._loop.run(self.ask("empty", account), EMPTY_LIMIT_S)
 
     def close(self) -> None:
         """End the child. Not on the loop."""
+        self._is_closed = True
         if self._child is not None:
             self._child.close()
 
@@ -211,7 +235,7 @@ class OtherServices:
 
         with self._lock:
             if self._forwarder is None:
-                self._child = Child(self._loop, self._front_url, self._issuer, self._hear, self.folder)
+                self._child = Child(self._loop, self._front_url, self._issuer, self._hear, self.folder, self.late)
                 peer = ChildPeer(self._child, self._scope, self._clock, knows_callers=self.checks_signatures)
                 self._forwarder = ChildForwarder(peer, self._loop, self.observer)
             return self._forwarder

@@ -86,9 +86,9 @@ SERVED = frozenset(
 )
 """moto's names. Any other service is ours, or nobody's: moto's own would take what nobody ever sees again."""
 
-CLOCK, EMPTY, STATUS = "clock", "empty", "status"
+CLOCK, EMPTY, ROLES, STATUS = "clock", "empty", "roles", "status"
 """Asked for in place of a fact: to do what is due by the clock that is told with it, and when something is due next; to
-forget all of an account; how the process itself is."""
+forget all of an account; to make roles; how the process itself is."""
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
@@ -170,7 +170,7 @@ class App(DomainDispatcherApplication):
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         backend = None
-        if environ.get(ASKED) in (STATUS, CLOCK, EMPTY):
+        if environ.get(ASKED) in (STATUS, CLOCK, EMPTY, ROLES):
             return _answer(start_response, "200 OK", "application/json", json.dumps(self._told(environ)))
         try:
             if ASKED in environ:
@@ -271,8 +271,17 @@ class App(DomainDispatcherApplication):
         """What the server asks of this process. No caller of services can ask."""
         if environ[ASKED] == STATUS:
             return {"services": sorted(self.app_instances), "outbox": self._outbox.sent()}
+        if environ[ASKED] == ROLES:
+            self._make_roles(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+            return None
         clock.follow(environ)
         return self._do_what_is_due() if environ[ASKED] == CLOCK else self._empty(environ["PATH_INFO"][1:])
+
+    def _make_roles(self, roles: list[Any]) -> None:
+        from lambda_emu.services.child.program.state.roles import make_roles  # here: few ask
+
+        self._app("iam")
+        (make_roles if self._keeper is None else self._keeper.make_roles)(roles)
 
     def _empty(self, account: str) -> list[str]:
         """All that any service knows of it; which ones did."""

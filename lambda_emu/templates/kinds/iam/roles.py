@@ -8,6 +8,7 @@ from typing import Any
 
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.iam.plain_roles import keep_plain
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tags, takes
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,8 @@ IAM = "iam"
 
 def _create_role(asked: Asked) -> Made:
     name = asked.named("RoleName")
+    if (kept := keep_plain(asked, name)) is not None:
+        return kept
     said = asked.given("AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "Path", "PermissionsBoundary")
     try:
         told = asked.call(IAM, "CreateRole", {**said, "RoleName": name, "Tags": tags(asked)})["Role"]

@@ -26,6 +26,7 @@ from lambda_emu.services.child.program.state.emptying import empty_account
 from lambda_emu.services.child.program.state.journal import JOURNAL, Entry, open_journal
 from lambda_emu.services.child.program.state.made import make_change, said_of
 from lambda_emu.services.child.program.state.moment import moment
+from lambda_emu.services.child.program.state.roles import make_roles
 from lambda_emu.services.child.program.state.rotation import rotated, write_rotated
 from lambda_emu.services.child.program.state.snapshots import Snapshots
 
@@ -237,6 +238,10 @@ class Keeper:
     def empty(self, service: str, account: str) -> None:
         """Whatever the service knows of an account is gone."""
         self.make(said_of(empty_account, {"service": service, "account": account}), service)
+
+    def make_roles(self, roles: list[Any]) -> None:
+        """As one change."""
+        self.make(said_of(make_roles, {"roles": roles}), "iam")
 
     def _begin(self, entry: Entry) -> int:
         with self._lock:
