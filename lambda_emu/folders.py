@@ -42,6 +42,7 @@ class Purpose(StrEnum):
     DATA = "data"
     CACHE = "cache"
     TEMPORARY = "temporary"
+    BUILT = "built"
 
 
 class NotOurs(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from lambda_emu.cli import show, terminal
 from lambda_emu.cli.options import NotDone, projects_argument, setting_options, settings_of
 
 if TYPE_CHECKING:
+    from lambda_emu.builds.builder import Built
+    from lambda_emu.builds.output import Output
     from lambda_emu.builds.source import Source
     from lambda_emu.config import Settings
 
@@ -30,48 +31,74 @@ def build(projects: tuple[str, ...], output: Path | None, **flags: object) -> No
 
     chosen = settings_of(projects, **flags)
     try:
-        sources = _sources(chosen)
+        wanted = _sources(chosen)
     except ProjectError as error:
         raise NotDone(str(error)) from error
-    failed = _build(sources, chosen, output)
+    if not wanted:
+        click.echo("There is no code to build.")
+        return
+    put = None if output is None else _output(output, wanted)
+    failed = False
+    for (name, source), built in zip(wanted, _build([source for _, source in wanted], chosen), strict=True):
+        failed = not _told(name, source, built, put) or failed
     click.get_current_context().exit(1 if failed else 0)
 
 
-def _sources(chosen: Settings) -> list[Source]:
-    """Of its template and of what lambda-emu.yaml says is to be built. ProjectError."""
+def _sources(chosen: Settings) -> list[tuple[str, Source]]:
+    """By name: of its template, of those within it, and of what lambda-emu.yaml says is to be built. ProjectError."""
     from lambda_emu.arn import Scope
     from lambda_emu.project.building import sources as project_sources
     from lambda_emu.templates.building import sources
     from lambda_emu.templates.serving import Chosen, read_declared
+    from lambda_emu.templates.within import stacks_within
 
-    wanted = Chosen(chosen.project, chosen.parameters, chosen.cache_dir / "templates", strict=False, also=chosen.also)
+    cache, also, layers = chosen.cache_dir / "templates", chosen.also, chosen.layers
+    wanted = Chosen(chosen.project, chosen.parameters, cache, strict=False, also=also, layers=layers)
     declared = read_declared(wanted, Scope(chosen.account, chosen.region), None)
-    of_stacks = [source for stack in declared.stacks for _, source in sources(stack)]
-    return [*project_sources(declared.project), *of_stacks]
+    found = [(source.name, source) for source in project_sources(declared.project)]
+    for outermost in declared.stacks:
+        first = (outermost.name,) if len(declared.stacks) > 1 else ()
+        for above, stack in (((), outermost), *stacks_within(outermost)):
+            found += [("/".join((*first, *above, source.name)), source) for _, source in sources(stack)]
+    return found
 
 
-def _build(sources: list[Source], chosen: Settings, output: Path | None) -> bool:
-    """Whether something failed; a line for each."""
+def _output(folder: Path, wanted: list[tuple[str, Source]]) -> Output:
+    from lambda_emu.builds.output import NoOutput, Output
+
+    by_name: dict[str, Path] = {}
+    for name, source in wanted:
+        if name in by_name:
+            raise NotDone(f"{name!r} is the name of two: each needs a folder of its own")
+        by_name[name] = source.folder
+    try:
+        return Output(folder, by_name)
+    except (NoOutput, OSError) as error:
+        raise NotDone(str(error)) from error
+
+
+def _build(sources: list[Source], chosen: Settings) -> list[Built | None]:
     from lambda_emu.builds.builder import Builder
-    from lambda_emu.builds.source import BuildFailed
 
-    failed = False
     with show.progress("building") as progress:
         builder = Builder(chosen.cache_dir, chosen.build_timeout_s, progress)
         try:
-            done = builder.build(sources)
+            return builder.build(sources)
         finally:
             builder.close()
-    for source, built in zip(sources, done, strict=True):
-        if isinstance(built, BuildFailed):
-            failed = True
-            terminal.echo(str(built), err=True)
-            continue
-        folder = built if built is not None and output is None else source.folder
-        if output is not None:
-            folder = output / source.name
-            shutil.copytree(built or source.folder, folder, symlinks=True, dirs_exist_ok=True)
-        terminal.echo(f"{source.name}: {'is whole as it lies, ' if built is None else ''}{folder}")
-    if not sources:
-        click.echo("There is no code to build.")
-    return failed
+
+
+def _told(name: str, source: Source, built: Built | None, output: Output | None) -> bool:
+    """A line for each. Whether it was built."""
+    from lambda_emu.builds.source import BuildFailed
+
+    if isinstance(built, BuildFailed):
+        terminal.echo(str(built), err=True)
+        return False
+    folder = built or source.folder
+    try:
+        folder = folder if output is None else output.put(name, folder)
+    except OSError as error:  # shutil.Error too
+        raise NotDone(f"{name} was not copied: {error}") from error
+    terminal.echo(f"{name}: {'is whole as it lies, ' if built is None else ''}{folder}")
+    return True
