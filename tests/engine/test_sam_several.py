@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -246,3 +247,20 @@ def test_code_of_several_is_built_at_once(tmp_path: Path) -> None:
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
 
     assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["Helloa", "Hellob"], done.stderr
+
+
+def test_the_pytest_plugin_serves_several_too(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / name / "template.yaml", QUEUE % name)
+    write(
+        tmp_path / "pytest.ini",
+        "[pytest]\nlambda_emu_project = a\nlambda_emu_engine = process\nlambda_emu_settings = also = b\n",
+    )
+    test = "def test_it(lambda_emu):\n    assert len(lambda_emu.client('sqs').list_queues()['QueueUrls']) == 2\n"
+    write(tmp_path / "test_it.py", test)
+
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "lambda_emu.testing.plugin", "-p", "no:cacheprovider", "."]
+    alone = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(line, cwd=tmp_path, env=alone, capture_output=True, text=True, timeout=120, check=False)
+
+    assert "1 passed" in done.stdout, done.stdout
