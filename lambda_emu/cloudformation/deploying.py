@@ -105,7 +105,7 @@ class Deployer:
                 log.exception("the stack %s could not be worked on", record.name)
                 self._fail(record, context, f"Internal Failure: {type(error).__name__}: {error}")
 
-        self._jobs.start(record.name, context.scope.account, run).wait(HELD_S)
+        self._jobs.hold(self._jobs.start(record.name, context.scope.account, run), HELD_S)
 
     def _fail(self, record: StackRecord, context: RequestContext, reason: str) -> None:
         with suppress(Gone):

@@ -11,6 +11,8 @@ from lambda_emu.cloudformation.errors import TooManyJobs
 log = logging.getLogger(__name__)
 
 MOST_JOBS = 8
+MOST_HELD = 2
+"""Answers that wait for the end of a job: the other workers of CloudFormation's are for who asks how it goes."""
 ENDING = "the server ends"
 
 
@@ -33,6 +35,7 @@ class Jobs:
         self._running: dict[threading.Thread, _Job] = {}
         self._closed = False
         self._lock = threading.Lock()  # guards both above; never held while anything runs
+        self._held = threading.Semaphore(MOST_HELD)
 
     def check_room(self) -> None:
         """Before anything is written of what is to be begun. TooManyJobs."""
@@ -60,6 +63,14 @@ class Jobs:
             self._running[thread] = job
         thread.start()
         return done
+
+    def hold(self, done: threading.Event, limit_s: float) -> None:
+        """Wait until it is set, or for so long; not at all where enough others do."""
+        if self._held.acquire(blocking=False):
+            try:
+                done.wait(limit_s)
+            finally:
+                self._held.release()
 
     def check(self) -> None:
         """Between two steps of the job whose thread this is. Stopping."""
