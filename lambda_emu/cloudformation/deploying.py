@@ -21,10 +21,11 @@ from lambda_emu.cloudformation.records import Gone, change
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stacks import BY_API, StackOutput, StackRecord
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.project.services.reach import Services
-from lambda_emu.templates.deploying.deploy import deploy_stack, remove_stack
+from lambda_emu.project.services.reach import Reach, Services
+from lambda_emu.templates.deploying.deploy import NOTHING_LEFT, deploy_stack, remove_stack
 from lambda_emu.templates.deploying.happened import STACK, Happened
 from lambda_emu.templates.stack import Stack
+from lambda_emu.templates.stored_parameters import names_stored, with_stored_parameters
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,13 @@ class Deployer:
     def delete(self, record: StackRecord, context: RequestContext, token: str | None) -> None:
         history = History(context, record, token)
         self._begin(record, context, partial(self._delete, history, was=record.status))
+
+    def looked_up(self, stack: Stack, role: str | None, context: RequestContext) -> Stack:
+        """With what its parameters name in Systems Manager. ProjectError."""
+        if not names_stored(stack):
+            return stack
+        with self._act_as(role, context) as (services, acting):
+            return with_stored_parameters(stack, Reach(acting, services, {}, NOTHING_LEFT), is_served=False)
 
     def check_room(self) -> None:
         """Before anything is written of what is to be begun. TooManyJobs."""

@@ -17,13 +17,14 @@ from lambda_emu.cloudformation.errors import Invalid, InvalidName, TooLong, Tran
 from lambda_emu.cloudformation.parameters import take
 from lambda_emu.cloudformation.reading import FILE, check_names, complaints, read
 from lambda_emu.cloudformation.sources import template_text
-from lambda_emu.model.stacks import BY_API, StackRecord
+from lambda_emu.model.stacks import BY_API, StackParameter, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.deploying.stack_records import description_of, parameters_of
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.kinds.functions import PLACED
 from lambda_emu.templates.layers import layers_without_effect
 from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
+from lambda_emu.templates.stored_parameters import texts_of, with_values
 
 NAME = "[a-zA-Z][-a-zA-Z0-9]*"
 MOST_NAME = 128
@@ -68,21 +69,21 @@ def plan(
     topics = tuple(members.get("NotificationARNs", record.topics))
     pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
     stack = _made(template, record.name, {**pseudo, "AWS::NotificationARNs": list(topics), **values}, deployer)
+    _check(stack.template, given)
+    role = members.get("RoleARN", record.role)
+    stack = _looked_up(stack, role, context, deployer)
     for line in layers_without_effect(stack, context.scope, context.knows_layer):
         context.notices.tell(f"stack {record.name}: {line}")
-    check_names(stack.template)
-    _check_code(stack.template)
-    capabilities.check_iam(stack.template, given)
     wanted = replace(
         record,
         template=text,
         body=json.dumps(stack.template.body),
         description=description_of(template),
-        parameters=parameters_of(template, values),
+        parameters=_with_resolved(parameters_of(template, values), stack),
         tags=_tags(members["Tags"]) if "Tags" in members else record.tags,
         capabilities=tuple(given),
         topics=topics,
-        role=members.get("RoleARN", record.role),
+        role=role,
         token=members.get("ClientRequestToken"),
         reason=None,
     )
@@ -96,10 +97,25 @@ def planned_again(record: StackRecord, context: RequestContext, failure: str) ->
     values = take(template, given, ())
     pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
     values = {**pseudo, "AWS::NotificationARNs": list(record.topics), **values}
+    texts = {one.key: one.resolved for one in record.parameters if one.resolved is not None}
     try:
-        return Planned(record, make_stack(template, record.name, None, values, Path()), failure)
+        stack = make_stack(template, record.name, None, values, Path())
+        return Planned(record, with_values(stack, texts) if texts else stack, failure)
     except ProjectError as error:
         raise Invalid(f"Template error: {complaints(error)}") from None
+
+
+def _looked_up(stack: Stack, role: str | None, context: RequestContext, deployer: Deployer) -> Stack:
+    """Invalid."""
+    try:
+        return deployer.looked_up(stack, role, context)
+    except ProjectError as error:
+        raise Invalid(complaints(error)) from None
+
+
+def _with_resolved(parameters: Sequence[StackParameter], stack: Stack) -> tuple[StackParameter, ...]:
+    texts = texts_of(stack)
+    return tuple(replace(one, resolved=texts.get(one.key)) for one in parameters)
 
 
 def failure_of(members: Mapping[str, Any]) -> str:
@@ -118,6 +134,13 @@ def _made(template: Template, name: str, values: Mapping[str, Any], deployer: De
         if macros := capabilities.transforms_of(template):
             raise TransformFailed(f"Transform {macros[-1]} failed with: {_of_macro(error)}") from None
         raise Invalid(f"Template error: {complaints(error)}") from None
+
+
+def _check(template: Template, given: Sequence[str]) -> None:
+    """CloudFormationError."""
+    check_names(template)
+    _check_code(template)
+    capabilities.check_iam(template, given)
 
 
 def _check_code(template: Template) -> None:

@@ -16,6 +16,9 @@ AVAILABLE, EXECUTED, OBSOLETE = "AVAILABLE", "EXECUTE_COMPLETE", "OBSOLETE"
 """Whether a change set can be executed, was, or can no more since the stack is another by now."""
 
 
+HIDDEN = "****"
+
+
 class StackOutput(Struct, frozen=True):
     """export: the name by which other stacks import its value."""
 
@@ -26,15 +29,24 @@ class StackOutput(Struct, frozen=True):
 
 
 class StackParameter(Struct, frozen=True):
-    """hidden: NoEcho, so nobody is shown its value."""
+    """hidden: NoEcho, so nobody is shown its value. resolved: what Systems Manager had under the name that is its
+    value, when the stack was made or changed last.
+    """
 
     key: str
     value: str
     hidden: bool = False
+    resolved: str | None = None
 
     @property
     def shown(self) -> str:
-        return "****" if self.hidden else self.value
+        return HIDDEN if self.hidden else self.value
+
+    @property
+    def told(self) -> Mapping[str, str | None]:
+        """As CloudFormation tells of it."""
+        resolved = HIDDEN if self.hidden and self.resolved is not None else self.resolved
+        return {"ParameterKey": self.key, "ParameterValue": self.shown, "ResolvedValue": resolved}
 
 
 class StackRecord(Struct, frozen=True):

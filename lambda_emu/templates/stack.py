@@ -66,6 +66,8 @@ class Stack(Struct, frozen=True):
     """Whether what has no effect is a mistake."""
     at: str = ""
     """What goes before the names of its files where several are served."""
+    is_looked_up: bool = False
+    """Whether its values are what Systems Manager has, where its parameters name that."""
 
     def placed(self, lines: Iterable[str]) -> list[str]:
         """What is told of it."""

@@ -30,7 +30,7 @@ def with_stored_parameters(stack: Stack, reach: Reach, *, is_served: bool) -> St
     server runs.
     """
     named = dict(_named(stack))
-    if not named:
+    if not named or stack.is_looked_up:
         return stack
     found = _fetch(sorted({name for name, _ in named.values()}), reach)
     missing = sorted({name for name, _ in named.values() if name not in found})
@@ -38,11 +38,27 @@ def with_stored_parameters(stack: Stack, reach: Reach, *, is_served: bool) -> St
         raise ProjectError([UNKNOWN.format(",".join(missing))])
     for name in missing:
         log.warning("there is no parameter %s in Systems Manager here, so its name is taken for its value", name)
+    return with_values(stack, {parameter: found.get(name, name) for parameter, (name, _) in named.items()})
+
+
+def names_stored(stack: Stack) -> bool:
+    """Whether any parameter's value is in Systems Manager."""
+    return bool(_named(stack))
+
+
+def with_values(stack: Stack, texts: Mapping[str, str]) -> Stack:
+    """texts: what Systems Manager has, by parameter. ProjectError."""
     values = dict(stack.values)
-    for parameter, (name, kind) in named.items():
-        text = found.get(name, name)
+    for parameter, (_, kind) in _named(stack).items():
+        text = texts[parameter]
         values[parameter] = [part.strip() for part in text.split(",")] if kind.startswith(LISTS) else text
-    return replace(stack, values=values, conditions=conditions_of(stack.template, values))
+    return replace(stack, values=values, conditions=conditions_of(stack.template, values), is_looked_up=True)
+
+
+def texts_of(stack: Stack) -> dict[str, str]:
+    """Of one that is looked up: what Systems Manager had, by parameter."""
+    values = {parameter: stack.values[parameter] for parameter in _named(stack)}
+    return {name: ",".join(one) if isinstance(one, list) else one for name, one in values.items()}
 
 
 def _named(stack: Stack) -> Mapping[str, tuple[str, str]]:

@@ -25,6 +25,12 @@ Resources:
 """
 IMPORTS = "Resources: {Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: !ImportValue nobodys}}}"
 SIGNAL = b'{"Status": "SUCCESS", "UniqueId": "1", "Data": "", "Reason": ""}'
+STORED = """
+Parameters:
+  Seconds: {Type: 'AWS::SSM::Parameter::Value<String>', Default: seconds}
+Resources:
+  Jobs: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: !Ref Seconds}}
+"""
 SAM = """
 Transform: AWS::Serverless-2016-10-31
 Resources: {Things: {Type: AWS::Serverless::SimpleTable}}
@@ -94,3 +100,49 @@ def test_a_template_with_macros_is_told_as_it_was_processed_unless_asked_otherwi
     stacks.create("plain", QUEUE)
     assert {get(StackName="plain", **one)["TemplateBody"] for one in ({}, {"TemplateStage": "Processed"})} == {QUEUE}
     stacks.delete("plain")
+
+
+def test_what_systems_manager_has_is_looked_up_at_the_call(stacks: Stacks) -> None:
+    missing = "Unable to fetch parameters [seconds] from parameter store for this account."
+    assert stacks.refused("create_stack", StackName="stored", TemplateBody=STORED) == (400, "ValidationError", missing)
+    assert stacks.refused("describe_stacks", StackName="stored")[2] == "Stack with id stored does not exist"
+
+    ssm = stacks.sdk("ssm")
+    ssm.put_parameter(Name="seconds", Type="String", Value="10")
+    assert stacks.create("stored", STORED)["Parameters"] == [
+        {"ParameterKey": "Seconds", "ParameterValue": "seconds", "ResolvedValue": "10"}
+    ]
+    assert stacks.refused("update_stack", StackName="stored", UsePreviousTemplate=True)[2] == (
+        "No updates are to be performed."
+    )
+
+    ssm.put_parameter(Name="seconds", Type="String", Value="20", Overwrite=True)
+    stacks.client.update_stack(StackName="stored", UsePreviousTemplate=True)
+    stacks.becomes("stored", "UPDATE_COMPLETE")
+    assert timeout_of(stacks) == "20"
+    stacks.delete("stored")
+
+
+def timeout_of(stacks: Stacks) -> str:
+    url = stacks.resources("stored")["Jobs"]["PhysicalResourceId"]
+    found = stacks.sdk("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+    return str(found["Attributes"]["VisibilityTimeout"])
+
+
+def test_a_change_set_has_what_systems_manager_had_when_it_was_made(stacks: Stacks) -> None:
+    ssm = stacks.sdk("ssm")
+    ssm.put_parameter(Name="seconds", Type="String", Value="30", Overwrite=True)
+    stacks.create("stored", STORED)
+    ssm.put_parameter(Name="seconds", Type="String", Value="40", Overwrite=True)
+    made = stacks.client.create_change_set(StackName="stored", ChangeSetName="one", TemplateBody=STORED)["Id"]
+    found = stacks.client.describe_change_set(ChangeSetName=made)
+    assert found["Parameters"][0]["ResolvedValue"] == "40"
+    (change,) = found["Changes"]
+    (detail,) = change["ResourceChange"]["Details"]
+    assert detail["Target"]["Name"] == "VisibilityTimeout"
+
+    ssm.put_parameter(Name="seconds", Type="String", Value="50", Overwrite=True)
+    stacks.client.execute_change_set(ChangeSetName=made)
+    eventually(lambda: timeout_of(stacks) == "40", "the change")
+    stacks.becomes("stored", "UPDATE_COMPLETE")
+    stacks.delete("stored")

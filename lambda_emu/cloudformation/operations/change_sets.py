@@ -209,7 +209,7 @@ def describe_change_set(asked: Asked) -> Result:
         "StackId": wanted.id,
         "StackName": wanted.name,
         "Description": one.description,
-        "Parameters": [{"ParameterKey": each.key, "ParameterValue": each.shown} for each in wanted.parameters],
+        "Parameters": [each.told for each in wanted.parameters],
         "CreationTime": millisecond(one.created_s),
         "ExecutionStatus": one.execution,
         "Status": one.status,

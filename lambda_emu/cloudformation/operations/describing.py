@@ -67,7 +67,7 @@ def shown(stack: StackRecord) -> Mapping[str, Any]:
         "StackName": stack.name,
         "ChangeSetId": stack.change_set,
         "Description": stack.description,
-        "Parameters": [{"ParameterKey": one.key, "ParameterValue": one.shown} for one in stack.parameters],
+        "Parameters": [one.told for one in stack.parameters],
         "CreationTime": millisecond(stack.created_s),
         "DeletionTime": _time(stack.deleted_s),
         "LastUpdatedTime": _time(stack.updated_s),
