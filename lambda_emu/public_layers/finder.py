@@ -78,20 +78,22 @@ class PublicLayers:
         if not contents.is_sure:
             number = arn.rpartition(":")[2]
             self._notices.tell(f"{arn}: {contents.title}: {UNSURE.format(number)}")
+        limit = _Limit()
         try:
-            with self._cache() as cache:
+            with self._cache(limit) as cache:
                 path = layer_zip(contents, cache, _FirstLine(arn), self._notices.tell)
                 return self._artifacts.add_zip(path, UNZIPPED_LIMIT_BYTES)
         except (SandboxError, LambdaError, OSError) as error:
-            raise self._refusal(arn, f"{contents.title} cannot be had: {error}") from error
+            why = f"it took longer than {FETCH_LIMIT_S:g} s" if limit.is_over else error
+            raise self._refusal(arn, f"{contents.title} cannot be had: {why}") from error
 
     @contextmanager
-    def _cache(self) -> Iterator[Cache]:
+    def _cache(self, limit: _Limit) -> Iterator[Cache]:
         """For one fetch, which ends in time or when we close."""
         from lambda_emu.sandbox.building.cache import Cache
 
         cache = Cache(self._cache_dir)
-        timer = Timer(FETCH_LIMIT_S, cache.close)
+        timer = Timer(FETCH_LIMIT_S, limit.end, [cache])
         timer.daemon = True
         with self._lock:
             self._fetching.append(cache)
@@ -110,6 +112,17 @@ class PublicLayers:
         refusal.hint = why
         self._notices.tell(f"{arn}: {why}")
         return refusal
+
+
+class _Limit:
+    """Ends a fetch in the words of a server that ends, so who tells of it must know which it was."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+    def end(self, cache: Cache) -> None:
+        self.is_over = True
+        cache.close()
 
 
 class _FirstLine:

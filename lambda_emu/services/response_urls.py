@@ -26,7 +26,7 @@ MOST_BYTES = 16 * 1024
 MOST_KEPT = 256
 """Bodies that nobody has taken yet, of one URL."""
 MOST_URLS = 4096
-"""The oldest is forgotten."""
+"""The oldest at which nothing is awaited any more is forgotten, else the oldest."""
 
 
 class Closed(Exception):
@@ -59,6 +59,12 @@ class Awaited:
                 self._sent.append(body)
                 self._changed.notify_all()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is awaited any more."""
+        with self._changed:
+            return self._closed
+
     def close(self) -> None:
         """Nothing is awaited any more; what comes all the same is dropped."""
         with self._changed:
@@ -90,8 +96,9 @@ class ResponseUrls:
             if self._closed:
                 raise Closed
             self._awaited[one.token] = one
-            while len(self._awaited) > MOST_URLS:
-                self._awaited.popitem(last=False)
+            if len(self._awaited) > MOST_URLS:
+                over = (token for token, known in self._awaited.items() if known.is_over)
+                del self._awaited[next(over, next(iter(self._awaited)))]
         return one
 
     def find(self, url: str) -> Awaited | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from boto_rig import client_at
 from botocore.exceptions import ClientError
 from lam import zipped
 from own import OwnLam, own_emulator, serve, served
+
+from lambda_emu.public_layers import finder
 
 POWERTOOLS = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python311-x86_64:6"
 THEIRS = "arn:aws:lambda:us-east-1:111122223333:layer:words:3"
@@ -135,6 +138,17 @@ def test_what_cannot_be_had_is_refused_with_the_reason(
             lam.create("none", SAYS, Layers=[THEIRS])
 
         assert said in hint(refused.value.response)
+
+
+def test_what_takes_too_long_to_be_had_is_refused_as_that(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and answers nothing
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/simple")
+        monkeypatch.setattr(finder, "FETCH_LIMIT_S", 2.0)
+        slow = own_emulator(folder, "process", stems=0, layers="words=pip:words==1.0", cache_dir=folder / "cache")
+        with slow as lam, pytest.raises(ClientError, match="words:3 does not exist") as refused:
+            lam.create("none", SAYS, Layers=[THEIRS])
+
+    assert "cannot be had: it took longer than 2 s" in hint(refused.value.response)
 
 
 def test_templates_and_project_files_name_such_layers_too(folder: Path) -> None:

@@ -120,20 +120,12 @@ def _ask(reach: Reach, told: _Told, said: Mapping[str, Any], created: Asked | No
 
     CannotChange: it could not be sent, failed, or nobody answered in time.
     """
-    limit_s, topic = told.limit_s, _is_topic(told.ServiceToken)
+    limit_s = told.limit_s
     awaited = _open(reach, told)
-    url = reach.context.response_urls.url(awaited, inside=not topic or _has_function(reach, told.ServiceToken))
-    event = json.dumps({**_members(told), **said, "ResponseURL": url})
-    if topic:
-        reach.call("sns", "Publish", TopicArn=told.ServiceToken, Message=event, Subject=SUBJECT)
-    else:
-        found = settle(reach, told.ServiceToken)
-        if found.get("State") == "Failed":  # nobody would answer
-            raise refuse(f"{told.ServiceToken} cannot run: {found.get('StateReason')}")
-        reach.call("lambda", "Invoke", FunctionName=told.ServiceToken, InvocationType="Event", Payload=event.encode())
-    if created is not None:
-        created.begin(Made(created.name, {TOLD: _members(told)}))
     try:
+        _send(reach, told, said, awaited)
+        if created is not None:
+            created.begin(Made(created.name, {TOLD: _members(told)}))
         response = _wait(reach, awaited, told, str(said["RequestId"]), limit_s)
     finally:
         awaited.close()
@@ -142,6 +134,20 @@ def _ask(reach: Reach, told: _Told, said: Mapping[str, Any], created: Asked | No
     if response["Status"] == "FAILED":
         raise refuse(FAILED.format(response.get("Reason", ""), said["RequestId"]))
     return response
+
+
+def _send(reach: Reach, told: _Told, said: Mapping[str, Any], awaited: Awaited) -> None:
+    """CannotChange."""
+    topic = _is_topic(told.ServiceToken)
+    url = reach.context.response_urls.url(awaited, inside=not topic or _has_function(reach, told.ServiceToken))
+    event = json.dumps({**_members(told), **said, "ResponseURL": url})
+    if topic:
+        reach.call("sns", "Publish", TopicArn=told.ServiceToken, Message=event, Subject=SUBJECT)
+        return
+    found = settle(reach, told.ServiceToken)
+    if found.get("State") == "Failed":  # nobody would answer
+        raise refuse(f"{told.ServiceToken} cannot run: {found.get('StateReason')}")
+    reach.call("lambda", "Invoke", FunctionName=told.ServiceToken, InvocationType="Event", Payload=event.encode())
 
 
 def _open(reach: Reach, told: _Told) -> Awaited:
