@@ -85,7 +85,7 @@ class Builder:
             if method.name == PIP:
                 self._make_by_pip(source, folder)
             else:
-                run_workflow(source, method, folder, scratch, self._cache.tools, self._limit_s, self._hear(source))
+                run_workflow(source, method, folder, scratch, self._cache.tools, self._limit_s, _unheard)
 
         return self._ensure(key, make, source, f"{source.name} is built by {method.name}")
 
@@ -104,7 +104,7 @@ class Builder:
         what = f"{source.name}: pip installs {pip.REQUIREMENTS} for {source.runtime} on {source.architecture}"
 
         def make(folder: Path, _: Path) -> None:
-            pip.install(source, folder, self._cache.tools, self._limit_s, self._hear(source))
+            pip.install(source, folder, self._cache.tools, self._limit_s, _unheard)
 
         return self._ensure(key, make, source, what)
 
@@ -116,19 +116,15 @@ class Builder:
             with suppress(OSError):  # another user's
                 os.utime(kept)
             return kept
-        with self._cache.scratch(f"code-{key[:16]}", self._hear(source)) as scratch:
+        with self._cache.scratch(f"code-{key[:16]}", _unheard) as scratch:
 
             def fill(folder: Path) -> None:
                 self._progress(what)
                 make(folder, scratch)
 
-            made = self._cache.ensure(key, fill, scratch, self._hear(source))
+            made = self._cache.ensure(key, fill, scratch, _unheard)
         self._forget_oldest()
         return made
-
-    def _hear(self, source: Source) -> Progress:
-        """What tools say beside that they are at work is told where they fail."""
-        return lambda _: None
 
     def _forget_oldest(self) -> None:
         """Of too many; what was used last stays."""
@@ -154,6 +150,10 @@ class _Copy:
         if self._room < 0:
             raise BuildFailed(self._source, str(UnzippedTooLarge()))
         shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _unheard(_: str) -> None:
+    """What tools say beside that they are at work is told where they fail."""
 
 
 def _key(source: Source, method: Method, content: str) -> str:

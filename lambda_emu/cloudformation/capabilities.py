@@ -19,7 +19,6 @@ NAMES = {
     "AWS::IAM::UserToGroupAddition": None,
 }
 """Types that give somebody power, and the property by which they have a name that the template says."""
-NESTED = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 
 
 def of_iam(template: Template) -> tuple[list[str], str]:
