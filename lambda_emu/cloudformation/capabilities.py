@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from lambda_emu.cloudformation.errors import NeedsCapabilities
 from lambda_emu.templates.document import Template
@@ -23,12 +24,23 @@ NAMES = {
 
 def of_iam(template: Template) -> tuple[list[str], str]:
     """What it needs for its roles and the like, none or one, and why."""
-    types = {name: one for name, one in template.section("Resources").items() if one.get("Type") in NAMES}
+    types = {name: one for name, one in typed(template).items() if one["Type"] in NAMES}
     if not types:
         return [], ""
-    named = [name for name, one in types.items() if NAMES[one["Type"]] in (one.get("Properties") or {})]
+    named = [name for name, one in types.items() if NAMES[one["Type"]] in _properties(one)]
     asked = ", ".join(sorted({one["Type"] for one in types.values()}))
     return [NAMED_IAM if named else IAM], f"The following resource(s) require capabilities: [{asked}]"
+
+
+def typed(template: Template) -> dict[str, Mapping[str, Any]]:
+    """Its resources, without loops and macros that stand between them."""
+    resources = template.section("Resources")
+    return {name: one for name, one in resources.items() if isinstance(one, dict) and isinstance(one.get("Type"), str)}
+
+
+def _properties(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    said = resource.get("Properties")
+    return said if isinstance(said, dict) else {}
 
 
 def check_iam(template: Template, given: Collection[str]) -> None:
@@ -47,5 +59,5 @@ def check_transform(template: Template, given: Collection[str]) -> None:
 def transforms_of(template: Template) -> list[str]:
     said = template.body.get("Transform") or []
     return [
-        one if isinstance(one, str) else str(one.get("Name")) for one in (said if isinstance(said, list) else [said])
+        str(one.get("Name") if isinstance(one, dict) else one) for one in (said if isinstance(said, list) else [said])
     ]

@@ -45,7 +45,8 @@ def read(text: str) -> Template:
 
 
 def _may_be(resource: Any) -> bool:
-    return not isinstance(resource, dict) or "Type" not in resource or bool(_TYPE.fullmatch(resource["Type"]))
+    type = resource.get("Type") if isinstance(resource, dict) else None
+    return not isinstance(type, str) or bool(_TYPE.fullmatch(type))
 
 
 def _check(name: str, resource: Any) -> None:
@@ -70,9 +71,16 @@ def _from_json(text: str) -> Template:
         ) from None
     except RecursionError:
         raise Invalid("Template format error: nested too deep") from None
+    except ValueError as error:
+        raise Invalid(f"Template format error: JSON not well-formed. {error}") from None
     if _depth(body) > MAX_DEPTH:
         raise Invalid(f"Template format error: nested deeper than {MAX_DEPTH}")
-    return Template(FILE, body, {})
+    template = Template(FILE, body, {})
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Invalid("Template format error: JSON not well-formed. Half a character stands alone") from None
+    return template
 
 
 def _depth(value: Any) -> int:
@@ -136,7 +144,7 @@ def check_names(template: Template) -> None:
     known = PSEUDO | template.section("Parameters").keys() | template.section("Resources").keys()
     for section in ("Resources", "Outputs"):
         missing: set[str] = set()
-        for function, name in _named(template.section(section)):
+        for function, name in (*_needed(template.section(section)), *_named(template.section(section))):
             if name in known:
                 continue
             if function == "Fn::GetAtt":
@@ -147,6 +155,16 @@ def check_names(template: Template) -> None:
                 f"Template format error: Unresolved resource dependencies [{', '.join(sorted(missing))}] "
                 f"in the {section} block of the template"
             )
+
+
+def _needed(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What its members depend on. Invalid."""
+    for one in section.values():
+        after = (one.get("DependsOn") or []) if isinstance(one, dict) else []
+        for name in after if isinstance(after, list) else [after]:
+            if not isinstance(name, str):
+                raise Invalid("Template format error: Every DependsOn value must be a string.")
+            yield "DependsOn", name
 
 
 def _named(node: Any) -> Iterator[tuple[str, str]]:
@@ -162,18 +180,15 @@ def _named(node: Any) -> Iterator[tuple[str, str]]:
             yield "Ref", argument
             return
         if function == "Fn::GetAtt" and argument:
-            first = argument.split(".")[0] if isinstance(argument, str) else argument[0]
+            first = argument[0] if isinstance(argument, list) else argument
+            first = first.split(".")[0] if isinstance(first, str) else None
             if isinstance(first, str):
                 yield "Fn::GetAtt", first
             return
         if function == "Fn::Sub":
             yield from _in_text(argument)
             return
-    for name, member in node.items():
-        if name == "DependsOn":
-            yield from (("DependsOn", one) for one in ([member] if isinstance(member, str) else member or ()))
-        else:
-            yield from _named(member)
+    yield from _named([*node.values()])
 
 
 def _in_text(argument: Any) -> Iterator[tuple[str, str]]:

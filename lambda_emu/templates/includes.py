@@ -70,7 +70,8 @@ class _Including:
     def _read(self, asked: Mapping[str, Any], place: Place) -> Any:
         """None after a mistake."""
         where = self._template.where(place)
-        location = (asked.get("Parameters") or {}).get("Location")
+        parameters = asked.get("Parameters")
+        location = parameters.get("Location") if isinstance(parameters, Mapping) else None
         self._files += 1
         if not isinstance(location, str) or is_url(location) or not self._is_local:
             self.mistakes.append(f"{where}: {INCLUDE}: Location must be the path of a file beside the template")

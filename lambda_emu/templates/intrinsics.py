@@ -78,6 +78,14 @@ class Resolver:
         found = self._resolve(node, place)
         return None if found is NOTHING else found
 
+    def hiding(self, hidden: Mapping[str, str]) -> Resolver:
+        """The same with other values in place of some, where every condition holds that holds with those."""
+        for name in self._template.section("Conditions"):
+            self.condition(name, ("Conditions", name))
+        other = Resolver(self._template, {**self._values, **hidden}, {}, self._known, self._imported)
+        other._conditions = self._conditions
+        return other
+
     def condition(self, name: str, place: Place) -> bool:
         """Whether a condition of the template holds; False after a mistake."""
         try:

@@ -41,13 +41,19 @@ def fetch(url: str, context: RequestContext) -> bytes:
     return text
 
 
+def name_of(url: str) -> str:
+    """However it is written. CannotFetch."""
+    found = object_at(url)
+    return f"s3://{found.bucket}/{found.key}?versionId={found.version or ''}"
+
+
 def object_at(url: str) -> S3Object:
     """CannotFetch: it is no URL of an object."""
     try:
         split = urlsplit(url)
+        host, path = (split.hostname or ""), unquote(split.path).lstrip("/")
     except ValueError:
         raise CannotFetch(NOT_SUPPORTED) from None
-    host, path = (split.hostname or ""), unquote(split.path).lstrip("/")
     if split.scheme not in ("http", "https") or not host:
         raise CannotFetch(NOT_SUPPORTED)
     of_bucket = _OF_BUCKET.fullmatch(host)

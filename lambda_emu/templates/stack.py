@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from lambda_emu.arn import Scope
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
+from lambda_emu.templates.constraints import HIDDEN, is_hidden
 from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.found import source_folder
 from lambda_emu.templates.includes import include
@@ -23,6 +24,7 @@ from lambda_emu.templates.loops import expand_loops
 from lambda_emu.templates.packaged import with_code_beside
 from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
 from lambda_emu.templates.read_before import read_file
+from lambda_emu.templates.shapes import wrong_shapes
 from lambda_emu.templates.transform import sam
 
 MOST_RESOURCES = 500
@@ -82,15 +84,25 @@ class Stack(Struct, frozen=True):
     def is_wanted(self, logical_id: str) -> bool:
         return self.conditions.get(logical_id, True)
 
+    def hidden(self) -> dict[str, str]:
+        """What is told in place of parameters that nobody is shown."""
+        return {name: HIDDEN for name, one in self.template.section("Parameters").items() if is_hidden(one)}
+
     def resolver(
-        self, known: Callable[[str, str | None], Any], imported: Callable[[str], Any] | None = None
+        self,
+        known: Callable[[str, str | None], Any],
+        imported: Callable[[str], Any] | None = None,
+        hidden: Mapping[str, str] = {},
     ) -> Resolver:
+        """hidden: in place of values of parameters; what conditions say stays so."""
+
         def of_wanted(name: str, attribute: str | None) -> Any:
             if not self.is_wanted(name):
                 raise Wrong(f"{name} is not made, since its condition does not hold")
             return known(name, attribute)
 
-        return Resolver(self.template, self.values, {}, of_wanted, imported)
+        found = Resolver(self.template, self.values, {}, of_wanted, imported)
+        return found.hiding(hidden) if hidden else found
 
     def functions(self) -> list[str]:
         """The names of its functions, as far as the template says them, in its order."""
@@ -130,7 +142,10 @@ def make_stack(template: Template, name: str, folder: Path | None, values: Mappi
 
     folder: that its code lies in; None: whoever sent it must name no file of this machine. ProjectError.
     """
-    template = expand_loops(include(template, is_local=folder is not None), values)
+    template = include(template, is_local=folder is not None)
+    if mistakes := [f"{template.where(place)}: {text}" for place, text in wrong_shapes(template.body)]:
+        raise ProjectError(mistakes)
+    template = expand_loops(template, values)
     if mistakes := _wrong_resources(template):
         raise ProjectError(mistakes)
     if sam.is_sam(template):
@@ -288,7 +303,7 @@ class _Building:
 
     def _needs(self, logical_id: str, declared: Mapping[str, Any], properties: Any) -> set[str]:
         after = declared.get("DependsOn") or []
-        named = {after} if isinstance(after, str) else set(map(str, after))
+        named = set(map(str, after if isinstance(after, list) else [after]))
         for name in named - self._declared.keys():
             where = self._stack.template.where(("Resources", logical_id, "DependsOn"))
             self.mistakes.append(f"{where}: there is no resource {name!r}")

@@ -46,7 +46,7 @@ def get_template_summary(asked: Asked) -> Result:
         "Description": _description(template),
         "Capabilities": needs,
         "CapabilitiesReason": why or None,
-        "ResourceTypes": sorted({one["Type"] for one in template.section("Resources").values() if "Type" in one}),
+        "ResourceTypes": sorted({one["Type"] for one in capabilities.typed(template).values()}),
         "Version": template.body.get("AWSTemplateFormatVersion"),
         "Metadata": None if metadata is None else json.dumps(metadata, default=str),
         "DeclaredTransforms": capabilities.transforms_of(template),

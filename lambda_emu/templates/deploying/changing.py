@@ -90,7 +90,7 @@ def _make_one(key: ResourceKey, verb: str, working: Working, steps: list[Step]) 
         telling.of(*_named(key), "CREATE_IN_PROGRESS", made.identifier, reason=INITIATED)
     else:
         made = _change(key, kind, asked, working, steps)
-    telling.of(*_named(key), f"{verb}_COMPLETE", made.identifier, properties=asked.properties)
+    telling.of(*_named(key), f"{verb}_COMPLETE", made.identifier, properties=working.shown(key, asked))
 
 
 def _is_as_before(key: ResourceKey, asked: Asked, working: Working, steps: Sequence[Step]) -> bool:
@@ -130,7 +130,7 @@ def _create(key: ResourceKey, how: How, kind: Kind, asked: Asked, working: Worki
 
 def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
     before = working.made[key.name]
-    working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, properties=asked.properties)
+    working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, properties=working.shown(key, asked))
     was = working.before[key.name]
     records.remember(records.half_made(was), working.context)  # first, as the server may end meanwhile
     try:

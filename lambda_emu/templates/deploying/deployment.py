@@ -46,10 +46,11 @@ FAILED = "The following resource(s) failed to {}: [{}]. "
 
 
 class Ways(Struct, frozen=True):
-    """rolls_back: a refusal is undone. built: the stack with its code built."""
+    """rolls_back: a refusal is undone. built: the stack with its code built. within: ids of all below the outermost."""
 
     rolls_back: bool
     built: Callable[[Stack], Stack]
+    within: list[str] = []
 
 
 class Deployment:
@@ -165,6 +166,7 @@ class Deployment:
 
     def _deploy(self, child: Stack, asked: Asked) -> Made:
         context, id, said = self._reach.context, child.values["AWS::StackId"], str(asked.get("TemplateURL"))
+        nested.check_count(id, self._ways.within)
         told = Nested(child, context, self._origin, self._told)
         try:
             one = Deployment(self._ways.built(child), self._reach, self._origin, told.told, self._ways)

@@ -13,7 +13,7 @@ from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.kinds.kind import Asked
-from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url
+from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url, name_of
 from lambda_emu.templates.parameters import Configured, take_parameters
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.strict import without_effect
@@ -76,8 +76,9 @@ def _read(parent: Stack, said: str, context: RequestContext) -> tuple[str, Templ
     """What names the template for good, and the template."""
     try:
         if is_url(said):
-            _check_above(said, parent.above)
-            return said, read_template(Path("template"), fetch(said, context))
+            name = name_of(said)
+            _check_above(name, parent.above)
+            return name, read_template(Path("template"), fetch(said, context))
         if parent.folder is None:
             raise CannotChange(NOT_SUPPORTED)
         file = file_of(parent.template.file, said)
@@ -95,6 +96,13 @@ def _check_above(where: str, above: Sequence[str]) -> None:
         raise CannotChange(f"holds itself: {circle}")
     if len(above) >= MOST_LEVELS:
         raise CannotChange(f"stacks are more than {MOST_LEVELS} deep in one another")
+
+
+def check_count(id: str, within: list[str]) -> None:
+    """Of all stacks within the outermost, one more. CannotChange."""
+    within.append(id)
+    if len(within) > MOST_TEMPLATES:
+        raise CannotChange(f"more than {MOST_TEMPLATES} templates are in one another")
 
 
 # -- before anything is made

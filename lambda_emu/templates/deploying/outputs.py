@@ -28,7 +28,8 @@ def outputs_of(resolver: Resolver, stack: Stack, reach: Reach) -> Iterator[Stack
         value = resolver.value(output["Value"], (*place, "Value"))
         if not isinstance(value, str | int | float):
             continue
-        export = resolver.value((output.get("Export") or {}).get("Name"), (*place, "Export", "Name"))
+        said = output.get("Export")
+        export = resolver.value(said.get("Name") if isinstance(said, dict) else None, (*place, "Export", "Name"))
         yield StackOutput(
             name, _here(text_of(value), reach), output.get("Description"), None if export is None else str(export)
         )

@@ -81,6 +81,16 @@ class Working(Struct, frozen=True):
         is_served = self.origin == "serve"
         return Asked(key.name, name, properties, self.reach, had, type=key.kind, stack_id=id, is_served=is_served)
 
+    def shown(self, key: ResourceKey, asked: Asked) -> Mapping[str, Any]:
+        """What it is asked for, as it may be told: without the values that the template says nobody is shown."""
+        hidden = self.stack.hidden()
+        if not hidden:
+            return asked.properties
+        resolver = self.stack.resolver(self.known, self.imported, hidden)
+        declared = self.stack.template.section("Resources")[key.name]
+        told: Any = resolver.value(declared.get("Properties") or {}, ("Resources", key.name, "Properties"))
+        return told if isinstance(told, dict) else {}
+
     def _name(self, key: ResourceKey, before: StackResource | None, instead_of: StackResource | None) -> str:
         """It keeps the one that it has."""
         if before is not None and before.name and instead_of is None:
