@@ -9,12 +9,14 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.errors import Invalid, StackMissing
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.records import events_of, find, look
+from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
 from lambda_emu.model.timestamps import millisecond
 from lambda_emu.services.pages import read_token, write_token
 
 PAGE = 100
 NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
+DRIFT = {"StackResourceDriftStatus": "NOT_CHECKED"}
 
 
 def describe_stacks(asked: Asked) -> Result:
@@ -188,11 +190,21 @@ def _of_resource(context: RequestContext, identifier: str | None) -> StackRecord
     return next((look(context, name) for name in names), None)
 
 
+def _is_of(event: StackEvent, there: StackResource | None) -> bool:
+    return there is None or (event.kind == there.kind and event.identifier in ("", there.identifier))
+
+
 def resources_of(context: RequestContext, record: StackRecord) -> list[dict[str, Any]]:
-    """As they are, and as what happened last says: one that could not be made is among them too."""
+    """As they are, and as what happened last says: one that could not be made is among them too.
+
+    What happens to what something else has the place of is not its own.
+    """
+    of_name = [one for one in context.store.stack_resources.all(context.scope) if one.stack == record.name]
+    there = {} if record.status == DELETED else {one.logical_id: one for one in of_name}
     found: dict[str, dict[str, Any]] = {}
     for event in reversed(events_of(context, record.id)):
-        if event.logical_id != record.name or event.kind != "AWS::CloudFormation::Stack":
+        of_stack = event.logical_id == record.name and event.kind == "AWS::CloudFormation::Stack"
+        if not of_stack and _is_of(event, there.get(event.logical_id)):
             found[event.logical_id] = {
                 "LogicalResourceId": event.logical_id,
                 "PhysicalResourceId": event.identifier,
@@ -200,19 +212,18 @@ def resources_of(context: RequestContext, record: StackRecord) -> list[dict[str,
                 "Timestamp": millisecond(event.at_s),
                 "ResourceStatus": event.status,
                 "ResourceStatusReason": event.reason,
-                "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+                "DriftInformation": DRIFT,
             }
-    for one in context.store.stack_resources.all(context.scope) if record.status != DELETED else ():
-        if one.stack == record.name and one.logical_id not in found:
+    for one in there.values():
+        if one.logical_id not in found:
             found[one.logical_id] = {
                 "LogicalResourceId": one.logical_id,
                 "PhysicalResourceId": one.identifier,
                 "ResourceType": one.kind,
                 "Timestamp": millisecond(record.updated_s or record.created_s),
                 "ResourceStatus": "CREATE_COMPLETE",
-                "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+                "DriftInformation": DRIFT,
             }
-    there = {one.logical_id for one in context.store.stack_resources.all(context.scope) if one.stack == record.name}
 
     def is_gone(one: Mapping[str, Any]) -> bool:
         failed = one["ResourceStatus"] == "CREATE_FAILED" and record.status.endswith("ROLLBACK_COMPLETE")

@@ -75,7 +75,7 @@ def remove_stack(
         log.warning("the stack %s stays: %s", name, why_not)
         telling.of_stack(was, why_not)
         return [*records]
-    stays = remove_all(records.values(), Reach(context, services, {}, NOTHING_LEFT), telling)
+    stays = remove_all(records.values(), Reach(context, services, {}, NOTHING_LEFT), telling, (name,))
     if stays:
         telling.of_stack("DELETE_FAILED", FAILED.format("delete", ", ".join(stays)))
     else:

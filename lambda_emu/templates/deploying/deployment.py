@@ -69,7 +69,7 @@ class Deployment:
         self._records = _of_origin(stack.name, origin, reach)
         self._verb = "UPDATE" if self._records else "CREATE"
         self._done = Done()
-        self._is_undone = False
+        self._left: list[str] | None = None
         self._nested = Kind(kind_of(STACK).takes, self._create, self._remove, self._update, renews=True)
         self._working = self._prepare()
 
@@ -97,9 +97,8 @@ class Deployment:
 
     def undo(self, reason: str) -> list[str]:
         """As it was before; what cannot be undone, by logical id."""
-        if self._is_undone:
-            return []
-        self._is_undone = True
+        if self._left is not None:
+            return self._left
         telling, verb = self._telling, self._verb
         status = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
         telling.of_stack(f"{status}_IN_PROGRESS", reason)
@@ -108,7 +107,7 @@ class Deployment:
             if verb == "UPDATE":
                 telling.of_stack("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
 
-        left = undo(self._done.steps, self._working, cleaning_up)
+        self._left = left = undo(self._done.steps, self._working, cleaning_up)
         if left:
             telling.of_stack(f"{status}_FAILED", FAILED.format("roll back", ", ".join(left)))
         else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.stacks import StackOutput, exports
-from lambda_emu.templates.deploying.records import all_resources
+from lambda_emu.templates.deploying.records import all_resources, below
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.intrinsics import Wrong
 
@@ -58,10 +58,11 @@ def wrong_exports(
             yield f"{where}: {verb} export {name} as it is in use by {', '.join(users)}."
 
 
-def in_use(stack: str, context: RequestContext, leaving: Sequence[str] = ()) -> str | None:
-    """Why a stack cannot be deleted, as CloudFormation says it. leaving: stacks that go as well."""
-    for name, _ in _exported(stack, context):
-        users = [user for user in importers(name, context, but=stack) if user not in leaving]
+def in_use(stack: str, context: RequestContext, leaving: Collection[str] = ()) -> str | None:
+    """Why a stack cannot go with those within it, as CloudFormation says it. leaving: stacks that go as well."""
+    whole = below(stack, context)
+    for name in (name for one in whole for name, _ in _exported(one, context)):
+        users = [user for user in importers(name, context) if user not in (*whole, *leaving)]
         if users:
             return f"Delete canceled. Cannot delete export {name} as it is in use by {', '.join(users)}."
     return None

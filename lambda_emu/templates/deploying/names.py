@@ -24,15 +24,16 @@ HASH_CHARACTERS = 12
 
 
 def physical_name(
-    kind: str, logical_id: str, stack: str, scope: Scope, *, is_served: bool = True, instead_of: str = ""
+    kind: str, logical_id: str, stack: str, scope: Scope, *, is_served: bool = True, instead_of: str = "", id: str = ""
 ) -> str:
     """The same at each start. A function of a template that is served has its logical id, as under `sam local`.
 
-    Others are called as on AWS. instead_of: the name of another one that is still there.
+    Others are called as on AWS. instead_of: the name of another one that is still there. id: whose name is another one
+    each time, as CloudFormation's are: what an earlier one of that name left is no part of it.
     """
     if kind == FUNCTION and is_served and not instead_of:
         return logical_id[:64]
-    said = "/".join((scope.account, scope.region, stack, logical_id, *([instead_of] if instead_of else [])))
+    said = "/".join((scope.account, scope.region, stack, logical_id, *filter(None, (instead_of, id))))
     end = f"-{hashlib.sha256(said.encode()).hexdigest()[:HASH_CHARACTERS]}"
     name = f"{stack}-{logical_id}"[: LIMITS.get(kind, USUAL_LIMIT) - len(end)] + end
     return name.lower() if kind == "AWS::S3::Bucket" else name

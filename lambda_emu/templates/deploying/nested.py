@@ -42,9 +42,8 @@ def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestCon
     parameters, mistakes = take_parameters(template, given, Configured(), flag="Parameters.")
     if mistakes:
         raise RefusedWithin("; ".join(mistakes), mistakes)
-    values = {**pseudo_parameters(asked.name, context.scope), **parameters}
-    if id is not None:
-        values["AWS::StackId"] = id
+    id = id or context.scope.arn(f"stack/{asked.name}/{context.clock.new_id()}", "cloudformation")
+    values = {**pseudo_parameters(asked.name, context.scope), **parameters, "AWS::StackId": id}
     folder = None if parent.folder is None or is_url(said) else template.file.parent
     try:
         stack = make_stack(template, asked.name, folder, values, parent.cache)

@@ -38,6 +38,15 @@ def nested_in(context: RequestContext) -> set[str]:
     return {name_of(one.identifier) for one in all_resources(context) if one.kind == STACK}
 
 
+def below(stack: str, context: RequestContext) -> list[str]:
+    """The names of a stack and of those within it, however deep."""
+    found = [stack]
+    for name in found:
+        within = {name_of(one.identifier) for one in resources_of(name, context).values() if one.kind == STACK}
+        found.extend(sorted(within - {*found}))
+    return found
+
+
 def remember(record: StackResource, context: RequestContext) -> None:
     table, scope = context.store.stack_resources, context.scope
     context.store.write(lambda transaction: transaction.put(table, scope, record.key, record))

@@ -20,7 +20,7 @@ from lambda_emu.templates.deploying.records import (
     remember_if_there,
 )
 from lambda_emu.templates.deploying.working import REFUSED, Working, create, remove, update
-from lambda_emu.templates.kinds.kind import Asked, Made, NeedsAnother
+from lambda_emu.templates.kinds.kind import Made, NeedsAnother
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def _back(step: Step, working: Working, moved: dict[str, str]) -> str:
         return _is_again(replace(before, to_go=to_go), made_of(before), working)
     had = _asked_for(step, working)
     properties = properties_of(before, moved)
-    asked = Asked(before.logical_id, before.name, properties, working.reach, had, type=before.kind)
+    asked = working.asked_by(before.kind, before.logical_id, before.name, properties, had)
     if step.how is How.CHANGED and step.made is not None:
         made = update(kind, asked, step.made)
     else:

@@ -77,9 +77,14 @@ class Working(Struct, frozen=True):
         is_same = before is not None and before.kind == key.kind
         had = before.properties if before is not None and is_same else {}
         name = self._name(key, before if is_same else None, instead_of)
-        id = self.stack.values["AWS::StackId"]
+        return self.asked_by(key.kind, key.name, name, properties, had)
+
+    def asked_by(
+        self, kind: str, logical_id: str, name: str, properties: Mapping[str, Any], had: Mapping[str, Any]
+    ) -> Asked:
+        """In this stack. had: the properties that it has."""
         is_served = self.origin == "serve"
-        return Asked(key.name, name, properties, self.reach, had, type=key.kind, stack_id=id, is_served=is_served)
+        return Asked(logical_id, name, properties, self.reach, kind, self.stack.values["AWS::StackId"], is_served, had)
 
     def shown(self, key: ResourceKey, asked: Asked) -> Mapping[str, Any]:
         """What it is asked for, as it may be told: without the values that the template says nobody is shown."""
@@ -98,7 +103,8 @@ class Working(Struct, frozen=True):
         old = "" if instead_of is None else instead_of.name or instead_of.identifier
         is_served = self.origin == "serve" and not self.stack.parents
         scope = self.context.scope
-        return physical_name(key.kind, key.name, self.stack.name, scope, is_served=is_served, instead_of=old)
+        id = self.context.clock.new_id() if self.origin == "api" and (before is None or instead_of) else ""
+        return physical_name(key.kind, key.name, self.stack.name, scope, is_served=is_served, instead_of=old, id=id)
 
     def remember(self, asked: Asked, made: Made, *, whole: bool = True, replaces: bool = False) -> None:
         """whole: else the next deployment is to change it, whatever it wants. replaces: what was before is to go."""

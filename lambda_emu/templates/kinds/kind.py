@@ -52,11 +52,11 @@ class Asked(Struct, frozen=True):
     name: str
     properties: Properties
     reach: Reach
+    type: str
+    stack_id: str
+    is_served: bool
     before: Properties = {}
     begun: list[Made] = []
-    type: str = ""
-    stack_id: str = ""
-    is_served: bool = True
     noted: Callable[[Made], None] = _nobody
 
     def named(self, property: str) -> str:
