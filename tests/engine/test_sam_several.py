@@ -246,7 +246,7 @@ def test_code_of_several_is_built_at_once(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "lambda_emu", "build", "a", "b", "--cache-dir", str(tmp_path / "cache")]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
 
-    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["Helloa", "Hellob"], done.stderr
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["a/Helloa", "b/Hellob"], done.stderr
 
 
 def test_the_pytest_plugin_serves_several_too(tmp_path: Path) -> None:

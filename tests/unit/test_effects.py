@@ -15,6 +15,7 @@ from lambda_emu.api.effects import has_extensions, tell_of_all
 from lambda_emu.model.function.vpc import network_of
 from lambda_emu.model.function.without_effect import OPERATIONS, ROWS, Here
 from lambda_emu.notices import MOST, Notices
+from lambda_emu.public_layers.finder import PublicLayers
 from lambda_emu.store import Store
 
 NAMED: Any = {"FunctionName": "f"}
@@ -23,6 +24,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
 FILES = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:access-point/fsap-0123456789abcdef0"
 VERSION = f"arn:aws:lambda:{REGION}::runtime:{'0' * 64}"
 VPC: Any = {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}
+INSIGHTS = f"arn:aws:lambda:{REGION}:580247275435:layer:LambdaInsightsExtension:52"
 PROFILES: Any = {"SigningProfileVersionArns": [f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/p/0123456789"]}
 INSTANCES: Any = {
     "CapacityProviderName": "p",
@@ -63,6 +65,7 @@ GIVEN: dict[str, tuple[Give, str]] = {
     "TracingConfig": (configured(TracingConfig={"Mode": "Active"}), "f"),
     "KMSKeyArn": (configured(KMSKeyArn=KEY), "f"),
     "Extensions": (mount_extension, "f"),
+    "Layers": (configured(Layers=[INSIGHTS]), "f"),
     "CodeSigningConfigArn": (sign, "f"),
     "DurableConfig": (lambda api: api.create("d", DurableConfig={"ExecutionTimeout": 60}), "d"),
     "CapacityProviderConfig": (put_on_instances, "on"),
@@ -85,7 +88,12 @@ GIVEN: dict[str, tuple[Give, str]] = {
 def api(tmp_path: Path) -> Iterator[Api]:
     """Which can tell what layers bring, and maps no subnet."""
     stores: list[Store] = []
-    with serving(tmp_path, here=Here({}, lambda version: has_extensions(stores[0], version))) as served:
+
+    def known_layers() -> PublicLayers:
+        return PublicLayers(stores[0].artifacts, tmp_path / "cache", ())
+
+    here = Here({}, lambda version: has_extensions(stores[0], version))
+    with serving(tmp_path, here=here, find_layer=lambda *asked: known_layers().find(*asked)) as served:
         stores.append(served.store)
         served.created("f")
         yield served
