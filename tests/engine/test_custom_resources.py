@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from boto_rig import client_at
 from own import QUICKER, OwnLam, own_emulator
+from waiting import eventually
 
 from lambda_emu.project import ProjectError
 
@@ -108,17 +109,26 @@ def told(lam: OwnLam) -> str:
     return str(value)
 
 
-def seen(lam: OwnLam, function: str = "Maker") -> list[dict[str, Any]]:
-    """All requests so far, as the function printed them."""
-    group = f"/aws/lambda/{function}"
-    events = client_at(lam.url, "logs").filter_log_events(logGroupName=group, filterPattern='"ResponseURL"')["events"]
-    return [json.loads(event["message"]) for event in events]
+def seen(lam: OwnLam, count: int, function: str = "Maker") -> list[dict[str, Any]]:
+    """All requests so far, as the function printed them, once there are so many.
+
+    Each once: an event that the end of a server cut short is delivered again.
+    """
+    logs, group = client_at(lam.url, "logs"), f"/aws/lambda/{function}"
+
+    def requests() -> list[dict[str, Any]]:
+        events = logs.filter_log_events(logGroupName=group, filterPattern='"ResponseURL"')["events"]
+        told = (json.loads(event["message"]) for event in events)
+        found = [*{one["RequestId"]: one for one in told}.values()]
+        return found if len(found) >= count else []
+
+    return eventually(requests, f"{count} requests in the log")
 
 
 def test_a_function_makes_changes_and_removes_a_resource(tmp_path: Path) -> None:
     with start(tmp_path, ROLE, PYTHON, THING) as lam:
         assert told(lam) == "one red 3 true"
-        (created,) = seen(lam)
+        (created,) = seen(lam, 1)
         stack = created["StackId"]
         assert stack.startswith("arn:aws:cloudformation:us-east-1:000000000000:stack/")
         token = "arn:aws:lambda:us-east-1:000000000000:function:Maker"
@@ -133,24 +143,24 @@ def test_a_function_makes_changes_and_removes_a_resource(tmp_path: Path) -> None
         }
 
     with start(tmp_path, ROLE, PYTHON, THING) as lam:
-        assert len(seen(lam)) == 1  # it did not change
+        assert len(seen(lam, 1)) == 1  # it did not change
 
     with start(tmp_path, ROLE, PYTHON, THING.replace("Size: 3", "Size: 4")) as lam:
         assert told(lam) == "one red 4 true"
-        _, changed = seen(lam)
+        _, changed = seen(lam, 2)
         assert (changed["RequestType"], changed["PhysicalResourceId"]) == ("Update", "one")
         assert (changed["ResourceProperties"]["Size"], changed["OldResourceProperties"]["Size"]) == ("4", "3")
 
     with start(tmp_path, ROLE, PYTHON, THING.replace("Id: one", "Id: two")) as lam:
         assert told(lam) == "two red 3 true"
-        *_, changed, deleted = seen(lam)
+        *_, changed, deleted = seen(lam, 4)
         assert (changed["RequestType"], changed["PhysicalResourceId"]) == ("Update", "one")
         assert (deleted["RequestType"], deleted["PhysicalResourceId"]) == ("Delete", "one")
         assert deleted["ResourceProperties"]["Size"] == "4"  # as it was made
 
     with start(tmp_path, ROLE, PYTHON) as lam:
-        *_, deleted = seen(lam)
-        assert len(seen(lam)) == 5
+        *_, deleted = requests = seen(lam, 5)
+        assert len(requests) == 5
         assert (deleted["RequestType"], deleted["PhysicalResourceId"]) == ("Delete", "two")
         assert deleted["StackId"] == stack
 
@@ -169,7 +179,7 @@ def test_a_failure_is_told_with_its_reason_and_undone(tmp_path: Path) -> None:
 
     with start(tmp_path, ROLE, PYTHON, THING) as lam:
         assert told(lam) == "one red 3 true"
-        asked = [(one["RequestType"], one.get("PhysicalResourceId")) for one in seen(lam)]
+        asked = [(one["RequestType"], one.get("PhysicalResourceId")) for one in seen(lam, 5)]
         assert sorted(asked[1:], key=str) == sorted(
             [("Create", None), ("Delete", "three"), ("Update", "one"), ("Update", "one")], key=str
         )
