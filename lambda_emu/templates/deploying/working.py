@@ -172,6 +172,3 @@ def _try(kind: Kind, do: Callable[[], Made | None]) -> Made:
     except UNREADABLE as error:
         log.debug("a resource's properties cannot be read", exc_info=True)
         raise CannotChange(f"its properties cannot be read: {type(error).__name__}: {error}") from error
-
-
-__all__ = ["REFUSED", "Working", "create", "remove", "update"]

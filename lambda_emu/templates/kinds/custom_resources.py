@@ -12,7 +12,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.services.response_urls import Awaited, Closed
 from lambda_emu.templates.kinds.functions import settle
@@ -215,4 +214,3 @@ class _Any(frozenset[str]):
 CUSTOM_RESOURCES: Mapping[str, Kind] = {
     CUSTOM: Kind(_Any(("ServiceTimeout", "ServiceToken")), _create, _remove, _update, renews=True, beside=True)
 }
-__all__ = ["CUSTOM", "CUSTOM_RESOURCES", "PREFIX", "CannotChange"]
