@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from lambda_emu.access.apis import ApiAccess, allow_all
-from lambda_emu.access.evaluated import ASKED_INSIDE, EVALUATED, EVALUATED_IN_CHILD
-from lambda_emu.access.late import LateAccess, LateAuthorizer
+from lambda_emu.access.evaluated import EVALUATED_IN_CHILD
 from lambda_emu.activation import Activator
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.effects import has_extensions
@@ -25,12 +23,12 @@ from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.cloudformation.service import CloudFormationService
-from lambda_emu.config import ENFORCE, OFF, Settings
-from lambda_emu.destinations.leave import LateLeave
+from lambda_emu.config import Settings
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Service
 from lambda_emu.gateway.wsgi import LateApp, WsgiApp
+from lambda_emu.guards import Guards
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.invoker import Invoker
 from lambda_emu.logs.store import LogStore
@@ -44,7 +42,6 @@ from lambda_emu.runtimes import catalogue
 from lambda_emu.sandbox.base import Engine, SandboxError
 from lambda_emu.sandbox.init.local import LOOPBACK
 from lambda_emu.sandbox.init.ports import LAMBDA_API_PORT
-from lambda_emu.services.catalogue import KNOWN
 from lambda_emu.services.cbor import CborService
 from lambda_emu.services.cloudwatch.service import CloudWatchService
 from lambda_emu.services.eventbridge.service import EventsService
@@ -57,11 +54,9 @@ from lambda_emu.services.observers import All
 from lambda_emu.services.overview import Overview
 from lambda_emu.services.response_urls import ResponseUrls
 from lambda_emu.services.scheduler.service import SchedulerService
-from lambda_emu.services.signers import LateSigners
 from lambda_emu.services.sqs.service import QueueService
 from lambda_emu.services.unserved import Forms, Unserved
 from lambda_emu.services.unsigned import may_be_unsigned, may_be_unsigned_for_s3
-from lambda_emu.signatures.guard import Guard, GuardedService
 from lambda_emu.signatures.refusals import Family
 from lambda_emu.store import Store
 from lambda_emu.timekeeper import Timekeeper
@@ -72,10 +67,6 @@ from lambda_emu.triggers.load_balancers.service import LoadBalancers
 from lambda_emu.triggers.rest_operations import CONTROL_PLANE, OwnOperations
 
 if TYPE_CHECKING:
-    from lambda_emu.access.acting import Acting
-    from lambda_emu.access.deliveries import DeliveryAccess
-    from lambda_emu.access.guard import Access
-    from lambda_emu.access.polling import PollingAccess
     from lambda_emu.cloudformation.jobs import Jobs
     from lambda_emu.cloudformation.serving import StackServer
     from lambda_emu.services.cloudwatch.serving import MetricServer
@@ -139,23 +130,17 @@ class Served:
         self._api = LateApp(partial(_make_api, self.context))
         self._pages = LateApp(self._make_pages)
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
-        self._signers = signers = self._make_signers()
-        self.access = LateAccess(
-            self._make_access, enforces=rooms.settings.iam == ENFORCE, knows_roles=lambda: child.knows_any
-        )
-        if rooms.settings.iam != OFF:
-            signers.check = self.access.check
-        may_invoke = allow_all if rooms.settings.iam == OFF else ApiAccess(self.access).reason
-        place = Place(signers, rooms.url, rooms.around.issuer, may_invoke)
+        self._guards = Guards(rooms.settings, rooms.scope, machine, rooms.loop, rooms.store, rooms.around)
+        signers, self.access = self._guards.signers, self._guards.access
+        place = Place(signers, rooms.url, rooms.around.issuer, self._guards.may_invoke)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         child.observer = All(apis, self.balancers, self.access)
-        if rooms.settings.iam != OFF:
-            self._hold_to_policies()
+        self._guards.hold_to_policies()
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, signers)
         around = self._around(self._ours())
-        lambda_ = self._guarded(LambdaService(self._api, CallerContexts(self.context)), is_no_operation, "lambda")
+        lambda_ = self._guards.before(LambdaService(self._api, CallerContexts(self.context)), is_no_operation, "lambda")
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, child)
         localstack = LocalStackPages(self.overview, is_ready)
@@ -184,83 +169,15 @@ class Served:
         if "apigatewayv2" in theirs:
             self._read_apis_of(theirs["apigatewayv2"])
         own = {name: service for name, service in ours.items() if name not in theirs}
-        guarded = [self._guarded(service, may_be_unsigned, name) for name, service in own.items()]
+        guarded = [self._guards.before(service, may_be_unsigned, name) for name, service in own.items()]
         *childs, objects = rooms.around.child.services
         for one in childs:
             service: Service = one
             if CONTROL_PLANE in one.claims.signed_for:
                 service = OwnOperations(one, self.apis, rooms.around.child, rooms.loop, rooms.scope)
-            guarded.append(self._guarded(service, may_be_unsigned, *EVALUATED_IN_CHILD, is_shared=True))
-        s3 = self._guarded(objects, may_be_unsigned_for_s3, "s3", family=Family.S3)
+            guarded.append(self._guards.before(service, may_be_unsigned, *EVALUATED_IN_CHILD, is_shared=True))
+        s3 = self._guards.before(objects, may_be_unsigned_for_s3, "s3", family=Family.S3)
         return (*theirs.values(), *guarded, s3, *([theirs["s3"]] if "s3" in theirs else []))
-
-    def _guarded(
-        self,
-        service: Service,
-        may_be_unsigned: Callable[[Request], bool],
-        *names: str,
-        is_shared: bool = False,
-        family: Family | None = None,
-    ) -> Service:
-        """Behind a guard, where one is wanted. names, is_shared: as access.guard.Authorizer has them."""
-        rooms, is_evaluated = self._rooms, set(names) & set(EVALUATED)
-        is_asked = is_evaluated or set(names) & set(ASKED_INSIDE)
-        if rooms.settings.iam == OFF or not (is_asked or rooms.settings.iam == ENFORCE):
-            return service
-        authorizer = LateAuthorizer(self.access, names, is_shared=is_shared) if is_evaluated else None
-        guard = Guard(self._signers, rooms.loop, authorizer, is_strict=rooms.settings.iam == ENFORCE)
-        return GuardedService(service, guard, may_be_unsigned, family)
-
-    def _make_access(self) -> Access:
-        from lambda_emu.access.explaining import Explained  # here: where all may all they ask nobody asks
-        from lambda_emu.access.guard import Access
-        from lambda_emu.access.own_policies import own_policies
-        from lambda_emu.access.sources import PolicySources
-
-        rooms, around = self._rooms, self._rooms.around
-        own = own_policies(rooms.store, around.queues, around.streams, around.buses, around.log_groups)
-        sources, enforces = (
-            PolicySources(around.child, own, rooms.store.functions),
-            rooms.settings.iam == ENFORCE,
-        )
-        return Access(sources, rooms.clock.machine, rooms.scope, Explained(), enforces=enforces)
-
-    def _hold_to_policies(self) -> None:
-        """What happens by itself. Most servers have nothing that does, so what knows is imported with the first."""
-        rooms = self._rooms
-        made: list[Acting] = []  # on the loop
-
-        def acting() -> Acting:
-            from lambda_emu.access.acting import Acting
-
-            if not made:
-                made.append(Acting(self.access(), rooms.store, rooms.clock.machine))
-            return made[0]
-
-        def of_deliveries() -> DeliveryAccess:
-            from lambda_emu.access.deliveries import DeliveryAccess
-
-            return DeliveryAccess(acting(), rooms.store)
-
-        def of_pollers() -> PollingAccess:
-            from lambda_emu.access.polling import PollingAccess
-
-            return PollingAccess(acting(), rooms.store)
-
-        rooms.around.outbox.leave = LateLeave(of_deliveries)
-        rooms.around.sources.ask_for_leave(of_pollers)
-        rooms.around.delivery_streams.find_refusal = lambda *asked: acting().refusal(*asked)
-
-    def _make_signers(self) -> LateSigners:
-        rooms = self._rooms
-        settings, child = rooms.settings, rooms.around.child
-        is_strict = child.checks_signatures = settings.iam == ENFORCE
-        if is_strict:
-            asked = (*EVALUATED, *ASKED_INSIDE)
-            others = sorted(name for name, known in KNOWN.items() if known.signing_name not in asked)
-            log.warning("IAM is enforced, but whoever signs may ask for anything of these: %s", ", ".join(others))
-        clock, account, secret = rooms.clock.machine, rooms.scope.account, settings.root_secret
-        return LateSigners(clock, account, secret, rooms.around.issuer, child, is_strict=is_strict)
 
     def _read_apis_of(self, neighbour: NeighbourService) -> None:
         """HTTP APIs that are kept there are served here."""
