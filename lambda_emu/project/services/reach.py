@@ -20,6 +20,14 @@ ABSENT = frozenset(
 )
 
 
+class _Absent(Exception):
+    """What an operation is about is not there. text: what the service says."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
 class Services(Protocol):
     """services.clients.Clients, or what is asked in its place."""
 
@@ -46,13 +54,20 @@ class Reach(Struct, frozen=True):
 
     def call(self, service: str, operation: str, **members: Any) -> dict[str, Any]:
         """CannotChange when the service refuses, or cannot be asked."""
-        found = self.find(service, operation, **members)
-        if found is None:
-            raise CannotChange(f"{operation}: there is none")
-        return found
+        try:
+            return self._ask(service, operation, members)
+        except _Absent as error:
+            raise CannotChange(error.text) from None
 
     def find(self, service: str, operation: str, **members: Any) -> dict[str, Any] | None:
         """The same; None where what it is about is not there."""
+        try:
+            return self._ask(service, operation, members)
+        except _Absent:
+            return None
+
+    def _ask(self, service: str, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
+        """CannotChange, _Absent."""
         from botocore.exceptions import BotoCoreError, ClientError  # here: it takes its time
 
         scope = self.context.scope
@@ -60,9 +75,8 @@ class Reach(Struct, frozen=True):
             return self.services.call(service, operation, members, account=scope.account, region=scope.region)
         except ClientError as error:
             said = error.response["Error"]
-            if said["Code"] in ABSENT:
-                return None
-            raise CannotChange(f"{operation}: {said['Code']}: {said.get('Message', '')}") from error
+            text = f"{operation}: {said['Code']}: {said.get('Message', '')}"
+            raise (_Absent if said["Code"] in ABSENT else CannotChange)(text) from error
         except (BotoCoreError, ConnectionError) as error:
             raise CannotChange(str(error)) from error
 
