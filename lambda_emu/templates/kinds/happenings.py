@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.documents import document_of
 from lambda_emu.templates.kinds.kind import (
     OF,
     Asked,
@@ -257,9 +258,9 @@ def _remove_alarm(made: Made, reach: Reach) -> None:
 
 
 def _machine(asked: Asked) -> dict[str, Any]:
-    definition = asked.get("DefinitionString") or asked.get("Definition")
+    definition = asked.get("DefinitionString") or document_of(asked, "Definition", in_s3="DefinitionS3Location")
     if definition is None:
-        raise refuse("has neither Definition nor DefinitionString")
+        raise refuse("has none of Definition, DefinitionString and DefinitionS3Location")
     text = as_text(definition)
     for name, value in (asked.get("DefinitionSubstitutions") or {}).items():
         text = re.sub(rf"\$\{{{re.escape(name)}\}}", lambda _, value=value: json.dumps(str(value))[1:-1], text)  # type: ignore[misc]
@@ -328,8 +329,8 @@ HAPPENINGS: Mapping[str, Kind] = {
     ),
     "AWS::StepFunctions::StateMachine": Kind(
         takes(
-            "Definition DefinitionString DefinitionSubstitutions LoggingConfiguration RoleArn StateMachineName "
-            "StateMachineType Tags TracingConfiguration"
+            "Definition DefinitionS3Location DefinitionString DefinitionSubstitutions LoggingConfiguration RoleArn "
+            "StateMachineName StateMachineType Tags TracingConfiguration"
         ),
         _create_machine,
         _remove_machine,

@@ -8,6 +8,7 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1, V2
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.documents import document_of
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, refuse, tag_map, takes
 
 DEFAULT = "$default"
@@ -15,7 +16,7 @@ DEFAULT = "$default"
 
 def _body(asked: Asked) -> bytes | None:
     """The document, named as it is to be; None where there is none."""
-    body = asked.get("Body")
+    body = document_of(asked, "Body", in_s3="BodyS3Location")
     if not isinstance(body, Mapping):
         return None
     told = dict(body)
@@ -254,8 +255,8 @@ _OF_PARTS = {
 APIS: Mapping[str, Kind] = {
     "AWS::ApiGateway::RestApi": Kind(
         takes(
-            "ApiKeySourceType BinaryMediaTypes Body Description EndpointConfiguration FailOnWarnings Name Parameters "
-            "Policy Tags"
+            "ApiKeySourceType BinaryMediaTypes Body BodyS3Location Description EndpointConfiguration FailOnWarnings "
+            "Name Parameters Policy Tags"
         ),
         _create_rest,
         _remove_rest,
@@ -264,8 +265,8 @@ APIS: Mapping[str, Kind] = {
     ),
     "AWS::ApiGatewayV2::Api": Kind(
         takes(
-            "ApiKeySelectionExpression Body CorsConfiguration Description DisableExecuteApiEndpoint FailOnWarnings "
-            "Name ProtocolType RouteSelectionExpression Tags"
+            "ApiKeySelectionExpression Body BodyS3Location CorsConfiguration Description DisableExecuteApiEndpoint "
+            "FailOnWarnings Name ProtocolType RouteSelectionExpression Tags"
         ),
         _create_http,
         _remove_http,
