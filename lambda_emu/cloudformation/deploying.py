@@ -24,6 +24,7 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.templates.deploying.deploy import NOTHING_LEFT, deploy_stack, remove_stack
 from lambda_emu.templates.deploying.happened import STACK, Happened
+from lambda_emu.templates.deploying.removing import LEAVES_NOTHING, Leaves
 from lambda_emu.templates.stack import Stack
 from lambda_emu.templates.stored_parameters import names_stored, with_stored_parameters
 
@@ -83,9 +84,9 @@ class Deployer:
         """before: the stack as it was."""
         self._begin(planned.record, context, partial(self._deploy, planned, is_new=False, before=before))
 
-    def delete(self, record: StackRecord, context: RequestContext, token: str | None) -> None:
+    def delete(self, record: StackRecord, context: RequestContext, token: str | None, leaves: Leaves) -> None:
         history = History(context, record, token)
-        self._begin(record, context, partial(self._delete, history, was=record.status))
+        self._begin(record, context, partial(self._delete, history, was=record.status, leaves=leaves))
 
     def looked_up(self, stack: Stack, role: str | None, context: RequestContext) -> Stack:
         """With what its parameters name in Systems Manager. ProjectError."""
@@ -142,11 +143,13 @@ class Deployer:
             return
         told.whole(made.outputs)
 
-    def _delete(self, history: History, services: Services, context: RequestContext, was: str) -> None:
+    def _delete(
+        self, history: History, services: Services, context: RequestContext, was: str, leaves: Leaves = LEAVES_NOTHING
+    ) -> None:
         """was: its status, which it has again where others import what it exports."""
         history.stack("DELETE_IN_PROGRESS", INITIATED)
         told = _Telling(history, context, self._jobs, is_deleted=True)
-        remove_stack(history.record.name, context, services, told=told.told, was=was)
+        remove_stack(history.record.name, context, services, told=told.told, was=was, leaves=leaves)
 
 
 class _Telling:

@@ -25,7 +25,7 @@ from lambda_emu.templates.deploying.exports import importing
 from lambda_emu.templates.kinds.kind import Kind
 from lambda_emu.templates.kinds.table import KINDS, kind_of
 from lambda_emu.templates.replaced import replacing
-from lambda_emu.templates.stack import Stack, wanted
+from lambda_emu.templates.stack import Stack, is_kept, wanted
 
 REPLACES = {"Always": "True", "Conditionally": "Conditional"}
 WORDS = {Action.CREATE: "Add", Action.UPDATE: "Modify", Action.REMOVE: "Remove"}
@@ -39,7 +39,10 @@ def check_order(stack: Stack, context: RequestContext) -> None:
 def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]:
     """In the order of the logical ids. Invalid for what cannot be made."""
     records, found = _compared(stack, context, importing(stack.name, context))
+    declared = stack.template.section("Resources")
     told = [_told(change, records.get(change.key.name)) for change in found if change.action is not Action.LEAVE]
+    left = [change for change in found if change.action is Action.LEAVE]
+    told += [_told_policy(one) for one in left if is_kept(declared[one.key.name]) != records[one.key.name].keeps]
     return sorted(told, key=lambda one: str(one["ResourceChange"]["LogicalResourceId"]))
 
 
@@ -88,6 +91,22 @@ def _told(change: ResourceChange, record: StackResource | None) -> Mapping[str, 
         **more,
     }
     return {"Type": "Resource", "ResourceChange": {name: one for name, one in resource.items() if one is not None}}
+
+
+def _told_policy(change: ResourceChange) -> Mapping[str, Any]:
+    """Whether it goes with its stack, of what is else left alone."""
+    target = {"Attribute": "DeletionPolicy", "RequiresRecreation": "Never"}
+    detail = {"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}
+    resource = {
+        "Action": "Modify",
+        "LogicalResourceId": change.key.name,
+        "PhysicalResourceId": None if change.present is None else change.present.identifier,
+        "ResourceType": change.key.kind,
+        "Replacement": "False",
+        "Scope": ["DeletionPolicy"],
+        "Details": [detail],
+    }
+    return {"Type": "Resource", "ResourceChange": resource}
 
 
 def _recreates(kind: Kind, property: str) -> str:

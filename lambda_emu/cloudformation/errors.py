@@ -112,6 +112,30 @@ class Protected(CloudFormationError):
         super().__init__(f"Stack [{name}] cannot be deleted while TerminationProtection is enabled")
 
 
+class NotYetFailed(CloudFormationError):
+    """What a deletion may be told only once another one has failed. what: `specify which resources to retain`, …"""
+
+    def __init__(self, id: str, what: str) -> None:
+        super().__init__(
+            f"Invalid operation on stack [{id}]. {what} only when the stack is in the DELETE_FAILED state."
+        )
+
+
+class NotToRetain(CloudFormationError):
+    def __init__(self) -> None:
+        super().__init__(
+            "The specified resources to retain must be in a valid state. Do not specify resources that are in the "
+            "DELETE_COMPLETE state."
+        )
+
+
+class ProtectedByRoot(CloudFormationError):
+    """Termination protection is the outermost stack's. (?)"""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"TerminationProtection cannot be set on the nested stack [{name}]; set it on its root stack")
+
+
 class NoUpdates(CloudFormationError):
     def __init__(self) -> None:
         super().__init__("No updates are to be performed.")

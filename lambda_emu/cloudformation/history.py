@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -17,8 +16,6 @@ from lambda_emu.templates.deploying.happened import STACK, Happened
 MOST_REASON = 1024
 MOST_PROPERTIES = 4096
 """Characters of what an event tells."""
-LEAST_HIDDEN = 4
-"""Characters of what is hidden within longer texts too; shorter ones would be found everywhere."""
 
 Edit = Callable[[StackRecord], StackRecord]
 
@@ -71,27 +68,12 @@ class History:
 
         self.record = context.store.write(work)
 
-    def _shown(self, value: Any) -> Any:
-        """Without what NoEcho parameters say, alone or in longer texts."""
-        if isinstance(value, Mapping):
-            return {name: self._shown(member) for name, member in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._shown(member) for member in value]
-        if not isinstance(value, str):
-            return value
-        for one in self.record.parameters:
-            if one.hidden and value == one.value:
-                return one.shown
-            if one.hidden and len(one.value) >= LEAST_HIDDEN:
-                value = value.replace(one.value, one.shown)
-        return value
-
     def _event(
         self, logical_id: str, kind: str, status: str, identifier: str, reason: str | None, properties: object
     ) -> StackEvent:
         clock, record = self._context.clock, self.record
         number, self._next = self._next, self._next + 1
-        said = None if not properties else json.dumps(self._shown(properties), default=str)[:MOST_PROPERTIES]
+        said = None if not properties else json.dumps(properties, default=str)[:MOST_PROPERTIES]
         id = clock.new_id() if kind == STACK else f"{logical_id}-{status}-{clock.now_s() * 1000:.0f}"
         return StackEvent(
             record.name,

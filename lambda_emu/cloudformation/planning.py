@@ -20,9 +20,9 @@ from lambda_emu.cloudformation.sources import template_text
 from lambda_emu.model.stacks import BY_API, StackParameter, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.deploying.stack_records import description_of, parameters_of
+from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.kinds.functions import PLACED
-from lambda_emu.templates.layers import layers_without_effect
 from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.stored_parameters import texts_of, with_values
 
@@ -72,8 +72,7 @@ def plan(
     _check(stack.template, given)
     role = members.get("RoleARN", record.role)
     stack = _looked_up(stack, role, context, deployer)
-    for line in layers_without_effect(stack, context.scope, context.knows_layer):
-        context.notices.tell(f"stack {record.name}: {line}")
+    tell_without_effect(stack, context)
     wanted = replace(
         record,
         template=text,

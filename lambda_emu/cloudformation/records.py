@@ -40,6 +40,12 @@ def look(context: RequestContext, name: str) -> StackRecord | None:
     return alive if alive is not None and alive.id == name else table.get(scope, name)
 
 
+def is_protected(context: RequestContext, record: StackRecord) -> bool:
+    """Whether it must not be deleted: of a stack within others, whether the outermost must not."""
+    root = None if record.root is None else look(context, record.root)
+    return (root or record).is_protected
+
+
 def change(context: RequestContext, record: StackRecord, edit: Callable[[StackRecord], StackRecord]) -> StackRecord:
     """As one step. Gone."""
     table, scope = context.store.stacks, context.scope

@@ -34,6 +34,11 @@ CODE: Mapping[str, str] = {FUNCTION: "Code", LAYER_VERSION: "Content"}
 RETAINED = ("Retain", "RetainExceptOnCreate")
 
 
+def is_kept(declared: Mapping[str, Any]) -> bool:
+    """Whether a resource stays where its stack goes."""
+    return declared.get("DeletionPolicy") in RETAINED
+
+
 class OneOfSeveral(Struct, frozen=True):
     """A template that is served with others.
 

@@ -59,6 +59,15 @@ def test_a_stack_has_stacks_within_it_whose_templates_are_in_s3(stacks: Stacks) 
     asked = {"QueueUrl": sqs.get_queue_url(QueueName=queue)["QueueUrl"], "AttributeNames": ["VisibilityTimeout"]}
     assert sqs.get_queue_attributes(**asked)["Attributes"] == {"VisibilityTimeout": "20"}
 
+    protect = stacks.client.update_termination_protection
+    protect(StackName="parent", EnableTerminationProtection=True)
+    assert stacks.one(child["StackId"])["EnableTerminationProtection"]
+    for name in (child["StackName"], "parent"):
+        said = stacks.refused("delete_stack", StackName=name)
+        assert said[2] == f"Stack [{name}] cannot be deleted while TerminationProtection is enabled"
+    asked = {"StackName": child["StackName"], "EnableTerminationProtection": False}
+    assert stacks.refused("update_termination_protection", **asked)[1] == "ValidationError"
+    protect(StackName="parent", EnableTerminationProtection=False)
     stacks.delete("parent")
     assert stacks.one(child["StackId"])["StackStatus"] == "DELETE_COMPLETE"
 

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.cloudformation.deploying import INITIATED
 from lambda_emu.cloudformation.differences import changes_of
 from lambda_emu.cloudformation.errors import (
     ChangeSetExists,
@@ -122,7 +123,7 @@ def _keep(context: RequestContext, change_set: ChangeSet, record: StackRecord) -
         if found is None and change_set.kind == "UPDATE":
             raise StackMissing(record.name)
         if found is None:
-            put(transaction, context, record)
+            put(transaction, context, replace(record, reason=INITIATED))  # as the event below leaves it
         elif found.id != record.id and found.status != REVIEWED:
             raise StackExistsForChangeSet(record.name, change_set.name)
         elif found.id != record.id:
@@ -137,7 +138,7 @@ def _keep(context: RequestContext, change_set: ChangeSet, record: StackRecord) -
 
     kept, is_first = store.write(work)
     if is_first:
-        History(context, record).stack(REVIEWED, "User Initiated")
+        History(context, record).stack(REVIEWED, INITIATED)
     return kept
 
 

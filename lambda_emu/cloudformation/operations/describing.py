@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.errors import Invalid, StackMissing
 from lambda_emu.cloudformation.operations.asked import Asked, Result
-from lambda_emu.cloudformation.records import events_of, find, look
+from lambda_emu.cloudformation.records import events_of, find, is_protected, look
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
 from lambda_emu.model.timestamps import millisecond
@@ -22,13 +24,13 @@ DRIFT = {"StackResourceDriftStatus": "NOT_CHECKED"}
 def describe_stacks(asked: Asked) -> Result:
     name = asked.get("StackName")
     if name is not None:
-        return {"Stacks": [shown(find(asked.context, name))]}
+        return {"Stacks": [_shown(asked.context, find(asked.context, name))]}
     stacks = sorted(
         (one for one in asked.context.store.stacks.all(asked.context.scope) if one.status != DELETED),
         key=lambda one: one.created_s,
         reverse=True,
     )
-    return page(asked, "Stacks", stacks, shown, lambda one: one.id)
+    return page(asked, "Stacks", stacks, partial(_shown, asked.context), lambda one: one.id)
 
 
 def list_stacks(asked: Asked) -> Result:
@@ -62,7 +64,7 @@ def page(
     return {member: [show(one) for one in part], "NextToken": write_token(key(part[-1])) if more else None}
 
 
-def shown(stack: StackRecord) -> Mapping[str, Any]:
+def _shown(context: RequestContext, stack: StackRecord) -> Mapping[str, Any]:
     """As DescribeStacks tells of one."""
     return {
         "StackId": stack.id,
@@ -91,7 +93,7 @@ def shown(stack: StackRecord) -> Mapping[str, Any]:
         ],
         "RoleARN": stack.role,
         "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
-        "EnableTerminationProtection": stack.is_protected,
+        "EnableTerminationProtection": is_protected(context, stack),
         "ParentId": stack.parent,
         "RootId": stack.root,
         "DriftInformation": NOT_CHECKED,
@@ -169,8 +171,17 @@ def describe_stack_resource(asked: Asked) -> Result:
     found = next((one for one in resources_of(asked.context, record) if one["LogicalResourceId"] == wanted), None)
     if found is None:
         raise Invalid(f"Resource {wanted} does not exist for stack {record.name}")
+    metadata = _metadata(record, wanted)
     more = {"StackName": record.name, "StackId": record.id, "LastUpdatedTimestamp": found["Timestamp"]}
-    return {"StackResourceDetail": {**{name: one for name, one in found.items() if name != "Timestamp"}, **more}}
+    return {
+        "StackResourceDetail": {**{name: one for name, one in found.items() if name != "Timestamp"}, **more, **metadata}
+    }
+
+
+def _metadata(record: StackRecord, logical_id: str) -> Mapping[str, str]:
+    """What the template says beside its properties, as JSON, functions in it as they are written (?)."""
+    declared = json.loads(record.body or "{}").get("Resources", {}).get(logical_id, {})
+    return {"Metadata": json.dumps(declared["Metadata"])} if "Metadata" in declared else {}
 
 
 def list_stack_resources(asked: Asked) -> Result:

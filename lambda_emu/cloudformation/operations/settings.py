@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from lambda_emu.cloudformation.errors import Invalid, IsServed
+from lambda_emu.cloudformation.errors import Invalid, IsServed, ProtectedByRoot
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.records import MOST_STACKS, change, find
 from lambda_emu.model.stacks import SERVED
@@ -16,6 +16,8 @@ def update_termination_protection(asked: Asked) -> Result:
     record = find(asked.context, asked.members["StackName"], deleted=False)
     if record.origin == SERVED:
         raise IsServed(record.name)
+    if record.parent is not None:
+        raise ProtectedByRoot(record.name)
     is_protected = asked.members["EnableTerminationProtection"]
     change(asked.context, record, lambda found: replace(found, is_protected=is_protected))
     return {"StackId": record.id}

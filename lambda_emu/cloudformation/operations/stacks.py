@@ -10,12 +10,22 @@ from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.differences import check_order
-from lambda_emu.cloudformation.errors import IsServed, NoUpdates, Protected, StackBusy, StackExists
+from lambda_emu.cloudformation.errors import (
+    IsServed,
+    NotToRetain,
+    NotYetFailed,
+    NoUpdates,
+    Protected,
+    StackBusy,
+    StackExists,
+)
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.planning import new_record, plan
-from lambda_emu.cloudformation.records import find, look, put
+from lambda_emu.cloudformation.records import find, is_protected, look, put
 from lambda_emu.model.stacks import AVAILABLE, DELETED, OBSOLETE, SERVED, ChangeSet, StackRecord
 from lambda_emu.store.transaction import Transaction
+from lambda_emu.templates.deploying.records import resources_of
+from lambda_emu.templates.deploying.removing import Leaves
 
 CHANGEABLE = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_COMPLETE"}
@@ -117,12 +127,32 @@ def delete_stack(asked: Asked) -> Result:
         return {}
     if record.origin == SERVED:
         raise IsServed(record.name)
-    if record.is_protected:
+    if is_protected(context, record):
         raise Protected(record.name)
     if record.is_busy:
         raise StackBusy(record.id, record.status, "deleted")
+    leaves = Leaves(_retained(asked, record), _is_forced(asked, record))
     asked.deployer.check_room()
     record = replace(record, role=asked.get("RoleARN", record.role))
     begin(context, replace(record, status="DELETE_IN_PROGRESS"), record, lambda _: None)
-    asked.deployer.delete(record, context, asked.get("ClientRequestToken"))
+    asked.deployer.delete(record, context, asked.get("ClientRequestToken"), leaves)
     return {}
+
+
+def _retained(asked: Asked, record: StackRecord) -> frozenset[str]:
+    """The logical ids of what is to stay. CloudFormationError."""
+    wanted = frozenset(asked.get("RetainResources") or ())
+    if wanted and record.status != "DELETE_FAILED":
+        raise NotYetFailed(record.id, "When you delete a stack, specify which resources to retain")
+    if not wanted <= resources_of(record.name, asked.context).keys():
+        raise NotToRetain
+    return wanted
+
+
+def _is_forced(asked: Asked, record: StackRecord) -> bool:
+    """Whether what cannot be removed stays without a word. NotYetFailed."""
+    is_forced = bool(asked.get("DeletionMode") == "FORCE_DELETE_STACK")
+    if is_forced and record.status != "DELETE_FAILED":
+        what = "You can activate DeletionMode FORCE_DELETE_STACK in a delete stack operation"
+        raise NotYetFailed(record.id, what)
+    return is_forced

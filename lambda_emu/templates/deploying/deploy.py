@@ -21,7 +21,7 @@ from lambda_emu.templates.deploying.deployment import FAILED, Deployment, Ways
 from lambda_emu.templates.deploying.exports import in_use
 from lambda_emu.templates.deploying.happened import Telling, Told, nobody
 from lambda_emu.templates.deploying.records import all_resources, nested_in, resources_of
-from lambda_emu.templates.deploying.removing import remove_all
+from lambda_emu.templates.deploying.removing import LEAVES_NOTHING, Leaves, remove_whole
 from lambda_emu.templates.deploying.stack_records import stack_id
 from lambda_emu.templates.stack import Stack
 
@@ -62,7 +62,13 @@ def deploy_stack(
 
 
 def remove_stack(
-    name: str, context: RequestContext, services: Services, told: Told = nobody, *, was: str = "CREATE_COMPLETE"
+    name: str,
+    context: RequestContext,
+    services: Services,
+    told: Told = nobody,
+    *,
+    was: str = "CREATE_COMPLETE",
+    leaves: Leaves = LEAVES_NOTHING,
 ) -> list[str]:
     """All that it has, but what its template has kept; the logical ids of what cannot be removed. Not on the loop.
 
@@ -70,12 +76,11 @@ def remove_stack(
     """
     context = replace(context, origin=ORIGIN)
     telling = Telling(name, stack_id(name, context), told)
-    records = resources_of(name, context)
     if why_not := in_use(name, context):
         log.warning("the stack %s stays: %s", name, why_not)
         telling.of_stack(was, why_not)
-        return [*records]
-    stays = remove_all(records.values(), Reach(context, services, {}, NOTHING_LEFT), telling, (name,))
+        return [*resources_of(name, context)]
+    stays = remove_whole(name, Reach(context, services, {}, NOTHING_LEFT), telling, leaves)
     if stays:
         telling.of_stack("DELETE_FAILED", FAILED.format("delete", ", ".join(stays)))
     else:

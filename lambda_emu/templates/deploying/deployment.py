@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import StackOutput
@@ -29,14 +30,14 @@ from lambda_emu.templates.deploying.exports import importing, wrong_exports
 from lambda_emu.templates.deploying.happened import STACK, Telling, Told
 from lambda_emu.templates.deploying.keeping import keeper
 from lambda_emu.templates.deploying.outputs import outputs_of
-from lambda_emu.templates.deploying.records import made_of, name_of, resources_of
+from lambda_emu.templates.deploying.records import made_of, name_of, remember, resources_of
 from lambda_emu.templates.deploying.removing import remove_nested, remove_replaced
 from lambda_emu.templates.deploying.stack_records import Nested
 from lambda_emu.templates.deploying.undoing import undo
 from lambda_emu.templates.deploying.working import Working
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import in_order, kind_of
-from lambda_emu.templates.stack import Stack, wanted
+from lambda_emu.templates.stack import Stack, is_kept, wanted
 from lambda_emu.templates.stored_parameters import with_stored_parameters
 
 log = logging.getLogger(__name__)
@@ -91,9 +92,18 @@ class Deployment:
             child.finish()
         gone = [working.before[change.key.name] for change in self.changes if change.action is Action.REMOVE]
         gone = [one for one in gone if one.keeps or one.logical_id not in working.wanted]
+        self._remember_policies()
         there = resources_of(self._stack.name, self._reach.context)
         remove_replaced(there.values(), working.reach, telling, beside=gone)
         telling.of_stack(f"{self._verb}_COMPLETE")
+
+    def _remember_policies(self) -> None:
+        """Whether it goes with the stack, of what is else as it was."""
+        declared, working = self._stack.template.section("Resources"), self._working
+        for name in (change.key.name for change in self.changes if change.action is Action.LEAVE):
+            keeps = is_kept(declared[name])
+            if keeps != working.before[name].keeps:
+                remember(replace(working.before[name], keeps=keeps), self._reach.context)
 
     def undo(self, reason: str) -> list[str]:
         """As it was before; what cannot be undone, by logical id."""

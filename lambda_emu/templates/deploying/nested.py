@@ -11,6 +11,7 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.constraints import text_of
+from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.kinds.kind import Asked
 from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url, name_of
@@ -47,15 +48,16 @@ def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestCon
     folder = None if parent.folder is None or is_url(said) else template.file.parent
     try:
         stack = make_stack(template, asked.name, folder, values, parent.cache)
-        _tell_without_effect(stack, said, is_strict=parent.is_strict)
+        _tell(stack, said, context, is_strict=parent.is_strict)
     except ProjectError as error:
         raise within(said, error.mistakes) from error
     return stack.below(parent, where)
 
 
-def _tell_without_effect(stack: Stack, said: str, *, is_strict: bool) -> None:
-    """Of templates that are served; who asks the API looks at its answers. ProjectError."""
+def _tell(stack: Stack, said: str, context: RequestContext, *, is_strict: bool) -> None:
+    """What has no effect, of one that is served with its place. ProjectError."""
     if stack.folder is None:
+        tell_without_effect(stack, context)
         return
     found = without_effect(stack)
     if found and is_strict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_emu.model.stack_resource import StackResource
@@ -30,6 +31,16 @@ from lambda_emu.templates.kinds.table import kind_of
 log = logging.getLogger(__name__)
 
 
+class Leaves(Struct, frozen=True):
+    """What the end of a stack leaves there. retained: logical ids. is_forced: what cannot be removed stays too."""
+
+    retained: frozenset[str] = frozenset()
+    is_forced: bool = False
+
+
+LEAVES_NOTHING = Leaves()
+
+
 def remove_all(
     records: Iterable[StackResource], reach: Reach, telling: Telling, leaving: Collection[str] = ()
 ) -> list[str]:
@@ -50,6 +61,20 @@ def remove_all(
             stays.append(one.logical_id)
             needed |= set(needs(one))
     return stays
+
+
+def remove_whole(stack: str, reach: Reach, telling: Telling, leaves: Leaves) -> list[str]:
+    """All of a stack but what its templates keep; the logical ids of what cannot be removed."""
+    stays = remove_all(_with_kept(stack, reach, leaves.retained), reach, telling, (stack,))
+    while stays and leaves.is_forced:
+        stays = remove_all(_with_kept(stack, reach, {*leaves.retained, *stays}), reach, telling, (stack,))
+    return stays
+
+
+def _with_kept(stack: str, reach: Reach, kept: Collection[str]) -> list[StackResource]:
+    """kept: logical ids of what stays though its template does not say so."""
+    found = resources_of(stack, reach.context).values()
+    return [replace(one, keeps=True) if one.logical_id in kept else one for one in found]
 
 
 def remove_replaced(

@@ -23,7 +23,7 @@ from lambda_emu.templates.intrinsics import Resolver, is_known
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.tagging import retag
-from lambda_emu.templates.stack import RETAINED, Stack
+from lambda_emu.templates.stack import RETAINED, Stack, is_kept
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class Working(Struct, frozen=True):
             made.identifier,
             made.attributes,
             resolve(resource.shown, identifiers) if whole else {},
-            declared.get("DeletionPolicy") in RETAINED,
+            is_kept(declared),
             self.origin,
             to_builtins(asked.properties),
             asked.name,
