@@ -70,6 +70,14 @@ def probe(lam: Lam, name: str = "probe", **config: Any) -> Inside:
     return Inside(lam, lam.create(name, PROBE, **config))
 
 
+@pytest.fixture(scope="module")
+def looker(shared: Lam) -> Iterator[Inside]:
+    """One for all tests of a module that only look, since to start one takes longer than most looks."""
+    lam = Lam(shared.emulator)
+    yield probe(lam, "looker", **FAST)
+    lam.close()
+
+
 def assert_web_pages_are_refused(inside: Inside, header: str) -> None:
     """Whatever they ask of the Runtime API, however they found it; and the function is as well as before."""
     calls = [("GET", "invocation/next"), ("POST", "init/error"), ("POST", "invocation/1/response")]

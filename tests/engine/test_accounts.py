@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam, client
+from own import EITHER_ENGINE
+
+pytestmark = EITHER_ENGINE
 
 OTHER = "210987654321"
 SAYS = "def handler(event, context):\n    return context.invoked_function_arn\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from descriptors_rig import accepted_at, opened
-from inside import ANY_NETWORK, FAST, probe, shared
+from inside import ANY_NETWORK, FAST, Inside, looker, probe, shared
 from lam import Lam, zipped
 from own import OwnLam
 from packages import node_loop, sdk_for_javascript
@@ -13,7 +13,7 @@ from waiting import Eventually
 from lambda_emu.gateway.inside import MOST_CONNECTIONS
 from lambda_emu.pool.endpoints import PREFIXED
 
-__all__ = ["shared"]
+__all__ = ["looker", "shared"]
 
 ECHO = "def handler(event, context):\n    return {'heard': event}\n"
 BOTO3 = """
@@ -41,11 +41,10 @@ exports.handler = async (event) => {
 
 
 @pytest.mark.parametrize("size", [1, 100_000], ids=["small", "large"])
-def test_a_function_calls_a_function_by_boto3(lam: OwnLam, size: int) -> None:
+def test_a_function_calls_a_function_by_boto3(lam: OwnLam, looker: Inside, size: int) -> None:
     lam.create("echo", ECHO)
-    inside = probe(lam, **FAST)
 
-    answer = inside.run(f"""{BOTO3}
+    answer = looker.run(f"""{BOTO3}
     import json
     result = json.load(client.invoke(FunctionName="echo", Payload=json.dumps("x" * {size}))["Payload"])
     """)
@@ -69,10 +68,8 @@ def test_a_function_calls_a_function_by_the_sdk_for_javascript(lam: OwnLam, requ
 
 
 @ANY_NETWORK
-def test_events_are_taken_and_functions_made_from_inside(lam: OwnLam) -> None:
-    inside = probe(lam, **FAST)
-
-    answer = inside.run(f"""{BOTO3}
+def test_events_are_taken_and_functions_made_from_inside(lam: OwnLam, looker: Inside) -> None:
+    answer = looker.run(f"""{BOTO3}
     made = client.create_function(
         FunctionName="made", Runtime="python3.11", Handler="app.handler", Role={lam.role!r},
         Code={{"ZipFile": {zipped({"app.py": ECHO})!r}}},
@@ -84,7 +81,7 @@ def test_events_are_taken_and_functions_made_from_inside(lam: OwnLam) -> None:
     result = [made["State"], taken, sorted(found)]
     """)
 
-    assert answer == ["Pending", 202, ["made", "probe"]]
+    assert answer == ["Pending", 202, ["looker", "made"]]
 
 
 @ANY_NETWORK
@@ -123,8 +120,8 @@ def test_an_endpoint_of_ones_own_is_kept(lam: OwnLam, variables: dict[str, str],
     "path", ["_lambda-emu/health", "%5Flambda-emu/health", "/_lambda-emu/health", "2015-03-31/nowhere"]
 )
 @ANY_NETWORK
-def test_the_emulators_own_pages_are_no_path_inside(lam: OwnLam, path: str) -> None:
-    status, said = probe(lam).run(f"{CALL}\n    result = call('/' + {path!r})")
+def test_the_emulators_own_pages_are_no_path_inside(looker: Inside, path: str) -> None:
+    status, said = looker.run(f"{CALL}\n    result = call('/' + {path!r})")
 
     assert (status, "No operation of Lambda" in said) == (404, True)
 
@@ -133,8 +130,8 @@ def test_the_emulators_own_pages_are_no_path_inside(lam: OwnLam, path: str) -> N
     "headers", [{"Origin": "http://page.example"}, {"Host": "page.example"}, {"Sec-Fetch-Site": "cross-site"}]
 )
 @ANY_NETWORK
-def test_what_web_pages_may_not_do_they_may_not_inside(lam: OwnLam, headers: dict[str, str]) -> None:
-    assert probe(lam).run(f"{CALL}\n    result = call('/2015-03-31/functions/', **{headers!r})[0]") == 403
+def test_what_web_pages_may_not_do_they_may_not_inside(looker: Inside, headers: dict[str, str]) -> None:
+    assert looker.run(f"{CALL}\n    result = call('/2015-03-31/functions/', **{headers!r})[0]") == 403
 
 
 @ANY_NETWORK
@@ -150,10 +147,8 @@ def test_a_connection_is_there_when_a_frozen_environment_goes_on(lam: OwnLam) ->
 
 
 @ANY_NETWORK
-def test_many_calls_at_once_are_all_served(lam: OwnLam) -> None:
-    inside = probe(lam, **FAST)
-
-    answers = inside.run(f"""{CALL}
+def test_many_calls_at_once_are_all_served(looker: Inside) -> None:
+    answers = looker.run(f"""{CALL}
     from concurrent.futures import ThreadPoolExecutor
     with ThreadPoolExecutor(64) as threads:
         result = list(threads.map(call, ["/2015-03-31/nowhere"] * 200))
@@ -192,11 +187,10 @@ def test_connections_end_with_their_environment(lam: OwnLam, eventually: Eventua
     eventually(lambda: not during & opened(), "the end of its connections")
 
 
-def test_a_function_calls_a_url_as_it_is_told_inside(lam: OwnLam) -> None:
+def test_a_function_calls_a_url_as_it_is_told_inside(lam: OwnLam, looker: Inside) -> None:
     lam.create("echo", "def handler(event, context):\n    return event['rawPath']\n")
-    inside = probe(lam, **FAST)
 
-    answer = inside.run(f"""{BOTO3}
+    answer = looker.run(f"""{BOTO3}
     from urllib.request import urlopen
     url = client.create_function_url_config(FunctionName="echo", AuthType="NONE")["FunctionUrl"]
     named = dict(FunctionName="echo", Principal="*")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
-from own import own_emulator
+from own import EITHER_ENGINE, own_emulator
 
 SAYS_OLD = "def handler(event, context):\n    return 'old'\n"
 
@@ -27,6 +27,7 @@ def states_polled(lam: Lam, waiter: str) -> list[tuple[str, str | None]]:
     return seen
 
 
+@EITHER_ENGINE
 def test_a_new_function_can_be_invoked_at_once(lam: Lam) -> None:
     for number in range(5):
         lam.create(f"f{number}", SAYS_OLD, wait=False)
@@ -34,6 +35,7 @@ def test_a_new_function_can_be_invoked_at_once(lam: Lam) -> None:
         assert lam.invoke(f"f{number}").payload == "old"
 
 
+@EITHER_ENGINE
 def test_a_waiter_asks_once(lam: Lam) -> None:
     lam.create("warm", SAYS_OLD)  # the image is there from now on
     lam.create("f", SAYS_OLD, wait=False)
@@ -43,6 +45,7 @@ def test_a_waiter_asks_once(lam: Lam) -> None:
     assert states_polled(lam, "function_updated") == [("Active", "Successful")]
 
 
+@EITHER_ENGINE
 def test_two_updates_without_a_waiter_between_them_are_refused(lam: Lam) -> None:
     lam.create("f", SAYS_OLD)
     lam.client.update_function_configuration(FunctionName="f", Timeout=9)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 from boto_rig import client_at
 from example_rig import Example, served_example
-from own import ENGINES
+from own import QUICKER
 from test_function_urls import Got, ask
 from waiting import Eventually
 from websocket_rig import Caller
@@ -31,7 +31,7 @@ class Chat(Example):
         return caller
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=QUICKER)
 def chat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
     with served_example(Chat, "chat", tmp_path_factory.mktemp("chat"), request.param) as chat:
         yield chat

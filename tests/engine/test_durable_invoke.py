@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
+from own import EITHER_ENGINE
+
+pytestmark = EITHER_ENGINE
 
 CODE = "def handler(event, context):\n    return 1\n"
 DURABLE: dict[str, Any] = {"DurableConfig": {"ExecutionTimeout": 60}}

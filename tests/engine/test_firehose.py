@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from boto_rig import client_at
-from own import OwnLam, own_emulator, served
+from own import QUICKER, OwnLam, own_emulator, served
 from s3_rig import s3_served
 from services_rig import sdk
 from waiting import Eventually, eventually
@@ -78,7 +78,7 @@ class Bucket:
         return {key: self.s3.get_object(Bucket="logs", Key=key)["Body"].read() for key in keys}
 
 
-@pytest.fixture(scope="module", params=[pytest.param("docker", marks=pytest.mark.docker), "process"])
+@pytest.fixture(scope="module", params=QUICKER)
 def emulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnLam]:
     with own_emulator(tmp_path_factory.mktemp("project"), request.param, pull_images=False) as lam:
         yield lam

@@ -142,6 +142,7 @@ def test_it_is_called_by_every_form_of_its_host(lam: Lam, url: str, host: str) -
     assert event["requestContext"]["domainName"] == name.partition(":")[0]
 
 
+@EITHER_ENGINE
 def test_the_id_of_the_request_is_that_of_the_invocation(url: str) -> None:
     answer = ask(url, "[event['requestContext']['requestId'], context.aws_request_id, event['headers']]")
 
@@ -150,6 +151,7 @@ def test_the_id_of_the_request_is_that_of_the_invocation(url: str) -> None:
     assert answer.headers["X-Amzn-Trace-Id"] == headers["x-amzn-trace-id"]
 
 
+@EITHER_ENGINE
 def test_one_connection_sees_each_of_its_requests(url: str) -> None:
     parts, seen = urlsplit(url), []
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
@@ -192,6 +194,7 @@ def test_what_the_function_returns_is_the_answer(
     assert (answer.status, answer.headers["Content-Type"], answer.body) == (status, content_type, body)
 
 
+@EITHER_ENGINE
 def test_cookies_go_both_ways(url: str) -> None:
     answer = ask(
         url,
@@ -203,6 +206,7 @@ def test_cookies_go_both_ways(url: str) -> None:
     assert answer.body == b"['a=1', 'b=2']"
 
 
+@EITHER_ENGINE
 def test_a_timeout_is_a_bad_gateway(lam: Lam) -> None:
     lam.create("slow", ECHO, Timeout=1)
 
@@ -217,6 +221,7 @@ def test_large_bodies_go_both_ways(url: str) -> None:
     assert answer.body == b"x" * LARGE + b"yyyyy"
 
 
+@EITHER_ENGINE
 def test_a_body_that_is_no_text_comes_in_base64(url: str) -> None:
     answer = ask(url, b"event['body']", headers={"Content-Type": "application/x-www-form-urlencoded"})
 
@@ -229,12 +234,14 @@ def test_more_than_an_event_may_have_is_too_large(url: str, size: int) -> None:
     assert ask(url, b"x" * size, headers={"Content-Type": "text/plain"}).status == 413
 
 
+@EITHER_ENGINE
 def test_without_concurrency_it_is_throttled(lam: Lam, url: str) -> None:
     lam.client.put_function_concurrency(FunctionName="echo", ReservedConcurrentExecutions=0)
 
     assert ask(url).status == 429
 
 
+@EITHER_ENGINE
 def test_an_alias_has_a_url_of_its_own_that_ends_with_it(lam: Lam, url: str) -> None:
     lam.client.publish_version(FunctionName="echo")
     lam.client.create_alias(FunctionName="echo", Name="live", FunctionVersion="1")
@@ -249,6 +256,7 @@ def test_an_alias_has_a_url_of_its_own_that_ends_with_it(lam: Lam, url: str) -> 
     assert ask(url, "context.function_version").body == b"$LATEST"
 
 
+@EITHER_ENGINE
 def test_a_function_serves_while_it_is_updated(lam: Lam, url: str) -> None:
     lam.client.update_function_configuration(FunctionName="echo", Environment={"Variables": {"AGE": "new"}})
 
@@ -432,6 +440,7 @@ def test_a_url_is_called_after_a_restart(tmp_path: Path) -> None:
     assert answer.body == b"echo"
 
 
+@EITHER_ENGINE
 def test_answers_of_a_stream_are_taken_as_they_are(lam: Lam) -> None:
     lam.create("stream", ECHO)
     url = made(lam, "stream", InvokeMode="RESPONSE_STREAM")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
+from own import EITHER_ENGINE
 
 from lambda_emu.clock import SteppingClock
 
@@ -54,6 +55,7 @@ def test_the_handlers_result_comes_back(lam: Lam) -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
+@EITHER_ENGINE
 def test_an_empty_body_is_an_empty_object(lam: Lam) -> None:
     lam.create("echo", ECHO)
 
@@ -73,6 +75,7 @@ def test_what_the_handler_printed_is_in_the_tail_between_start_and_report(lam: L
         assert answer.report["id"] == answer.request_id
 
 
+@EITHER_ENGINE
 def test_the_tail_is_the_last_4_kb(lam: Lam) -> None:
     lam.create("talker", "def handler(event, context):\n    print('x' * 100_000)\n    print('the end')\n")
 
@@ -121,6 +124,7 @@ def test_the_context_tells_the_function_who_it_is(lam: Lam, clock: SteppingClock
     ("name", "suffix"),
     [("{n}", ""), ("{n}:$LATEST", ":$LATEST"), ("function:{n}", ""), ("{arn}", ""), ("{arn}:$LATEST", ":$LATEST")],
 )
+@EITHER_ENGINE
 def test_the_invoked_arn_mirrors_how_the_caller_named_it(lam: Lam, name: str, suffix: str) -> None:
     lam.create("context", CONTEXT)
     arn = "arn:aws:lambda:us-east-1:000000000000:function:context"
@@ -130,6 +134,7 @@ def test_the_invoked_arn_mirrors_how_the_caller_named_it(lam: Lam, name: str, su
     assert answer.payload["arn"] == arn + suffix
 
 
+@EITHER_ENGINE
 def test_what_is_asked_in_one_invocation_holds_for_no_other(lam: Lam) -> None:
     lam.create("context", CONTEXT)
     custom = base64.b64encode(json.dumps({"custom": {"team": "blue"}}).encode()).decode()
@@ -145,6 +150,7 @@ def test_what_is_asked_in_one_invocation_holds_for_no_other(lam: Lam) -> None:
         assert lam.invoke("context").payload["arn"].endswith(":context")
 
 
+@EITHER_ENGINE
 def test_a_dry_run_checks_and_runs_nothing(lam: Lam) -> None:
     lam.create("counter", COUNTER)
 
@@ -152,6 +158,7 @@ def test_a_dry_run_checks_and_runs_nothing(lam: Lam) -> None:
     assert lam.invoke("counter").payload == 1
 
 
+@EITHER_ENGINE
 def test_an_event_is_accepted_at_once_and_runs_later(
     lam: Lam, eventually: Callable[[Callable[[], Any], str], Any]
 ) -> None:
@@ -172,6 +179,7 @@ def test_an_event_is_accepted_at_once_and_runs_later(
         ("echo", "live", "ResourceNotFoundException", "{arn}:echo:live"),
     ],
 )
+@EITHER_ENGINE
 def test_what_is_not_there_is_named_with_its_qualifier(
     lam: Lam, name: str, qualifier: str | None, code: str, text: str
 ) -> None:

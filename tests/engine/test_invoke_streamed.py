@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
+from own import EITHER_ENGINE
 from waiting import Eventually
 
 WORKER = """
@@ -43,6 +44,7 @@ def test_a_result_arrives_in_chunks_and_is_declared_complete(lam: Lam) -> None:
     assert complete == {}
 
 
+@EITHER_ENGINE
 def test_the_log_comes_with_the_end_if_it_is_asked_for(lam: Lam) -> None:
     lam.create("worker", WORKER)
 
@@ -54,6 +56,7 @@ def test_the_log_comes_with_the_end_if_it_is_asked_for(lam: Lam) -> None:
 
 
 @pytest.mark.parametrize(("event", "code"), [({"raise": "no"}, "ValueError"), ({"exit": 1}, "Runtime.ExitError")])
+@EITHER_ENGINE
 def test_a_failure_ends_the_stream(lam: Lam, event: dict[str, Any], code: str) -> None:
     lam.create("worker", WORKER)
 
@@ -72,6 +75,7 @@ def test_a_failure_ends_the_stream(lam: Lam, event: dict[str, Any], code: str) -
         ({"ClientContext": "no base64"}, "InvalidRequestContentException"),
     ],
 )
+@EITHER_ENGINE
 def test_what_is_wrong_before_the_function_runs_is_a_plain_error(lam: Lam, params: dict[str, Any], code: str) -> None:
     lam.create("worker", WORKER)
 
@@ -81,6 +85,7 @@ def test_what_is_wrong_before_the_function_runs_is_a_plain_error(lam: Lam, param
     assert refused.value.response["Error"]["Code"] == code
 
 
+@EITHER_ENGINE
 def test_a_dry_run_has_no_stream(lam: Lam) -> None:
     lam.create("worker", WORKER)
 
@@ -91,6 +96,7 @@ def test_a_dry_run_has_no_stream(lam: Lam) -> None:
 
 
 @pytest.mark.parametrize("args", [b'{"a": 1}', b""])
+@EITHER_ENGINE
 def test_invoke_async_keeps_an_event(lam: Lam, eventually: Eventually, args: bytes) -> None:
     lam.create("worker", WORKER)
 
@@ -108,6 +114,7 @@ def test_invoke_async_keeps_an_event(lam: Lam, eventually: Eventually, args: byt
         ({"InvokeArgs": b'"' + b"x" * 1_048_576 + b'"'}, "RequestEntityTooLargeException"),
     ],
 )
+@EITHER_ENGINE
 def test_invoke_async_refuses_what_an_event_would(lam: Lam, params: dict[str, Any], code: str) -> None:
     lam.create("worker", WORKER)
 

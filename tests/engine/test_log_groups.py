@@ -7,8 +7,11 @@ import subprocess
 from typing import Any
 
 from lam import Lam
+from own import EITHER_ENGINE
 from packages import needs
 from services_rig import sdk
+
+pytestmark = EITHER_ENGINE
 
 AWS_CLI = "/usr/bin/aws"
 PUSHES = """

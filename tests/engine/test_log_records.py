@@ -6,6 +6,7 @@ docs/contract/logs-billing.md#groups-and-streams, #application-lines, #json-and-
 from __future__ import annotations
 
 from lam import Lam
+from own import EITHER_ENGINE
 from packages import runs_node
 
 MULTILINE = """
@@ -51,6 +52,7 @@ def test_a_record_of_several_lines_is_one_event_in_the_order_of_the_writes(lam: 
     assert "\xa5" not in answer.tail
 
 
+@EITHER_ENGINE
 def test_a_traceback_is_one_event(lam: Lam) -> None:
     lam.create("raises", RAISES)
 
@@ -90,6 +92,7 @@ def test_more_than_a_pipe_holds_is_logged_whole_though_stdout_does_not_wait(lam:
     assert "\xa5" not in answer.tail
 
 
+@EITHER_ENGINE
 def test_a_json_log_filters_records_by_level_and_wraps_none(lam: Lam) -> None:
     logging = {"LogFormat": "JSON", "ApplicationLogLevel": "ERROR"}
     lam.create("leveled", MULTILINE, LoggingConfig=logging)
@@ -103,6 +106,7 @@ def test_a_json_log_filters_records_by_level_and_wraps_none(lam: Lam) -> None:
     assert '"message": "fourth\\r\\nfifth"' in error
 
 
+@EITHER_ENGINE
 def test_a_record_of_the_functions_own_making_is_no_report(lam: Lam) -> None:
     lam.create("forger", FORGER)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from lam import Lam
-from own import ENGINES, own_emulator
+from own import EITHER_ENGINE, QUICKER, own_emulator
 
 STREAM = r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}"
 INIT_START = (
@@ -60,6 +60,7 @@ def events(lam: Lam, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines(name, "--json", *served_by(lam))]
 
 
+@EITHER_ENGINE
 def test_functions_of_one_name_in_two_accounts_have_a_log_each(lam: Lam) -> None:
     account, region = "111122223333", "eu-west-1"
     theirs = Lam(lam.emulator, account, region)
@@ -92,6 +93,7 @@ def test_the_log_of_an_environment_begins_with_its_runtimes_version(lam: Lam) ->
     assert "INIT_START" not in first.tail
 
 
+@EITHER_ENGINE
 def test_each_report_has_its_price(lam: Lam) -> None:
     lam.create("priced", TELLER, MemorySize=256)
     tail = lam.invoke("priced", {"lines": []})
@@ -116,6 +118,7 @@ def test_what_is_printed_is_cut_at_newlines_alone(lam: Lam) -> None:
     assert own == ["one\n", "two\n", "a\rb\n", "partial", "\n", "Größe \U0001f980\n"]
 
 
+@EITHER_ENGINE
 def test_streams_are_named_as_cloudwatch_names_them(lam: Lam) -> None:
     lam.create("streamer", TELLER)
     stream = lam.invoke("streamer", {"lines": []}).payload
@@ -126,6 +129,7 @@ def test_streams_are_named_as_cloudwatch_names_them(lam: Lam) -> None:
     assert re.fullmatch(STREAM, stream)
 
 
+@EITHER_ENGINE
 def test_in_a_group_of_ones_own_the_streams_name_the_function(lam: Lam) -> None:
     lam.create("grouped", TELLER, LoggingConfig={"LogGroup": "/team/blue"})
     stream = lam.invoke("grouped", {"lines": []}).payload
@@ -146,6 +150,7 @@ def test_a_crash_ends_with_a_report_that_names_it(lam: Lam) -> None:
     assert shown[4].endswith("\tStatus: error\tError Type: Runtime.ExitError\t\n")
 
 
+@EITHER_ENGINE
 def test_a_json_log_holds_objects_from_its_levels_up(lam: Lam) -> None:
     levels = {"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "INFO"}
     lam.create("structured", JSON_LOGGER, LoggingConfig=levels)
@@ -161,6 +166,7 @@ def test_a_json_log_holds_objects_from_its_levels_up(lam: Lam) -> None:
     assert shown[3]["record"]["metrics"]["memorySizeMB"] == 128
 
 
+@EITHER_ENGINE
 def test_a_json_log_wraps_plain_lines(lam: Lam) -> None:
     lam.create("wrapped", JSON_LOGGER, LoggingConfig={"LogFormat": "JSON"})
     answer = lam.invoke("wrapped", {})
@@ -171,6 +177,7 @@ def test_a_json_log_wraps_plain_lines(lam: Lam) -> None:
     assert (plain["level"], plain["requestId"]) == ("INFO", answer.request_id)
 
 
+@EITHER_ENGINE
 def test_follow_goes_on_until_it_is_interrupted(lam: Lam) -> None:
     lam.create("followed", TELLER)
     lam.invoke("followed", {"lines": ["before\n"]})
@@ -190,7 +197,7 @@ def test_follow_goes_on_until_it_is_interrupted(lam: Lam) -> None:
     assert "before\n" in shown
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICKER)
 def test_logs_survive_a_restart(engine: str, tmp_path: Path) -> None:
     with own_emulator(tmp_path, engine, stems=0) as first:
         first.create("teller", TELLER)

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from lam import ROLE, Lam
+from own import EITHER_ENGINE
+
+pytestmark = EITHER_ENGINE
 
 CODE = "def handler(event, context):\n    return 1\n"
 PUBLISHED: dict[str, Any] = {"Publish": True, "PublishTo": "LATEST_PUBLISHED"}

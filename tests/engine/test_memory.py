@@ -153,8 +153,15 @@ def test_a_trivial_function_reports_what_it_would_on_lambda(lam: Lam) -> None:
     assert abs(peaks[0] - peaks[1]) <= 1
 
 
-@pytest.mark.parametrize("log_type", ["Tail", "None"])
-@pytest.mark.parametrize(("array_mb", "error"), [(64, None), (118, "Unhandled")])
+@pytest.mark.parametrize(
+    ("array_mb", "error", "log_type"),
+    [
+        (64, None, "None"),
+        (118, "Unhandled", "Tail"),
+        pytest.param(64, None, "Tail", marks=pytest.mark.slow),
+        pytest.param(118, "Unhandled", "None", marks=pytest.mark.slow),
+    ],
+)
 def test_an_array_fits_where_it_would_on_lambda(lam: Lam, array_mb: int, error: str | None, log_type: Any) -> None:
     """Also one that is gone before the handler returns."""
     lam.create("user", TRIVIAL, MemorySize=128, Timeout=TIMEOUT_S)

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 from boto_rig import client_at
 from example_rig import Example, served_example
-from own import ENGINES
+from own import QUICKER
 from waiting import Eventually
 
 
@@ -37,7 +37,7 @@ class Kitchen(Example):
         return [one for one in found if one["by"] == by and one["to"] == to and text in json.dumps(one)]
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=QUICKER)
 def kitchen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
     with served_example(Kitchen, "orders", tmp_path_factory.mktemp("orders"), request.param) as kitchen:
         yield kitchen

@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 from boto_rig import client_at
-from own import ENGINES, Served, served
+from own import QUICKER, Served, served
 from packages import python_packages
 from test_browser import BROWSER
 from waiting import Eventually
@@ -80,7 +80,7 @@ def pillow(pytestconfig: pytest.Config) -> Path:
     return python_packages(pytestconfig, EXAMPLE / "requirements.txt")
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=QUICKER)
 def album(request: pytest.FixtureRequest, pillow: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Album]:
     with shown(tmp_path_factory.mktemp("photo"), request.param, pillow) as album:
         yield album

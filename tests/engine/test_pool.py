@@ -88,6 +88,7 @@ def test_one_that_waits_takes_the_first_environment_that_is_free(
     eventually(lambda: [e.state for e in lam.environments("slow")] == ["IDLE", "IDLE"], "the one that came late")
 
 
+@EITHER_ENGINE
 def test_beyond_its_reserved_concurrency_a_function_is_throttled(
     lam: Lam, submit: Submit, clock: SteppingClock, eventually: Eventually
 ) -> None:
@@ -105,6 +106,7 @@ def test_beyond_its_reserved_concurrency_a_function_is_throttled(
     assert lam.invoke("worker", {}).error is None
 
 
+@EITHER_ENGINE
 def test_a_function_with_nothing_reserved_never_runs(lam: Lam) -> None:
     lam.create("worker", WORKER)
     lam.client.put_function_concurrency(FunctionName="worker", ReservedConcurrentExecutions=0)
@@ -116,6 +118,7 @@ def test_a_function_with_nothing_reserved_never_runs(lam: Lam) -> None:
 
 
 @pytest.mark.parametrize("what", ["code", "configuration"])
+@EITHER_ENGINE
 def test_an_update_lets_what_runs_finish_and_serves_the_next_with_what_is_new(
     lam: Lam, submit: Submit, clock: SteppingClock, eventually: Eventually, what: str
 ) -> None:
@@ -136,6 +139,7 @@ def test_an_update_lets_what_runs_finish_and_serves_the_next_with_what_is_new(
     eventually(lambda: len(lam.environments("worker")) == 1, "the old environments to end")
 
 
+@EITHER_ENGINE
 def test_invocations_that_wait_during_an_update_are_answered(lam: Lam, submit: Submit) -> None:
     lam.create("worker", WORKER)
     waiting = [submit("worker", {}) for _ in range(8)]
@@ -157,6 +161,7 @@ def test_a_function_that_is_deleted_finishes_what_runs(lam: Lam, submit: Submit,
     eventually(lambda: not lam.environments("worker"), "its environment to end")
 
 
+@EITHER_ENGINE
 def test_a_function_of_the_same_name_is_another_one(lam: Lam) -> None:
     lam.create("worker", WORKER)
     lam.invoke("worker", {})

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam
-from own import ENGINES, SLEEPER, OwnLam, own_emulator
+from own import QUICKER, SLEEPER, OwnLam, own_emulator
 from waiting import Eventually
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=QUICKER)
 def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
     """An emulator of its own: 3 invocations at once, no stems."""
     with own_emulator(tmp_path, request.param, account_concurrency=3, stems=0) as lam:

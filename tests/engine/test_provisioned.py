@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 from botocore.exceptions import ClientError
 from lam import Lam, Submit
-from own import EITHER_ENGINE, ENGINES, own_emulator
+from own import EITHER_ENGINE, QUICKER, own_emulator
 from waiting import Eventually
 
 from lambda_emu.clock import SteppingClock
@@ -98,6 +98,7 @@ def test_environments_are_warm_before_the_first_invocation(
     assert config(lam)["AllocatedProvisionedConcurrentExecutions"] == 2
 
 
+@EITHER_ENGINE
 def test_only_the_version_that_was_named_has_them(
     lam: Lam, published: Callable[..., str], eventually: Eventually
 ) -> None:
@@ -123,6 +124,7 @@ def test_more_invocations_at_once_spill_over_to_environments_on_demand(
     assert lam.invoke("p", {}, Qualifier="1").payload["type"] == "provisioned-concurrency"
 
 
+@EITHER_ENGINE
 def test_without_more_reserved_than_provisioned_nothing_spills_over(
     lam: Lam, submit: Submit, clock: SteppingClock, published: Callable[..., str], eventually: Eventually
 ) -> None:
@@ -179,6 +181,7 @@ def test_one_that_fails_is_replaced(
     assert after.report["init"] is None
 
 
+@EITHER_ENGINE
 def test_an_init_that_fails_makes_it_fail(lam: Lam, published: Callable[..., str], eventually: Eventually) -> None:
     published(BROKEN)
 
@@ -220,6 +223,7 @@ def test_a_configuration_follows_its_alias(lam: Lam, published: Callable[..., st
     assert config(lam, "live")["Status"] == "READY"
 
 
+@EITHER_ENGINE
 def test_an_alias_that_moves_keeps_its_old_version_until_the_new_one_is_ready(
     lam: Lam, published: Callable[..., str], eventually: Eventually
 ) -> None:
@@ -257,6 +261,7 @@ def test_an_alias_moves_to_a_version_that_fails_to_initialise_and_says_so(
 
 
 @pytest.mark.parametrize("what", ["back", "configuration", "version"])
+@EITHER_ENGINE
 def test_whatever_ends_the_wait_for_a_new_version_ends_it_whole(
     lam: Lam, published: Callable[..., str], eventually: Eventually, what: str
 ) -> None:
@@ -299,6 +304,7 @@ def test_fewer_let_the_rest_go_and_none_all_of_them(
 
 
 @pytest.mark.parametrize("what", ["alias", "function"])
+@EITHER_ENGINE
 def test_they_go_with_what_they_were_for(
     lam: Lam, published: Callable[..., str], eventually: Eventually, what: str
 ) -> None:
@@ -314,7 +320,7 @@ def test_they_go_with_what_they_were_for(
     eventually(lambda: states(lam) == [], "it to end")
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICKER)
 def test_they_are_there_again_after_a_restart(engine: str, tmp_path: Path, eventually: Eventually) -> None:
     with own_emulator(tmp_path, engine) as first:
         first.create("p", WORKER)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from lam import Lam, zipped
+from own import EITHER_ENGINE
 
 HELLO = "def handler(event, context):\n    return 'hello'\n"
 STANDARD = (
@@ -18,6 +19,7 @@ STANDARD = (
 
 
 @pytest.mark.parametrize("name", STANDARD)
+@EITHER_ENGINE
 def test_code_may_call_its_modules_as_the_standard_library_does(lam: Lam, name: str) -> None:
     lam.create("f", {"app.py": HELLO, name: "raise SystemExit('this must not be imported')\n"})
 

@@ -10,14 +10,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 from lam import ROLE, client, zipped
-from own import ENGINES, OwnLam, own_emulator
+from own import ENGINES, QUICKER, OwnLam, own_emulator
 from waiting import Eventually
 
 ANSWERS = "def handler(event, context): return 1"
 SLEEPS = "import time\ndef handler(event, context): time.sleep(60)"
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=QUICKER)
 def lam(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
     """An emulator of one's own whose project declares `declared`."""
     project = tmp_path / "project"
@@ -55,6 +55,7 @@ def test_every_account_is_as_after_a_first_start(lam: OwnLam) -> None:
     assert lam.invoke("declared").payload == 1
 
 
+@pytest.mark.parametrize("lam", ENGINES, indirect=True)
 def test_what_runs_is_ended_and_its_caller_told(lam: OwnLam, eventually: Eventually) -> None:
     lam.create("sleeper", SLEEPS, Timeout=90)
     failed: list[BaseException] = []

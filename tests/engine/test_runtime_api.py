@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from inside import probe
 from lam import Lam
+from own import EITHER_ENGINE
 
 CALL = """
 import http.client, os, threading, time
@@ -49,6 +50,7 @@ def refused(status: int, kind: str, text: str) -> list[Any]:
     ],
     ids=["init error", "response", "error", "earlier attempt", "ping"],
 )  # fmt: skip
+@EITHER_ENGINE
 def test_a_call_out_of_place_is_answered_and_changes_nothing(lam: Lam, call: str, answer: list[Any]) -> None:
     inside = probe(lam)
 
@@ -58,6 +60,7 @@ def test_a_call_out_of_place_is_answered_and_changes_nothing(lam: Lam, call: str
     assert inside.run("result = 'well'") == "well"
 
 
+@EITHER_ENGINE
 def test_nothing_can_be_answered_before_the_first_next(lam: Lam) -> None:
     source = (
         f"{CALL}\nearly = [call('POST', f'{{runtime}}invocation/1/{{what}}', '1') for what in ('response', 'error')]"
@@ -94,6 +97,7 @@ def test_a_response_that_breaks_off_is_told_at_once(lam: Lam) -> None:
     assert answer.payload == {"errorType": "Runtime.TruncatedResponse", "errorMessage": text}
 
 
+@EITHER_ENGINE
 def test_an_invocation_is_answered_once(lam: Lam) -> None:
     """The handler answers by itself; what the runtime's client says after it is refused, and ends the runtime."""
     inside = probe(lam)
@@ -109,6 +113,7 @@ def test_an_invocation_is_answered_once(lam: Lam) -> None:
     ]
 
 
+@EITHER_ENGINE
 def test_a_second_next_during_an_invocation_is_given_the_event_again(lam: Lam) -> None:
     code = f"{CALL}\nresult = [call('GET', runtime + 'invocation/next') for _ in range(2)]"
 
@@ -140,6 +145,7 @@ while True:
 event once more, if that had come by then."""
 
 
+@EITHER_ENGINE
 def test_only_one_next_waits_for_an_event(lam: Lam, eventually: Callable[[Callable[[], Any], str], Any]) -> None:
     lam.create("two", TWO_AT_ONCE, MemorySize=1769)
 
@@ -148,6 +154,7 @@ def test_only_one_next_waits_for_an_event(lam: Lam, eventually: Callable[[Callab
     assert told == json.loads(transition("Ready", "Ready")[1])
 
 
+@EITHER_ENGINE
 def test_a_response_in_no_known_mode_fails_the_invocation(lam: Lam) -> None:
     inside = probe(lam)
     mode = "**{'Lambda-Runtime-Function-Response-Mode': 'sideways'}"
@@ -175,6 +182,7 @@ def test_a_response_beyond_the_limit_is_refused_to_the_runtime(lam: Lam) -> None
     assert inside.run("result = eval(open('/tmp/kept').read())") == refused(413, "RequestEntityTooLarge", text)
 
 
+@EITHER_ENGINE
 def test_an_error_the_runtime_posts_in_init_is_the_answer_byte_for_byte(lam: Lam) -> None:
     error = '{"why":  "so", "errorType":"Mine"}'
     lam.create("posts", f"{CALL}\ncall('POST', runtime + 'init/error', {error!r})\ntime.sleep(60)")

@@ -6,20 +6,19 @@ import re
 
 import pytest
 from boto_rig import client_at
-from inside import ANY_NETWORK, FAST, probe, shared
+from inside import ANY_NETWORK, FAST, Inside, looker, probe, shared
 from own import OwnLam
 
-__all__ = ["shared"]
+__all__ = ["looker", "shared"]
 
 ACCOUNT = "000000000000"
 
 
-def test_a_function_uses_a_queue_that_it_finds_by_name(lam: OwnLam) -> None:
+def test_a_function_uses_a_queue_that_it_finds_by_name(lam: OwnLam, looker: Inside) -> None:
     queues = client_at(lam.url, "sqs", ACCOUNT)
     url = queues.create_queue(QueueName="jobs")["QueueUrl"]
-    inside = probe(lam, **FAST)
 
-    found = inside.run("""
+    found = looker.run("""
         import boto3
         sqs = boto3.client("sqs")
         url = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
@@ -33,34 +32,37 @@ def test_a_function_uses_a_queue_that_it_finds_by_name(lam: OwnLam) -> None:
     assert got["Body"] == "hello"
 
 
-@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "sqs.us-east-1.localhost.localstack.cloud"])
-def test_an_address_of_ours_in_a_functions_variables_leads_to_us_inside(lam: OwnLam, name: str) -> None:
+def test_an_address_of_ours_in_a_functions_variables_leads_to_us_inside(lam: OwnLam) -> None:
+    """Whichever of our names it has."""
     queues = client_at(lam.url, "sqs", ACCOUNT)
     queues.create_queue(QueueName="jobs")
     port = lam.url.rpartition(":")[2]
-    url = f"http://{name}:{port}/{ACCOUNT}/jobs"
-    other = f"http://{name}:{port}1/"
-    inside = probe(lam, Environment={"Variables": {"QUEUE_URL": url, "OTHER": other, "TOLD": f"see {url}"}}, **FAST)
+    urls = [
+        f"http://{name}:{port}/{ACCOUNT}/jobs"
+        for name in ("127.0.0.1", "localhost", "sqs.us-east-1.localhost.localstack.cloud")
+    ]
+    others = {f"OTHER{at}": f"{url.partition('/0')[0]}1/" for at, url in enumerate(urls)} | {"TOLD": f"see {urls[0]}"}
+    told = {f"QUEUE{at}": url for at, url in enumerate(urls)} | others
+    inside = probe(lam, Environment={"Variables": told}, **FAST)
 
-    found = inside.run("""
+    urls_inside, said, kept = inside.run(f"""
         import os
         from urllib.request import urlopen
-        url = os.environ["QUEUE_URL"]
-        said = urlopen(f"{url}?Action=GetQueueAttributes&AttributeName.1=QueueArn&Version=2012-11-05", timeout=9).read()
-        is_inside = url == os.environ["AWS_ENDPOINT_URL"] + url[-18:]
-        result = [is_inside, said.decode(), os.environ["OTHER"], os.environ["TOLD"]]
+        urls = [os.environ[f"QUEUE{{at}}"] for at in range(3)]
+        asked = "?Action=GetQueueAttributes&AttributeName.1=QueueArn&Version=2012-11-05"
+        said = [urlopen(url + asked, timeout=9).read().decode() for url in urls]
+        there = os.environ["AWS_ENDPOINT_URL"] + "/{ACCOUNT}/jobs"
+        result = [[url == there for url in urls], said, {{name: os.environ[name] for name in {list(others)}}}]
     """)
 
-    assert found[0] is True
-    assert f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs" in found[1]
-    assert found[2:] == [other, f"see {url}"]
+    assert urls_inside == [True] * 3
+    assert [f"arn:aws:sqs:us-east-1:{ACCOUNT}:jobs" in one for one in said] == [True] * 3
+    assert kept == others
 
 
-def test_step_functions_is_reached_by_both_hosts_that_its_sdk_calls(lam: OwnLam) -> None:
+def test_step_functions_is_reached_by_both_hosts_that_its_sdk_calls(looker: Inside) -> None:
     """StartSyncExecution is called by a host of its own."""
-    inside = probe(lam, **FAST)
-
-    found = inside.run("""
+    found = looker.run("""
         import boto3, json
         states = boto3.client("stepfunctions")
         definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
@@ -76,8 +78,8 @@ def test_step_functions_is_reached_by_both_hosts_that_its_sdk_calls(lam: OwnLam)
 
 
 @pytest.mark.parametrize(("service", "prefix"), [("SFN", "sync-"), ("CLOUDWATCH_LOGS", "stream-")])
-def test_the_names_that_some_services_are_called_by_lead_to_us(lam: OwnLam, service: str, prefix: str) -> None:
-    found = probe(lam).run(f"""
+def test_the_names_that_some_services_are_called_by_lead_to_us(looker: Inside, service: str, prefix: str) -> None:
+    found = looker.run(f"""
         import os, socket
         from urllib.parse import urlsplit
         all, named = (urlsplit(os.environ[name]) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_{service}"))
@@ -89,10 +91,8 @@ def test_the_names_that_some_services_are_called_by_lead_to_us(lam: OwnLam, serv
 
 
 @ANY_NETWORK
-def test_a_live_tail_is_reached_by_the_host_that_its_sdk_calls(lam: OwnLam) -> None:
-    inside = probe(lam, **FAST)
-
-    found = inside.run("""
+def test_a_live_tail_is_reached_by_the_host_that_its_sdk_calls(looker: Inside) -> None:
+    found = looker.run("""
         import boto3, time
         logs = boto3.client("logs")
         logs.create_log_group(logGroupName="followed")

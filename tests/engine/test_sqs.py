@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from boto_rig import client_at
-from own import ENGINES, OwnLam, own_emulator
+from own import QUICKER, OwnLam, own_emulator
 from waiting import eventually
 
 SENDS = """
@@ -29,7 +29,7 @@ def queues_of(lam: OwnLam) -> Any:
     return client_at(lam.url, "sqs", lam.emulator.scope.account)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=QUICKER)
 def lam(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OwnLam]:
     """An emulator of one's own."""
     with own_emulator(tmp_path, request.param) as lam:

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from inside import probe
 from lam import Lam
+from own import EITHER_ENGINE
 
 from lambda_emu.model.credentials import account_of
 from lambda_emu.pool.endpoints import PREFIXED
@@ -136,6 +137,7 @@ def test_the_variables_are_lambdas_own(lam: Lam) -> None:
     "name",
     ["LANG", "TZ", "PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS"],
 )
+@EITHER_ENGINE
 def test_variables_that_are_not_reserved_are_the_functions(lam: Lam, name: str) -> None:
     own = {"PATH": "/own:/usr/bin:/bin", "PYTHONPATH": "/own:/var/runtime"}.get(name, "own")
     inside = probe(lam, Environment={"Variables": {name: own}})
@@ -146,6 +148,7 @@ def test_variables_that_are_not_reserved_are_the_functions(lam: Lam, name: str) 
 @pytest.mark.parametrize(
     "name", ["AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT"]
 )
+@EITHER_ENGINE
 def test_reserved_variables_are_refused(lam: Lam, name: str) -> None:
     with pytest.raises(ClientError, match=f"reserved keys .*: {name}"):
         probe(lam, Environment={"Variables": {name: "own"}})

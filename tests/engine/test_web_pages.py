@@ -19,7 +19,7 @@ from urllib.request import urlopen
 import pytest
 from inside import FAST, probe
 from lam import ROLE, Lam, zipped
-from own import ENGINES, OwnLam, own_emulator, served
+from own import EITHER_ENGINE, QUICKER, OwnLam, own_emulator, served
 
 from lambda_emu.sandbox.docker.client import connect
 
@@ -84,6 +84,7 @@ def functions(lam: Lam) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@EITHER_ENGINE
 def test_a_web_page_creates_runs_changes_and_reads_nothing(lam: Lam, page: dict[str, str]) -> None:
     inside = probe(lam)
     inside.run("seen = 1")
@@ -101,6 +102,7 @@ def test_a_web_page_creates_runs_changes_and_reads_nothing(lam: Lam, page: dict[
 
 
 @pytest.mark.parametrize("more", ["", "Expect: 100-continue\r\n"])
+@EITHER_ENGINE
 def test_a_refusal_neither_waits_for_the_body_nor_asks_for_it(lam: Lam, more: str) -> None:
     parts = urlsplit(lam.emulator.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0), 20) as page:
@@ -113,6 +115,7 @@ def test_a_refusal_neither_waits_for_the_body_nor_asks_for_it(lam: Lam, more: st
 
 
 @pytest.mark.parametrize("twice", ["Host: 127.0.0.1", "Origin: http://127.0.0.1", "Sec-Fetch-Site: none"])
+@EITHER_ENGINE
 def test_a_header_that_is_said_twice_is_refused(lam: Lam, twice: str) -> None:
     parts = urlsplit(lam.emulator.url)
     first = "" if twice.startswith("Host") else "Host: 127.0.0.1\r\n"
@@ -122,6 +125,7 @@ def test_a_header_that_is_said_twice_is_refused(lam: Lam, twice: str) -> None:
         assert caller.recv(65536).startswith(b"HTTP/1.1 403 ")
 
 
+@EITHER_ENGINE
 def test_tools_need_nothing_that_browsers_send(lam: Lam) -> None:
     lam.create("hello", "def handler(event, context): return 1")
     parts = urlsplit(lam.emulator.url)
@@ -177,6 +181,7 @@ def test_an_allowed_name_lets_its_own_pages_in_and_no_others(open_to_friends: Ow
 # -- the emulator's own pages ---------------------------------------------------------------------
 
 
+@EITHER_ENGINE
 def test_pages_that_change_something_take_the_token(lam: Lam) -> None:
     lam.create("hello", "")
     url, before = lam.emulator.url, functions(lam)
@@ -297,7 +302,7 @@ def test_and_where_the_engines_network_is_in_another_machine(tmp_path: Path) -> 
     assert status == 403
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICKER)
 def test_the_token_is_in_the_data_directory_for_its_user_alone_and_new_each_time(engine: str, tmp_path: Path) -> None:
     tokens = set()
     for _ in range(2):
