@@ -15,6 +15,7 @@ from threading import Lock
 
 from lambda_emu.builds import pip
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint
+from lambda_emu.builds.from_source import REQUIREMENTS
 from lambda_emu.builds.methods import METHODS, PIP, Method, choose
 from lambda_emu.builds.source import BuildFailed, Source
 from lambda_emu.builds.workflows import LIBRARY, run_workflow
@@ -99,12 +100,12 @@ class Builder:
     def _packages(self, source: Source) -> Path:
         """Kept apart from the code that needs them, which changes more often."""
         elsewhere = pip.refers_elsewhere(source.folder)
-        said = fingerprint(source.folder if elsewhere else source.folder / pip.REQUIREMENTS)
+        said = fingerprint(source.folder if elsewhere else source.folder / REQUIREMENTS)
         key = _hash([FORMAT, "packages", source.runtime, source.architecture, said])
-        what = f"{source.name}: pip installs {pip.REQUIREMENTS} for {source.runtime} on {source.architecture}"
+        what = f"{source.name}: pip installs {REQUIREMENTS} for {source.runtime} on {source.architecture}"
 
-        def make(folder: Path, _: Path) -> None:
-            pip.install(source, folder, self._cache.tools, self._limit_s, _unheard)
+        def make(folder: Path, scratch: Path) -> None:
+            pip.install(source, folder, scratch, self._cache.tools, self._limit_s, self._progress)
 
         return self._ensure(key, make, source, what)
 

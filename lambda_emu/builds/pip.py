@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lambda_emu.architectures import MACHINES
+from lambda_emu.builds.from_source import REQUIREMENTS, FromSource
 from lambda_emu.builds.methods import read_start
 from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
-from lambda_emu.sandbox.building.registries import PIP
+from lambda_emu.sandbox.building.registries import PIP_INSTALL
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
 
-REQUIREMENTS = "requirements.txt"
 GLIBC = {"amazon linux 2": 26, "al2023": 34}
 """2.x, the newest that a wheel for it may ask for."""
 ON_AL2 = frozenset(("3.6", "3.7", "3.8", "3.9", "3.10", "3.11"))
@@ -23,6 +23,8 @@ BEFORE = {"x86_64": ("manylinux2014", "manylinux2010", "manylinux1"), "aarch64":
 ELSEWHERE = re.compile(r"^\s*(-r|-c|--requirement|--constraint|-e|--editable|\.|/|file:)|@\s*file:", re.M)
 """Requirements that are about other files too."""
 NO_WHEEL = re.compile(r"No matching distribution found for (\S.*)")
+MOST_FROM_SOURCE = 40
+"""Packages that are built since they have no wheel: each asks pip anew."""
 
 
 def python_of(source: Source) -> str:
@@ -35,14 +37,28 @@ def refers_elsewhere(folder: Path) -> bool:
     return ELSEWHERE.search(read_start(folder / REQUIREMENTS)) is not None
 
 
-def install(source: Source, folder: Path, tools: ToolRunner, limit_s: float, progress: Progress) -> None:
-    """What requirements.txt says, into a folder. BuildFailed names a package that has no wheel."""
-    words = [*PIP, f"--target={folder}", "--implementation=cp", f"--python-version={python_of(source)}"]
-    words += ["--only-binary=:all:", "--disable-pip-version-check", *_platforms(source), "-r", REQUIREMENTS]
-    try:
-        tools.run(words, progress, name="pip", folder=source.folder, limit_s=limit_s)
-    except ToolFailed as error:
-        raise _explained(source, error) from error
+def install(source: Source, folder: Path, scratch: Path, tools: ToolRunner, limit_s: float, progress: Progress) -> None:
+    """What requirements.txt says, into a folder. BuildFailed names a package that has no wheel, nor can be made one.
+
+    scratch: for what is needed meanwhile. progress: hears of each package that is built.
+    """
+    made = FromSource(source, scratch / "wheels", tools, limit_s)
+    words = [*PIP_INSTALL, f"--target={folder}", "--implementation=cp", f"--python-version={python_of(source)}"]
+    words += ["--only-binary=:all:", *_platforms(source), "-r", REQUIREMENTS, f"--find-links={made.wheels}"]
+    for _ in range(MOST_FROM_SOURCE):
+        try:
+            tools.run(words, _unheard, name="pip", folder=source.folder, limit_s=limit_s)
+            return
+        except ToolFailed as error:
+            package = _without_wheel(error)
+            if package is None or package in made.asked:
+                raise _explained(source, error, package) from error
+            progress(f"{source.name}: pip builds {package}, which has no wheel")
+            try:
+                made.add(package)
+            except ToolFailed as failed:
+                raise _explained(source, failed, package) from failed
+    raise BuildFailed(source, f"more than {MOST_FROM_SOURCE} of its packages have no wheel")
 
 
 def _platforms(source: Source) -> Iterator[str]:
@@ -54,11 +70,21 @@ def _platforms(source: Source) -> Iterator[str]:
     yield from (f"--platform={name}_{machine}" for name in BEFORE[machine])
 
 
-def _explained(source: Source, error: ToolFailed) -> BuildFailed:
+def _without_wheel(error: ToolFailed) -> str | None:
+    """The package that pip has no wheel of, where that is what it says."""
+    found = NO_WHEEL.search(str(error))
+    return None if found is None or error.no_answer is not None else found[1].strip()
+
+
+def _explained(source: Source, error: ToolFailed, package: str | None) -> BuildFailed:
     said = str(error)
     if "No module named pip" in said:
         return ToolMissing(source, "pip", f"{sys.executable} -m ensurepip, or as root: apt-get install python3-pip")
-    if (package := NO_WHEEL.search(said)) is not None and error.no_answer is None:
+    if package is not None:
         for_what = f"Python {python_of(source)} on {source.architecture}"
-        return BuildFailed(source, f"pip finds no wheel of {package[1].strip()} for {for_what}\n{said}")
+        return BuildFailed(source, f"pip finds no wheel of {package} for {for_what}, and can make none\n{said}")
     return BuildFailed(source, said)
+
+
+def _unheard(_: str) -> None:
+    """What pip says where it fails is told then."""

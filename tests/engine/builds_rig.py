@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import textwrap
 import zipfile
 from collections.abc import Iterator
@@ -28,6 +30,37 @@ def write_wheel(folder: Path, name: str, code: str, tag: str = "py3-none-any") -
         wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         wheel.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
         wheel.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+
+
+BACKEND = """
+import zipfile
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name, info = "{wheel}", "{name}-1.0.dist-info"
+    with zipfile.ZipFile(f"{{folder}}/{{name}}", "w") as wheel:
+        wheel.writestr("{name}.py", open("{name}.py").read())
+        wheel.writestr(f"{{info}}/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n")
+        wheel.writestr(f"{{info}}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: {tag}\\n")
+        wheel.writestr(f"{{info}}/RECORD", "")
+    return name
+def build_sdist(folder, config_settings=None):
+    raise NotImplementedError
+"""
+
+
+def write_source(folder: Path, name: str, code: str, tag: str = "py3-none-any", backend: str = BACKEND) -> None:
+    """Version 1.0 of a package that has no wheel. tag: of the wheel that its own build makes, which needs no other."""
+    folder.mkdir(exist_ok=True)
+    files = {
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        "backend.py": backend.format(name=name, tag=tag, wheel=f"{name}-1.0-{tag}.whl"),
+        f"{name}.py": code,
+    }
+    with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as packed:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(f"{name}-1.0/{path}")
+            entry.size = len(text)
+            packed.addfile(entry, io.BytesIO(text.encode()))
 
 
 def offline(packages: Path, *names: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-from builds_rig import Builds, answer, function, offline, write_wheel
+from builds_rig import Builds, answer, function, offline, write_source, write_wheel
 from own import served
 
 HANDLER = """
@@ -63,7 +64,35 @@ def test_a_package_that_has_no_wheel_is_named_with_the_functions_line(project: B
     said = project.refused()
 
     assert "template.yaml:5: Resources.Greet.Properties.Code: Greet cannot be built: " in said
-    assert "pip finds no wheel of absent==2.0 for Python 3.11 on x86_64" in said
+    assert "pip finds no wheel of absent==2.0 for Python 3.11 on x86_64, and can make none" in said
+
+
+def test_a_package_in_python_alone_that_has_no_wheel_is_made_one(project: Builds) -> None:
+    """For any Python; where it is had is said in another file that the first names."""
+    write_source(project.packages, "absent", "WORD = 'Goodbye'\n")
+    project.write("src/requirements.txt", "-r more/base.txt\ngreeting==1.0\nabsent <2  # newer ones have wheels\n")
+    project.write(
+        "src/more/base.txt",
+        f"--no-index\n--find-links {os.path.relpath(project.packages, project.folder / 'src/more')}\n",
+    )
+    project.declare(Greet=function("python3.13", "src"))
+
+    built = project.build("--output", "made")
+
+    assert built.returncode == 0, built.stderr
+    assert "Greet: pip builds absent<2, which has no wheel" in built.stdout + built.stderr
+    assert (project.folder / "made/Greet/absent.py").read_text() == "WORD = 'Goodbye'\n"
+    assert (project.folder / "made/Greet/greeting.py").is_file()
+
+
+def test_a_package_that_is_made_for_this_machine_alone_is_named(project: Builds) -> None:
+    write_source(project.packages, "absent", "", "cp311-cp311-linux_x86_64")
+    project.write("src/requirements.txt", offline(project.packages, "greeting==1.0", "absent"))
+
+    said = project.build()
+
+    assert said.returncode == 1
+    assert "Greet cannot be built: absent has no wheel, and its source makes one for this machine alone" in said.stderr
 
 
 def test_without_builds_it_is_told_what_is_not_installed(project: Builds) -> None:

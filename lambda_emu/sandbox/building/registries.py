@@ -33,9 +33,9 @@ JGO = ("jgo==3.2.0",)
 FETCH_JARS = Path(__file__).with_name("fetch_jars.py")
 PIP = (
     *("/usr/bin/env", "-u", "PIP_PREFIX", "-u", "PIP_ROOT", "PIP_USER=0", "PIP_NO_DEPS=0", "PIP_DRY_RUN=0"),
-    *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
-    *("--no-warn-conflicts", "--root-user-action=ignore"),
+    *(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"),
 )
+PIP_INSTALL = (*PIP, "install", "--no-compile", "--no-warn-conflicts", "--root-user-action=ignore")
 """Where a user has what he installs put, and how much of it, is not for us; whom he asks, and what he allows, is."""
 NO_PIP = "has no pip to fetch what images are made of; run lambda-emu from a virtual environment, or as root: "
 
@@ -181,7 +181,7 @@ class Registries(Struct, frozen=True):
 
     def _pip(self, words: Sequence[str], folder: Path) -> None:
         try:
-            self.cache.tools.run([*PIP, f"--target={folder}", *words], self.progress, name="pip")
+            self.cache.tools.run([*PIP_INSTALL, f"--target={folder}", *words], self.progress, name="pip")
             if not any(folder.iterdir()):
                 raise SandboxError("pip fetched nothing, and said nothing; `pip config list` may tell why")
         except SandboxError as error:
