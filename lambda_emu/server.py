@@ -417,10 +417,11 @@ class Emulator:
     def _open_builder(self) -> Builder:
         """One for as long as we run, made when something may have to be built."""
         if self._builder is None:
+            from lambda_emu.builds.bounded import Bounds
             from lambda_emu.builds.builder import Builder
 
-            settings = self.settings
-            self._builder = Builder(settings.cache_dir, settings.build_timeout_s, lambda line: log.warning("%s", line))
+            cache, bounds = self.settings.cache_dir, Bounds(self.settings.build_timeout_s)
+            self._builder = Builder(cache, bounds, lambda line: log.warning("%s", line))
             self.shutdown.call(self._builder.close)
         return self._builder
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from lambda_emu.builds import pip
+from lambda_emu.builds.bounded import Bounded, Bounds
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint
 from lambda_emu.builds.from_source import REQUIREMENTS
 from lambda_emu.builds.methods import METHODS, PIP, Method, choose
@@ -39,12 +40,12 @@ Built = Path | BuildFailed
 class Builder:
     """One a server. From any thread; `close` ends what is being built.
 
-    limit_s: how long one may take. progress: hears a line where something is built, and nothing of what is kept.
+    bounds: of each tool that builds. progress: hears a line where something is built, and nothing of what is kept.
     """
 
-    def __init__(self, cache: Path, limit_s: float, progress: Progress) -> None:
+    def __init__(self, cache: Path, bounds: Bounds, progress: Progress) -> None:
         self._cache = Cache(cache, "code")
-        self._limit_s = limit_s
+        self._tools = Bounded(self._cache.tools, bounds)
         self._progress = progress
         self._lock = Lock()  # guards _asked; bookkeeping only
         self._asked: set[str] = set()
@@ -86,7 +87,7 @@ class Builder:
             if method.name == PIP:
                 self._make_by_pip(source, folder)
             else:
-                run_workflow(source, method, folder, scratch, self._cache.tools, self._limit_s, _unheard)
+                run_workflow(source, method, folder, scratch, self._tools)
 
         return self._ensure(key, make, source, f"{source.name} is built by {method.name}")
 
@@ -105,7 +106,7 @@ class Builder:
         what = f"{source.name}: pip installs {REQUIREMENTS} for {source.runtime} on {source.architecture}"
 
         def make(folder: Path, scratch: Path) -> None:
-            pip.install(source, folder, scratch, self._cache.tools, self._limit_s, self._progress)
+            pip.install(source, folder, scratch, self._tools, self._progress)
 
         return self._ensure(key, make, source, what)
 

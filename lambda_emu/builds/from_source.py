@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lambda_emu.builds.bounded import Bounded
 from lambda_emu.builds.methods import read_start
 from lambda_emu.builds.source import BuildFailed, Source
 from lambda_emu.sandbox.building.registries import PIP
-from lambda_emu.sandbox.building.tool_runner import ToolRunner
 
 REQUIREMENTS = "requirements.txt"
 FOR_ANY = "-none-any.whl"
@@ -26,12 +26,11 @@ _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 class FromSource:
     """Of one source's requirements. wheels: the folder that they come to. asked: what was built so far."""
 
-    def __init__(self, source: Source, wheels: Path, tools: ToolRunner, limit_s: float) -> None:
+    def __init__(self, source: Source, wheels: Path, tools: Bounded) -> None:
         self.wheels = wheels
         self.asked: set[str] = set()
         self._source = source
         self._tools = tools
-        self._limit_s = limit_s
         wheels.mkdir(parents=True, exist_ok=True)
 
     def add(self, package: str) -> None:
@@ -51,7 +50,7 @@ class FromSource:
             f"--wheel-dir={made}",
             f"--requirement={options}",
         ]
-        self._tools.run(words, _unheard, name="pip", limit_s=self._limit_s)
+        self._tools.run(words, "pip", self.wheels.parent)
         for wheel in [*made.glob("*.whl")]:
             self._check(package, wheel.name)
             wheel.rename(self.wheels / wheel.name)
@@ -79,7 +78,3 @@ def _options(file: Path, seen: frozenset[Path] = frozenset()) -> Iterator[str]:
 def _placed(value: str, folder: Path) -> str:
     there = folder / value
     return os.path.abspath(there) if value and there.exists() else value
-
-
-def _unheard(_: str) -> None:
-    """What it says where it fails is told then."""

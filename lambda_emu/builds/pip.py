@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lambda_emu.architectures import MACHINES
+from lambda_emu.builds.bounded import Bounded
 from lambda_emu.builds.from_source import REQUIREMENTS, FromSource
 from lambda_emu.builds.methods import read_start
 from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
 from lambda_emu.sandbox.building.registries import PIP_INSTALL
-from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed
 
 GLIBC = {"amazon linux 2": 26, "al2023": 34}
 """2.x, the newest that a wheel for it may ask for."""
@@ -37,17 +38,17 @@ def refers_elsewhere(folder: Path) -> bool:
     return ELSEWHERE.search(read_start(folder / REQUIREMENTS)) is not None
 
 
-def install(source: Source, folder: Path, scratch: Path, tools: ToolRunner, limit_s: float, progress: Progress) -> None:
+def install(source: Source, folder: Path, scratch: Path, tools: Bounded, progress: Progress) -> None:
     """What requirements.txt says, into a folder. BuildFailed names a package that has no wheel, nor can be made one.
 
     scratch: for what is needed meanwhile. progress: hears of each package that is built.
     """
-    made = FromSource(source, scratch / "wheels", tools, limit_s)
+    made = FromSource(source, scratch / "wheels", tools)
     words = [*PIP_INSTALL, f"--target={folder}", "--implementation=cp", f"--python-version={python_of(source)}"]
     words += ["--only-binary=:all:", *_platforms(source), "-r", REQUIREMENTS, f"--find-links={made.wheels}"]
     for _ in range(MOST_FROM_SOURCE):
         try:
-            tools.run(words, _unheard, name="pip", folder=source.folder, limit_s=limit_s)
+            tools.run(words, "pip", scratch, source.folder)
             return
         except ToolFailed as error:
             package = _without_wheel(error)
@@ -84,7 +85,3 @@ def _explained(source: Source, error: ToolFailed, package: str | None) -> BuildF
         for_what = f"Python {python_of(source)} on {source.architecture}"
         return BuildFailed(source, f"pip finds no wheel of {package} for {for_what}, and can make none\n{said}")
     return BuildFailed(source, said)
-
-
-def _unheard(_: str) -> None:
-    """What pip says where it fails is told then."""

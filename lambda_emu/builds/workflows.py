@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lambda_emu.builds.bounded import Bounded
 from lambda_emu.builds.methods import CARGO, ESBUILD, GO, GRADLE, INSTALL, MAKE, Method
 from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
-from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
+from lambda_emu.sandbox.building.tool_runner import ToolFailed
 
 LIBRARY = "aws-lambda-builders"
 EXTRA = "pip install 'lambda-emu[builds]'"
@@ -24,15 +25,7 @@ _START = (
 )
 
 
-def run_workflow(
-    source: Source,
-    method: Method,
-    folder: Path,
-    scratch: Path,
-    tools: ToolRunner,
-    limit_s: float,
-    progress: Progress,
-) -> None:
+def run_workflow(source: Source, method: Method, folder: Path, scratch: Path, tools: Bounded) -> None:
     """Into a folder. scratch: for what is needed meanwhile. BuildFailed, ToolMissing."""
     if importlib.util.find_spec("aws_lambda_builders") is None:
         raise ToolMissing(source, LIBRARY, EXTRA)
@@ -44,9 +37,11 @@ def run_workflow(
     path = [str(Path(entry).absolute()) for entry in sys.path if entry]
     words = [sys.executable, "-IS", "-c", _START, json.dumps(path), json.dumps(told)]
     try:
-        tools.run(words, progress, name=method.name, limit_s=limit_s)
+        tools.run(words, method.name, scratch)
     except ToolFailed as error:
         raise BuildFailed(source, str(error)) from error
+    if any(made.is_symlink() or not made.is_dir() for made in (folder, into)):
+        raise BuildFailed(source, f"{method.name} left no folder where its work was to be")
     if not any(into.iterdir()):
         raise BuildFailed(source, f"{method.name} made nothing")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from builds_rig import offline, write_wheel
 
+from lambda_emu.builds.bounded import Bounds
 from lambda_emu.builds.builder import MOST_KEPT, Builder
 from lambda_emu.builds.source import Source
 
@@ -31,7 +32,7 @@ def test_what_one_build_makes_is_all_there_when_it_is_done_and_what_nobody_used_
     tmp_path: Path, sources: list[Source]
 ) -> None:
     kept = tmp_path / "cache/code"
-    builder = Builder(tmp_path / "cache", 60.0, lambda _: None)
+    builder = Builder(tmp_path / "cache", Bounds(60), lambda _: None)
     builder.build(sources[:1])
     for name in ("other", "older"):
         (kept / name).mkdir()
@@ -55,9 +56,9 @@ def test_requirements_that_stand_in_another_file_are_installed_too(tmp_path: Pat
     (source.folder / "requirements.txt").write_text("# all of them\n-r base.txt\n")
     (source.folder / "base.txt").write_text(offline(tmp_path / "packages", "greeting==1.0"))
 
-    (folder,) = Builder(tmp_path / "cache", 60.0, lambda _: None).build([source])
+    (folder,) = Builder(tmp_path / "cache", Bounds(60), lambda _: None).build([source])
 
     assert isinstance(folder, Path), folder
     assert (folder / "greeting.py").is_file()
     (source.folder / "requirements.txt").write_text("--index-url https://example.com\n# nothing\n")
-    assert Builder(tmp_path / "cache", 60.0, lambda _: None).build([source]) == [None]
+    assert Builder(tmp_path / "cache", Bounds(60), lambda _: None).build([source]) == [None]

@@ -78,10 +78,11 @@ def _output(folder: Path, wanted: list[tuple[str, Source]]) -> Output:
 
 
 def _build(sources: list[Source], chosen: Settings) -> list[Built | None]:
+    from lambda_emu.builds.bounded import Bounds
     from lambda_emu.builds.builder import Builder
 
     with show.progress("building") as progress:
-        builder = Builder(chosen.cache_dir, chosen.build_timeout_s, progress)
+        builder = Builder(chosen.cache_dir, Bounds(chosen.build_timeout_s), progress)
         try:
             return builder.build(sources)
         finally:

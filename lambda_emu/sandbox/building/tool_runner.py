@@ -100,7 +100,8 @@ class ToolRunner:
         tool = self._start(argv, inside, folder)
         last = deque[str](maxlen=TOLD_LINES)
         silence = _Silence(tool)
-        over = Timer(limit_s or SILENCE_LIMIT_S, _kill, [tool])
+        late = Event()
+        over = Timer(limit_s or SILENCE_LIMIT_S, _kill, [tool, late])
         if limit_s is not None:
             over.start()
         try:
@@ -115,7 +116,7 @@ class ToolRunner:
             self._end(tool)
         if silence.ended_it:
             last.append(f"{SILENT} for {SILENCE_LIMIT_S / 60:g} minutes, and was ended\n")
-        elif limit_s is not None and code == -signal.SIGKILL:
+        elif late.is_set():
             last.append(f"{TOOK_LONG} {limit_s:g} s, and was ended\n")
         if code != 0:
             raise ToolFailed(name or argv[0], code, tuple(last))
@@ -202,7 +203,8 @@ def _terminate(tool: subprocess.Popen[str]) -> None:
         os.killpg(tool.pid, signal.SIGTERM)  # mmdebstrap cleans up behind itself
 
 
-def _kill(tool: subprocess.Popen[str]) -> None:
+def _kill(tool: subprocess.Popen[str], late: Event) -> None:
+    late.set()
     with suppress(ProcessLookupError):
         os.killpg(tool.pid, signal.SIGKILL)
 
