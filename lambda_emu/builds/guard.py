@@ -165,7 +165,7 @@ def _start(words: Sequence[str], most_bytes: int, most_threads: int) -> int:
         for what, most in ((resource.RLIMIT_FSIZE, most_bytes), (resource.RLIMIT_NPROC, most_threads)):
             with suppress(ValueError, OSError):  # somebody allows less
                 resource.setrlimit(what, (most, most))
-        os.execvp(words[0], words)
+        os.execvp(words[0], [*words])
     except OSError as error:
         print(f"{words[0]}: {error.strerror}", flush=True)
     os._exit(127)
