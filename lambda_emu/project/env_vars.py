@@ -41,6 +41,11 @@ class EnvVars:
             told |= found
         return {**declared, **told}
 
+    @property
+    def are_used(self) -> bool:
+        """All of them."""
+        return not self._unused
+
     def tell_unused(self) -> None:
         """As SAM does, what no function declares is passed over; here that is told."""
         for function, name in sorted(self._unused):
@@ -80,18 +85,21 @@ def overridden(project: Project, values: EnvVars) -> Project:
     return replace(project, functions=functions)
 
 
-def overridden_resources(resources: Mapping[str, Any], values: EnvVars) -> dict[str, Any]:
-    """Those of a template, whose functions are called by their logical ids, which are stronger, and their names."""
-    return {logical_id: _overridden_resource(logical_id, one, values) for logical_id, one in resources.items()}
+def overridden_resources(resources: Mapping[str, Any], values: EnvVars, path: Sequence[str]) -> dict[str, Any]:
+    """Those of a template, whose functions are called by their names, their logical ids, and those of all stacks that
+    they are in, `Shop/Orders`, which are the strongest. path: the logical ids of those stacks.
+    """
+    return {logical_id: _overridden_resource(logical_id, one, values, path) for logical_id, one in resources.items()}
 
 
-def _overridden_resource(logical_id: str, resource: Any, values: EnvVars) -> Any:
+def _overridden_resource(logical_id: str, resource: Any, values: EnvVars, path: Sequence[str]) -> Any:
     properties = resource.get("Properties") or {}
     declared = (properties.get("Environment") or {}).get("Variables")
     if resource.get("Type") != FUNCTION or not isinstance(declared, dict):
         return resource
     name = properties.get("FunctionName")
-    names = (name, logical_id) if isinstance(name, str) else (logical_id,)
+    full = [logical_id, "/".join((*path, logical_id))] if path else [logical_id]
+    names = [name, *full] if isinstance(name, str) else full
     environment = {**properties["Environment"], "Variables": dict(values.of(names, declared))}
     return {**resource, "Properties": {**properties, "Environment": environment}}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from lambda_emu.templates.found import find_template, is_template
 
 if TYPE_CHECKING:
     from lambda_emu.builds.builder import Builder
+    from lambda_emu.project.env_vars import EnvVars
     from lambda_emu.project.services.reach import Services
     from lambda_emu.templates.stack import OneOfSeveral, Stack
 
@@ -107,17 +109,25 @@ def _read_several(chosen: Chosen, scope: Scope) -> tuple[Project, list[Stack]]:
 
 def _with_env_vars(project: Project, stacks: Sequence[Stack], file: Path) -> tuple[Project, list[Stack]]:
     """ProjectError."""
-    from lambda_emu.project.env_vars import overridden, overridden_resources, read_env_vars
+    from lambda_emu.project.env_vars import overridden, read_env_vars
 
     values = read_env_vars(file)
     project = overridden(project, values)
-    changed = []
-    for stack in stacks:
-        resources = overridden_resources(stack.template.section("Resources"), values)
-        template = replace(stack.template, body={**stack.template.body, "Resources": resources})
-        changed.append(replace(stack, template=template))
+    changed = [stack.with_variables(values) for stack in stacks]
+    if not values.are_used:
+        _use_within(changed, values)
     values.tell_unused()
     return project, changed
+
+
+def _use_within(stacks: Sequence[Stack], values: EnvVars) -> None:
+    """By functions of stacks within them, which are made later. What is wrong with those is told then."""
+    from lambda_emu.templates.within import stacks_within
+
+    for outermost in stacks:
+        with suppress(ProjectError):
+            for path, stack in stacks_within(outermost):
+                replace(stack, path=path).with_variables(values)
 
 
 def _read_stack(file: Path, chosen: Chosen, scope: Scope, among: OneOfSeveral | None = None) -> Stack:

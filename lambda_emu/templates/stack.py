@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.project.declarations import ProjectError
+from lambda_emu.project.env_vars import EnvVars, overridden_resources
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.templates.constraints import HIDDEN, is_hidden
 from lambda_emu.templates.document import Place, Template
@@ -69,6 +70,10 @@ class Stack(Struct, frozen=True):
     """Where the templates are that it is nested in, the outermost first, and its own last."""
     parents: tuple[str, ...] = ()
     """The ids of the stacks that it is nested in."""
+    path: tuple[str, ...] = ()
+    """The logical ids that lead to it from the outermost."""
+    env_vars: EnvVars | None = None
+    """Other values for its functions' variables, and for those of stacks within."""
     is_strict: bool = False
     """Whether what has no effect is a mistake."""
     at: str = ""
@@ -80,11 +85,18 @@ class Stack(Struct, frozen=True):
         """What is told of it."""
         return [f"{self.at}{line}" for line in lines]
 
-    def below(self, parent: Stack, where: str) -> Stack:
-        """The same, nested in another one."""
+    def below(self, parent: Stack, where: str, logical_id: str) -> Stack:
+        """The same, nested in another one. Its functions have other values for variables."""
         parents = (*parent.parents, str(parent.values["AWS::StackId"]))
         above = (*(parent.above or (str(parent.template.file.resolve()),)), where)
-        return replace(self, above=above, parents=parents, is_strict=parent.is_strict)
+        path, env_vars = (*parent.path, logical_id), parent.env_vars
+        below = replace(self, above=above, parents=parents, is_strict=parent.is_strict, path=path)
+        return below if env_vars is None else below.with_variables(env_vars)
+
+    def with_variables(self, env_vars: EnvVars) -> Stack:
+        resources = overridden_resources(self.template.section("Resources"), env_vars, self.path)
+        template = replace(self.template, body={**self.template.body, "Resources": resources})
+        return replace(self, template=template, env_vars=env_vars)
 
     def is_wanted(self, logical_id: str) -> bool:
         return self.conditions.get(logical_id, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,21 @@ def test_what_has_no_effect_within_is_told_too(project: Path, caplog: pytest.Log
         assert "store/template.yaml:12: Resources.More: AWS::Nothing::Here is not served here" in caplog.messages
 
     assert "AWS::Nothing::Here is not served here" in refused(project, strict="true", ephemeral="true")[0]
+
+
+def test_variables_of_a_function_within_are_called_by_its_full_path(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = project / "env.json"
+    file.write_text(json.dumps({path: {"NAME": path} for path in ("Hi", "Store/Inner/Hi", "Store/Inner/Bye")}))
+
+    with start(project, env_vars=file) as lam:
+        (inner,) = within(lam)
+        assert lam.invoke(inner, {}).payload[0] == "Store/Inner/Hi"
+
+    told = f"{file}: %s.NAME has no effect: there is no %s that declares it"
+    assert told % ("Store/Inner/Bye", "Store/Inner/Bye") in caplog.text
+    assert told % ("Store/Inner/Hi", "Store/Inner/Hi") not in caplog.text
 
 
 def test_a_reset_makes_them_again(project: Path) -> None:

@@ -51,7 +51,7 @@ def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestCon
         _tell(stack, said, context, is_strict=parent.is_strict)
     except ProjectError as error:
         raise within(said, error.mistakes) from error
-    return stack.below(parent, where)
+    return stack.below(parent, where, asked.logical_id)
 
 
 def _tell(stack: Stack, said: str, context: RequestContext, *, is_strict: bool) -> None:
