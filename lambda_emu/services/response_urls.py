@@ -21,8 +21,10 @@ from lambda_emu.services.s3_ids import s3_ids
 from lambda_emu.services.xml import element
 
 PATH = "/_lambda-emu/response/"
-MOST_BYTES = 16 * 1024
-"""Of a body. CloudFormation takes 4,096; what has more is told to whoever waits for it."""
+MOST_BYTES = 1024 * 1024
+"""Of a body, where S3 would take any. CloudFormation reads 4,096; that one has more is told to whoever waits for it."""
+MOST_KEPT_BYTES = 16 * 1024
+"""Of a body, from its beginning."""
 MOST_KEPT = 256
 """Bodies that nobody has taken yet, of one URL."""
 MOST_URLS = 4096
@@ -137,6 +139,10 @@ class ResponseUrls:
         return self._handling
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        """Who waits for a response is told of one that is too large for us, too."""
+        awaited = self._named(request) if isinstance(error, RequestTooLarge) else None
+        if awaited is not None:
+            awaited.put(b" " * MOST_KEPT_BYTES)
         return _refusal(error.status, error.code, error.text or "", request.request_id)
 
     def _serve(self, request: Request, _: Call) -> Answer:
@@ -144,11 +150,14 @@ class ResponseUrls:
         if request.method != "PUT":
             text = "The specified method is not allowed against this resource."
             return _refusal(405, "MethodNotAllowed", text, request.request_id)
-        awaited = self.find(request.path.decode("latin-1"))
+        awaited = self._named(request)
         if awaited is None:
             return _refusal(403, "AccessDenied", "Request has expired", request.request_id)
-        awaited.put(request.body)
+        awaited.put(request.body[:MOST_KEPT_BYTES])
         return Answer(200, [*s3_ids(request.request_id).items()])
+
+    def _named(self, request: Request) -> Awaited | None:
+        return self.find(request.path.decode("latin-1"))
 
 
 def _refusal(status: int, code: str, text: str, request_id: str) -> Answer:

@@ -144,7 +144,10 @@ def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps:
         more = _remake if error.named is not None else _another
         return more(key, kind, asked, working, steps)
     except REFUSED:
-        steps.append(Step(key, How.CHANGED, before))
+        there = asked.begun[-1] if asked.begun else before
+        if there.identifier != before.identifier:
+            working.remember(asked, there, whole=False, replaces=kind.beside)
+        steps.append(Step(key, How.CHANGED, there))
         raise
     if made is None:
         more = _another if kind.beside else _remake

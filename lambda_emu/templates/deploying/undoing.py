@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,7 +36,24 @@ def undo(steps: Sequence[Step], working: Working, cleaning_up: Callable[[], None
     for step in reversed(steps):
         if step.how in (How.CREATED, How.REPLACED, How.RENEWED):
             _try(step, "DELETE", working, left, lambda step=step: _away(step, working))  # type: ignore[misc]
+        for old in _replaced_by(step, working, left):
+            _try(old, "DELETE", working, left, lambda old=old: _remove(old, working))  # type: ignore[misc]
     return left
+
+
+def _replaced_by(step: Step, working: Working, left: Collection[str]) -> list[Step]:
+    """What a change in place, or the change back, left beside what is there again: its kind made another one."""
+    name = step.key.name
+    if step.how is not How.CHANGED or name in left or not working.row(step.key.kind).beside:
+        return []
+    were = {one.identifier: one for one in (step.made, made_of(working.before[name])) if one is not None}
+    return [replace(step, made=one) for id, one in were.items() if id != working.made[name].identifier]
+
+
+def _remove(step: Step, working: Working) -> str:
+    assert step.made is not None
+    remove(working.row(step.key.kind), step.made, working.reach)
+    return step.made.identifier
 
 
 def _try(step: Step, verb: str, working: Working, left: list[str], do: Callable[[], str]) -> None:
@@ -93,8 +110,7 @@ def _is_again(before: StackResource, made: Made, working: Working) -> str:
 
 
 def _away(step: Step, working: Working) -> str:
-    assert step.made is not None
-    remove(working.row(step.key.kind), step.made, working.reach)
+    removed = _remove(step, working)
     if step.how is How.CREATED:
         _forget(step, working)
     else:
@@ -102,7 +118,7 @@ def _away(step: Step, working: Working) -> str:
         found = recorded(before, working.context)
         if found is not None and found.to_go is not None:
             remember_if_there(found, replace(found, to_go=before.to_go), working.context)
-    return step.made.identifier
+    return removed
 
 
 def _forget(step: Step, working: Working) -> None:

@@ -19,8 +19,8 @@ from lambda_emu.templates.deploying.dynamic import look_up
 from lambda_emu.templates.deploying.happened import Telling
 from lambda_emu.templates.deploying.names import physical_name
 from lambda_emu.templates.deploying.records import remember
-from lambda_emu.templates.intrinsics import Resolver, is_known
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made
+from lambda_emu.templates.intrinsics import Resolver, Wrong, is_known
+from lambda_emu.templates.kinds.kind import ANSWERED_IN, Asked, Kind, Made
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.tagging import retag
 from lambda_emu.templates.stack import RETAINED, Stack, is_kept
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 REFUSED = (LambdaError, CannotChange)
 UNREADABLE = (TypeError, KeyError, ValueError, AttributeError, IndexError)
 """What reading properties ends in that are of other shapes than a type has."""
+NOT_ANSWERED = "CustomResource attribute error: Vendor response doesn't contain {} attribute in object {}"
+"""CloudFormation's own."""
 NOTHING = Made("")
 """Of what was removed."""
 
@@ -60,6 +62,8 @@ class Working(Struct, frozen=True):
         one = self.made[name]
         if attribute is None:
             return one.identifier
+        if attribute not in one.attributes and ANSWERED_IN in one.attributes:
+            raise Wrong(NOT_ANSWERED.format(attribute, one.attributes[ANSWERED_IN]))
         declared = self.stack.template.section("Resources")[name]["Type"]
         return f"{name}.{attribute}" if kind_of(declared) is WITHOUT_EFFECT else one.attributes[attribute]
 

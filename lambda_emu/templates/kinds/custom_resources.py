@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.services.response_urls import Awaited, Closed
+from lambda_emu.templates.kinds.custom_responses import NotOfIt, Response, as_texts, read_response
 from lambda_emu.templates.kinds.functions import settle
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, refuse
+from lambda_emu.templates.kinds.kind import ANSWERED_IN, Asked, Kind, Made, refuse
 
 log = logging.getLogger(__name__)
 
 CUSTOM, PREFIX = "AWS::CloudFormation::CustomResource", "Custom::"
 TOLD = " told"
 """The attribute that says what whoever makes it was told; not one of CloudFormation's."""
+MOST_SHOWN = 300
+"""Bytes of a response that the log shows."""
 LONGEST_S = 3600
 """ServiceTimeout's default, and the most that it may be."""
-MOST_RESPONSE_BYTES = 4096
 LOOK_S = 0.5
 TELL_S = 15.0
 """After so long the log says what is waited for."""
@@ -68,78 +71,86 @@ def _told(asked: Asked) -> _Told:
 
 
 def _create(asked: Asked) -> Made:
+    """What says that it failed is there all the same, and has to be deleted again."""
     told = _told(asked)
-    request_id = asked.reach.context.clock.new_id()
-    response = _ask(asked.reach, told, {"RequestType": "Create", "RequestId": request_id}, asked)
-    return _made(told, response, request_id)
+    request = _request(told, asked.reach, "Create")
+
+    def begun() -> None:
+        asked.begin(Made(asked.name, {TOLD: _members(told)}))
+
+    response = _ask(asked.reach, told, request, begun)
+    made = asked.begin(_made(told, response, request))
+    _check(response, request)
+    return made
 
 
 def _update(asked: Asked, made: Made) -> Made:
-    """Another physical id makes another resource of it: the old one is deleted when all else is done."""
+    """Another physical id makes another resource of it: the old one is deleted when all else is done.
+
+    So does one that comes with a failure.
+    """
     told, before = _told(asked), made.attributes[TOLD]
     if told.ServiceToken != before["ServiceToken"]:
         raise refuse("Modifying service token is not allowed.")
-    request_id = asked.reach.context.clock.new_id()
     more = {"PhysicalResourceId": made.identifier, "OldResourceProperties": before["ResourceProperties"]}
-    response = _ask(asked.reach, told, {"RequestType": "Update", "RequestId": request_id, **more})
-    return _made(told, response, request_id)
+    request = _request(told, asked.reach, "Update", **more)
+    response = _ask(asked.reach, told, request)
+    changed = _made(told, response, request)
+    if not response.is_success and changed.identifier != made.identifier:
+        asked.begin(changed)
+    _check(response, request)
+    return changed
 
 
 def _remove(made: Made, reach: Reach) -> None:
     told = _Told(**made.attributes[TOLD])
-    more = {"RequestId": reach.context.clock.new_id(), "PhysicalResourceId": made.identifier}
-    _ask(reach, told, {"RequestType": "Delete", **more})
+    request = _request(told, reach, "Delete", PhysicalResourceId=made.identifier)
+    _check(_ask(reach, told, request), request)
 
 
-def _made(told: _Told, response: Mapping[str, Any], request_id: str) -> Made:
-    identifier = response.get("PhysicalResourceId")
-    if not isinstance(identifier, str) or not identifier:
-        raise refuse(f"Invalid PhysicalResourceId (RequestId: {request_id})")
-    return Made(identifier, {**as_texts(response.get("Data") or {}), TOLD: _members(told)})
+def _request(told: _Told, reach: Reach, type: str, **more: Any) -> Mapping[str, Any]:
+    return {**_members(told), "RequestType": type, "RequestId": reach.context.clock.new_id(), **more}
+
+
+def _made(told: _Told, response: Response, request: Mapping[str, Any]) -> Made:
+    """As CloudFormation names the object with the response, where an attribute is asked for that it has not."""
+    source = f"{told.StackId}|{told.LogicalResourceId}|{request['RequestId']}"
+    return Made(response.identifier, {**response.data, TOLD: _members(told), ANSWERED_IN: source})
+
+
+def _check(response: Response, request: Mapping[str, Any]) -> None:
+    """CannotChange: it says that it failed."""
+    if not response.is_success:
+        raise refuse(FAILED.format(response.reason, request["RequestId"]))
 
 
 def _members(told: _Told) -> dict[str, Any]:
     return {name: getattr(told, name) for name in told.__struct_fields__}
 
 
-def as_texts(value: Any) -> Any:
-    """Numbers and truths as CloudFormation hands them on; what is null is left out."""
-    if isinstance(value, Mapping):
-        return {str(name): as_texts(part) for name, part in value.items() if part is not None}
-    if isinstance(value, list | tuple):
-        return [as_texts(part) for part in value if part is not None]
-    return str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else str(value)
-
-
 # -- asking, and being answered
 
 
-def _ask(reach: Reach, told: _Told, said: Mapping[str, Any], created: Asked | None = None) -> Mapping[str, Any]:
-    """Send a request, and wait for the response. created: has to be deleted again where that says it failed.
+def _ask(reach: Reach, told: _Told, request: Mapping[str, Any], begun: Callable[[], None] = lambda: None) -> Response:
+    """Send a request, and wait for the response. begun: called once it is sent.
 
-    CannotChange: it could not be sent, failed, or nobody answered in time.
+    CannotChange: it could not be sent, nobody answered in time, or what came is no response.
     """
     limit_s = told.limit_s
     awaited = _open(reach, told)
     try:
-        _send(reach, told, said, awaited)
-        if created is not None:
-            created.begin(Made(created.name, {TOLD: _members(told)}))
-        response = _wait(reach, awaited, told, str(said["RequestId"]), limit_s)
+        _send(reach, told, request, awaited)
+        begun()
+        return _wait(reach, awaited, request, limit_s)
     finally:
         awaited.close()
-    if created is not None and isinstance(response.get("PhysicalResourceId"), str):
-        created.begin(Made(response["PhysicalResourceId"], {TOLD: _members(told)}))
-    if response["Status"] == "FAILED":
-        raise refuse(FAILED.format(response.get("Reason", ""), said["RequestId"]))
-    return response
 
 
-def _send(reach: Reach, told: _Told, said: Mapping[str, Any], awaited: Awaited) -> None:
+def _send(reach: Reach, told: _Told, request: Mapping[str, Any], awaited: Awaited) -> None:
     """CannotChange."""
     topic = _is_topic(told.ServiceToken)
     url = reach.context.response_urls.url(awaited, inside=not topic or _has_function(reach, told.ServiceToken))
-    event = json.dumps({**_members(told), **said, "ResponseURL": url})
+    event = json.dumps({**request, "ResponseURL": url})
     if topic:
         reach.call("sns", "Publish", TopicArn=told.ServiceToken, Message=event, Subject=SUBJECT)
         return
@@ -169,39 +180,37 @@ def _has_function(reach: Reach, topic: str) -> bool:
     return any(one["Protocol"] == "lambda" for one in found["Subscriptions"])
 
 
-def _wait(reach: Reach, awaited: Awaited, told: _Told, request_id: str, limit_s: int) -> Mapping[str, Any]:
-    clock = reach.context.clock
+def _wait(reach: Reach, awaited: Awaited, request: Mapping[str, Any], limit_s: int) -> Response:
+    clock, what, who = reach.context.clock, request["LogicalResourceId"], request["ServiceToken"]
     begun_s, is_told = clock.monotonic_s(), False
     while True:
         try:
             body = awaited.take(LOOK_S)
         except Closed:
-            raise refuse(ENDS.format(told.ServiceToken)) from None
-        if body is not None:
-            return _read(body)
+            raise refuse(ENDS.format(who)) from None
+        response = None if body is None else _read(body, request)
+        if response is not None:
+            return response
         waited_s = clock.monotonic_s() - begun_s
         if waited_s >= limit_s:
-            raise refuse(NO_RESPONSE.format(request_id))
+            raise refuse(NO_RESPONSE.format(request["RequestId"]))
         if waited_s >= TELL_S and not is_told:
             is_told = True
-            what = told.LogicalResourceId, told.ServiceToken, limit_s
-            log.warning("%s: waiting for %s to answer, for %d s at most (ServiceTimeout)", *what)
+            log.warning("%s: waiting for %s to answer, for %d s at most (ServiceTimeout)", what, who, limit_s)
 
 
-def _read(body: bytes) -> Mapping[str, Any]:
-    if len(body) > MOST_RESPONSE_BYTES:
-        raise refuse("Response object is too long.")
+def _read(body: bytes, request: Mapping[str, Any]) -> Response | None:
+    """None of what is another's. CannotChange: it is no response, which the log shows."""
+    what, who = request["LogicalResourceId"], request["ServiceToken"]
+    shown = body[:MOST_SHOWN].decode(errors="replace").strip()
     try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise refuse("Invalid Response object: it must be a JSON object")  # (?)
-    if said.get("Status") not in ("SUCCESS", "FAILED"):
-        raise refuse("Invalid Response object: Value of property Status must be either SUCCESS or FAILED")  # (?)
-    if not isinstance(said.get("Data") or {}, dict):
-        raise refuse("Invalid Response object: Value of property Data must be an object")  # (?)
-    return said
+        return read_response(body, request)
+    except NotOfIt as error:
+        log.warning("%s: a response of %s is ignored, as its %s must be the request's: %s", what, who, error, shown)
+        return None
+    except CannotChange as error:
+        log.warning("%s: the response of %s is refused (%s): %s", what, who, error, shown)
+        raise
 
 
 class _Any(frozenset[str]):

@@ -15,6 +15,8 @@ from lambda_emu.templates.kinds.shaping import shape_input
 Properties = Mapping[str, Any]
 OF = " of"
 """The attribute that says what a resource belongs to; not one of CloudFormation's."""
+ANSWERED_IN = " answered in"
+"""The one that says where the response is that a custom resource's attributes come from."""
 
 
 class Made(NamedTuple):
