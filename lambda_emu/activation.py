@@ -55,11 +55,16 @@ class Activator:
         self._clock = clock
         self._delay_s = delay_s
         self._strict = strict
+        self._why_not: dict[FunctionId, str] = {}
         self._finishing = asyncio.Semaphore(ACTIVATIONS.threads)  # however many there are, none is refused
 
     def activate(self, id: FunctionId) -> None:
         """Get what it needs to run, and stems; one that is settled keeps its state. From any thread."""
         self._loop.post(self._begin, id)
+
+    def why_not(self, id: FunctionId) -> str | None:
+        """Why it cannot run, though it is Active for want of its runtime alone. From any thread."""
+        return self._why_not.get(id)
 
     def try_again(self, functions: Iterable[Function]) -> None:
         """What failed for want of its runtime is Pending again. At a start, not on the loop: it may be there now."""
@@ -84,6 +89,7 @@ class Activator:
 
     async def _activate(self, id: FunctionId) -> None:
         function = self._store.function(id)
+        self._why_not.pop(id, None)
         if function is None:
             return
         version = function.latest
@@ -93,6 +99,7 @@ class Activator:
             found = await self._prepare(version)
         except SandboxError as error:
             log.error("%s cannot run: %s", id.name, error)
+            self._remember(id, str(error))
             if version.image is not None or self._strict:
                 why_not = WhyNot(str(error), error.state_code)
         else:
@@ -100,6 +107,11 @@ class Activator:
                 self._pool.expect(resolve_image(version, found))
         if not are_all_settled(function):
             await self._finish_at_last(partial(self._finish, id, version.deployment_id, why_not, found))
+
+    def _remember(self, id: FunctionId, why_not: str) -> None:
+        """Of functions that there are."""
+        there = {one: text for one, text in self._why_not.items() if self._store.function(one) is not None}
+        self._why_not = {**there, id: why_not}
 
     async def _finish_at_last(self, finish: Callable[[], None]) -> None:
         """Write it down; while there is no room on the disk again and again, for nobody else would before a restart."""

@@ -187,7 +187,7 @@ SETTINGS = (
     Setting("max_environments", whole(1, 100_000), None, "Environments and stems at once; none: by this machine."),
     Setting("log_limit_mb", whole(1, 1_000_000, "MB"), "64", "What logs take on disk; each function has a share."),
     Setting("pull_images", FLAG, "true", "Pull images that are missing: AWS's base images, and those of functions."),
-    Setting("strict_runtimes", FLAG, "false", "Refuse a runtime that this machine has only in another version."),
+    Setting("strict_runtimes", FLAG, "false", "Refuse a runtime of another version or processor than this machine's."),
     Setting("cache_dir", PATH, "~/.cache/lambda-emu", "Where built images and downloads are kept."),
     Setting(
         "env_vars", PATH, None, "A file of JSON with other values for functions' variables, as `sam local` has it."

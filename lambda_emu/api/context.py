@@ -41,6 +41,9 @@ class Activator(Protocol):
     def activate(self, id: FunctionId) -> None:
         """Begin it, and return at once; the function becomes Active, or its update Successful, in the background."""
 
+    def why_not(self, id: FunctionId) -> str | None:
+        """Why it could not be made ready, though it may be Active; None: it was, or nobody has tried."""
+
 
 class FindImage(Protocol):
     """What the engine has under the name of an image, at once; None if nothing, or if it does not say in time."""

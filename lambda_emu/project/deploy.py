@@ -33,6 +33,9 @@ ORIGIN = "project"
 class NothingRuns:
     """Stands for the activator where the caller activates later, all at once."""
 
+    def why_not(self, id: FunctionId) -> None:
+        """Nobody has tried."""
+
     def activate(self, id: FunctionId) -> None:
         pass
 

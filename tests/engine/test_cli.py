@@ -310,7 +310,7 @@ def test_a_project_of_another_tool_is_no_empty_account(tmp_path: Path) -> None:
 def test_why_a_function_failed_is_told_to_who_invokes_it(folder: Path, served: Served) -> None:
     lam = client(served.url)
     other = {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE]
-    settings = {"Runtime": "java21", "Handler": "a.B::c", "Role": ROLE, "Architectures": [other]}
+    settings = {"Runtime": "provided.al2023", "Handler": "x", "Role": ROLE, "Architectures": [other]}
     lam.create_function(FunctionName="failing", Code={"ZipFile": zipped({"x": "1"})}, **settings)  # type: ignore[arg-type]
 
     done = command("invoke", "failing", folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -11,13 +12,16 @@ from botocore.exceptions import ClientError
 from lam import Lam, zipped
 from own import own_emulator
 from packages import other_pythons, runtime_of_machine
+from stack_rig import Stacks
 
+from lambda_emu.architectures import ARCHITECTURES, HOST_ARCHITECTURE
 from lambda_emu.sandbox.toolchain.python import OWN_PYTHON
 
 VERSION = "import os, sys\ndef handler(event, context): return [sys.version_info[:2], os.environ['AWS_EXECUTION_ENV']]"
 SDK_IS_THERE = """exports.handler = async () => {
     try { require.resolve('@aws-sdk/client-s3'); return true; } catch { return false; }
 };"""
+OTHER_MACHINE = next(name for name in ARCHITECTURES if name != HOST_ARCHITECTURE)
 OTHER = "python3.14" if OWN_PYTHON != "python3.14" else "python3.13"
 
 
@@ -55,6 +59,27 @@ def test_a_python_on_the_path_runs_the_functions_of_its_version_with_the_client_
     major, minor = runtime.removeprefix("python").split(".")
     assert answer.payload == [[int(major), int(minor)], "/var/runtime/boto3/__init__.py"]
     assert "not on this machine" not in caplog.text
+
+
+def test_code_for_another_processor_that_is_not_compiled_runs_on_this_one_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is compiled cannot; a stack whose resource such a function makes is told at once, and waits for nobody."""
+    with own_emulator(tmp_path, "process", stems=0) as lam:
+        lam.create("pure", VERSION, Runtime=OWN_PYTHON, Architectures=[OTHER_MACHINE])
+        found = lam.client.get_function_configuration(FunctionName="pure")
+        assert (found["State"], found["Architectures"]) == ("Active", [OTHER_MACHINE])
+        assert lam.invoke("pure").payload == [list(sys.version_info[:2]), f"AWS_Lambda_{OWN_PYTHON}"]
+        assert f"pure: it is for {OTHER_MACHINE} and runs on {HOST_ARCHITECTURE}" in caplog.text
+
+        lam.create("compiled", {"bootstrap": "x"}, Runtime="provided.al2023", Architectures=[OTHER_MACHINE])
+        token = lam.client.get_function_configuration(FunctionName="compiled")["FunctionArn"]
+        template = {"Resources": {"Thing": {"Type": "Custom::Thing", "Properties": {"ServiceToken": token}}}}
+        stacks = Stacks(lam)
+        stacks.client.create_stack(StackName="other", TemplateBody=json.dumps(template), DisableRollback=True)
+        stacks.becomes("other", "CREATE_FAILED")
+        reason = stacks.resources("other")["Thing"]["ResourceStatusReason"]
+        assert f"{token} cannot run: this machine is {HOST_ARCHITECTURE}; it cannot run {OTHER_MACHINE}" in reason
 
 
 def leave_without_registry(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,7 @@ def test_a_custom_runtime_without_a_bootstrap_is_none(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("runtime", "architecture", "reason"), [
     ("dotnet8", HOST_ARCHITECTURE, "Docker"),
-    (OWN_PYTHON, {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE], f"this machine is {HOST_ARCHITECTURE}"),
+    ("provided.al2", {"x86_64": "arm64", "arm64": "x86_64"}[HOST_ARCHITECTURE], f"this machine is {HOST_ARCHITECTURE}"),
 ])  # fmt: skip
 def test_what_this_machine_cannot_run_is_refused_with_the_reason(
     bench: Bench, runtime: str, architecture: str, reason: str

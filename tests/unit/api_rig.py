@@ -75,6 +75,9 @@ class Activations:
     readiness: Readiness = NOTHING_READY  # of whatever is provisioned
     images: dict[str, FoundImage] = field(default_factory=dict)
 
+    def why_not(self, id: FunctionId) -> str | None:
+        return None
+
     def activate(self, id: FunctionId) -> None:
         self.asked.append(id)
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lambda_emu.architectures import ARCHITECTURES, HOST_ARCHITECTURE
 from lambda_emu.runtimes import catalogue
+from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.toolchain.interpreter import Interpreter, by_nearness, nearest
+from lambda_emu.sandbox.toolchain.layout import for_another
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,13 @@ def test_of_another_python_it_is_said_what_it_cannot_load() -> None:
         "python3.13 is not on this machine; its functions run on python3.11 (/usr/bin/python3.11), "
         "which loads no modules compiled for python3.13"
     )
+
+
+def test_strict_runtimes_refuse_code_for_another_processor() -> None:
+    other = next(name for name in ARCHITECTURES if name != HOST_ARCHITECTURE)
+    python = next(runtime for runtime in catalogue() if runtime.family == "python")
+
+    assert for_another(python, HOST_ARCHITECTURE, strict=True) is None
+    assert f"for {other} and runs on {HOST_ARCHITECTURE}" in str(for_another(python, other))
+    with pytest.raises(SandboxError, match=f"it cannot run {other} without Docker"):
+        for_another(python, other, strict=True)

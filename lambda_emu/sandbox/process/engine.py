@@ -29,7 +29,7 @@ from lambda_emu.sandbox.machine import this_machine
 from lambda_emu.sandbox.process.isolation import Isolation
 from lambda_emu.sandbox.process.namespaces import PATH, Given, Namespaces
 from lambda_emu.sandbox.process.no_isolation import NoIsolation
-from lambda_emu.sandbox.toolchain.layout import Toolchain, check_architecture, make_toolchain
+from lambda_emu.sandbox.toolchain.layout import Toolchain, for_another, make_toolchain
 from lambda_emu.sandbox.toolchain.maker import Maker
 
 log = logging.getLogger(__name__)
@@ -121,8 +121,10 @@ class ProcessEngine:
         self._closed = False
 
     async def prepare(self, runtime: str, architecture: str) -> str | None:
-        toolchain = await self._toolchain(runtime, architecture)
-        return None if toolchain.interpreter is None else toolchain.interpreter.instead_of(_known(runtime))
+        toolchain, found = await self._toolchain(runtime, architecture), _known(runtime)
+        other = None if toolchain.interpreter is None else toolchain.interpreter.instead_of(found)
+        notes = other, for_another(found, architecture, strict=self._strict)
+        return "; ".join(filter(None, notes)) or None
 
     def program(self, runtime: str, handler: str, task: Path, layers: Sequence[Path]) -> Program | None:
         found = _known(runtime)
@@ -192,12 +194,13 @@ class ProcessEngine:
 
     async def _toolchain(self, runtime: str, architecture: str) -> Toolchain:
         """What sandboxes of this runtime have of this machine, laid out when first asked for, again after a failure."""
-        check_architecture(architecture)
+        found = _known(runtime)
+        for_another(found, architecture, strict=self._strict)
         self._check_open()
         making = self._toolchains.get(runtime)
         if making is None or (making.done() and making.exception() is not None):
             folder = self._folder / "toolchains" / self._clock.new_token()
-            making = self._toolchains[runtime] = self._call(self._make_toolchain, _known(runtime), folder)
+            making = self._toolchains[runtime] = self._call(self._make_toolchain, found, folder)
         return await asyncio.shield(making)
 
     def _make_toolchain(self, runtime: Runtime, folder: Path) -> Toolchain:

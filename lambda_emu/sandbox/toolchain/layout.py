@@ -65,13 +65,19 @@ class ToolchainStatus(Struct, frozen=True):
         return self.reason is None and (self.interpreter is None or self.interpreter.instead_of(self.runtime) is None)
 
 
-def check_architecture(architecture: str) -> None:
-    """SandboxError where its programs are not this machine's."""
-    if architecture != HOST_ARCHITECTURE:
+def for_another(runtime: Runtime, architecture: str, *, strict: bool = False) -> str | None:
+    """That code for another processor runs on this machine's, in words. None where it is for that.
+
+    SandboxError where it is compiled, as for runtimes of one's own. strict: nothing runs on another one.
+    """
+    if architecture == HOST_ARCHITECTURE:
+        return None
+    if strict or runtime.family == "provided":
         raise SandboxError(
             f"this machine is {HOST_ARCHITECTURE}; it cannot run {architecture} without Docker: start Docker, or make "
             f"the function for {HOST_ARCHITECTURE}"
         )
+    return f"it is for {architecture} and runs on {HOST_ARCHITECTURE}, which loads nothing compiled for the former"
 
 
 def statuses() -> list[ToolchainStatus]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from lambda_emu.model.function.names import resolve
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.services.response_urls import Awaited, Closed
@@ -154,10 +155,17 @@ def _send(reach: Reach, told: _Told, request: Mapping[str, Any], awaited: Awaite
     if topic:
         reach.call("sns", "Publish", TopicArn=told.ServiceToken, Message=event, Subject=SUBJECT)
         return
-    found = settle(reach, told.ServiceToken)
-    if found.get("State") == "Failed":  # nobody would answer
-        raise refuse(f"{told.ServiceToken} cannot run: {found.get('StateReason')}")
+    if why_not := _why_not(reach, told.ServiceToken):  # nobody would answer
+        raise refuse(f"{told.ServiceToken} cannot run: {why_not}")
     reach.call("lambda", "Invoke", FunctionName=told.ServiceToken, InvocationType="Event", Payload=event.encode())
+
+
+def _why_not(reach: Reach, function: str) -> str | None:
+    """Why a function cannot run, once it is ready: it failed, or this machine has nothing to run it on."""
+    found = settle(reach, function)
+    if found.get("State") == "Failed":
+        return str(found.get("StateReason"))
+    return reach.context.activator.why_not(resolve(function, None, reach.context.scope).id)
 
 
 def _open(reach: Reach, told: _Told) -> Awaited:
