@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 from collections import Counter
@@ -22,7 +21,8 @@ from lambda_emu.around import Around
 from lambda_emu.binaries.check import CodeCheck
 from lambda_emu.clock import Clock
 from lambda_emu.cloudformation.interrupted import tell_interrupted
-from lambda_emu.config import OFF, Settings
+from lambda_emu.config import Settings
+from lambda_emu.emptying import empty_account, empty_all
 from lambda_emu.environment.log import EnvironmentLog
 from lambda_emu.environment.states import InitType
 from lambda_emu.gateway.callers import Callers
@@ -37,7 +37,7 @@ from lambda_emu.invoke.runner import PoolRunner
 from lambda_emu.logs.store import LogStore
 from lambda_emu.logs.stream import LogStream, Origin
 from lambda_emu.model.changes.updates import is_settled
-from lambda_emu.model.function.function import Function, FunctionState
+from lambda_emu.model.function.function import Function
 from lambda_emu.pool.budget import Budget
 from lambda_emu.pool.deployment import Deployment
 from lambda_emu.pool.endpoints import Endpoints
@@ -47,9 +47,7 @@ from lambda_emu.pool.pool import Pool
 from lambda_emu.pool.starter import Starter
 from lambda_emu.pool.stems import Stems
 from lambda_emu.project import Project
-from lambda_emu.project.deploy import deploy
 from lambda_emu.project.resources import ResourceChange
-from lambda_emu.project.services.left import Left, find_left
 from lambda_emu.public_layers.finder import PublicLayers
 from lambda_emu.runtime_api.router import RuntimeApi
 from lambda_emu.runtimes import Catalogue, catalogue
@@ -59,24 +57,21 @@ from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
 from lambda_emu.sandbox.temporary import remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
+from lambda_emu.served_project import ServedProject
 from lambda_emu.services.neighbours.neighbour import OwnUrls, neighbours, variables
 from lambda_emu.shutdown import Shutdown
 from lambda_emu.store import Store
-from lambda_emu.templates.serving import Chosen, Declared, deploy_services, read_declared
+from lambda_emu.templates.serving import Addresses, Chosen, Declared, read_declared
 from lambda_emu.timekeeper import WRITES, Timekeeper, read_lead
 from lambda_emu.work_clock import WorkClock
 
 if TYPE_CHECKING:
-    from lambda_emu.builds.builder import Builder
     from lambda_emu.services.secrets_extension.listening import SecretsExtension
-
-log = logging.getLogger(__name__)
 
 STEP_LIMIT_S = 60.0
 ACTIVATION_LIMIT_S = 1.0
 LOOK_S = 0.02
 PENDING_WAIT_S = 1.0
-WAITS = "fetching or building what these run on, once, which may take minutes: %s; meanwhile %s answers"
 USED_AFTER_S = 0.5
 """So long after the first connection who made it has the answer to a first invocation."""
 
@@ -102,9 +97,6 @@ class Emulator:
         self.work_clock = WorkClock(self.clock)
         self.loop = Loop()
         self.url = ""
-        self._is_deployed = self._was_ready = False
-        self._builder: Builder | None = None
-        self.addresses: Sequence[tuple[str, str]] = ()  # of what the project declares: its API, URLs, queues
         self.token = settings.token or self.clock.new_token()  # of our own pages
         self.scope = Scope(settings.account, settings.region)  # of callers who name no other
         self.shutdown = Shutdown(self.loop, self.clock, settings.grace_s)
@@ -124,17 +116,18 @@ class Emulator:
         return first_s is not None and self.clock.monotonic_s() - first_s >= USED_AFTER_S
 
     @property
-    def is_ready(self) -> bool:
-        """Whether all is there that the project declares and none of its functions is Pending; then it stays so."""
-        self._was_ready = self._was_ready or (self._is_deployed and not self._pending())
-        return self._was_ready
+    def declared(self) -> Sequence[str]:
+        """Names of functions that the project declares."""
+        return self._project.functions
+
+    @property
+    def addresses(self) -> Addresses:
+        """Of what the project declares: its API, URLs, queues."""
+        return self._project.addresses
 
     def wait_until_ready(self) -> None:
         """However long images and clients take, which is told if they do. Not on the loop."""
-        if pending := self._pending():
-            log.warning(WAITS, ", ".join(one.id.name for one in pending), self.url)
-        while not self.is_ready:
-            threading.Event().wait(LOOK_S)
+        self._project.wait_until_ready(self.url)
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not."""
@@ -152,40 +145,16 @@ class Emulator:
 
         account: of this one alone; nobody else's time and environments are touched.
         """
-        if account is not None:
-            self._empty(account)
-            return
-        self.timekeeper.reset()  # first: nothing is emptied while somebody moves time
-        self.served.end_jobs(None)  # before what they make is emptied: nothing is made in it after that
-        self._on_loop(self.around.clear)  # it makes work
-        self.store.clear()
-        self.served.context.changes.clear()
-        self._on_loop(self.async_invoker.forget)
-        self.around.reset()
-        self._on_loop(self.pool.clear)
-        self.served.forget()  # after their control planes
-        self._deploy(self._declared)
-
-    def _empty(self, account: str) -> None:
-        self.served.end_jobs(account)
-        self.store.clear(account)
-        self.served.context.changes.clear()
-        self.around.empty(account)
-        self._on_loop(lambda: self.pool.clear(account))
-        self.served.forget()  # after their control planes
-        if account == self.scope.account:
-            self._deploy(self._declared)
+        if account is None:
+            empty_all(self._rooms, self.served, self.async_invoker.forget)
+        else:
+            empty_account(self._rooms, self.served, account)
+        if account in (None, self.scope.account):
+            self._project.deploy()
 
     def deploy(self, declared: Project | Declared) -> Sequence[ResourceChange]:
         """Make there be what a project declares, and be gone what earlier ones did. Not on the loop. ProjectError."""
-        return self._deploy(Declared(declared) if isinstance(declared, Project) else declared)
-
-    def _deploy(self, declared: Declared) -> Sequence[ResourceChange]:
-        self._declared = declared
-        left = find_left(self.served.context)
-        changes = deploy(self._built(declared.project), self.served.context)
-        self._activate()
-        return [*changes, *self._deploy_services(left)]
+        return self._project.deploy(Declared(declared) if isinstance(declared, Project) else declared)
 
     def wait_until_settled(self, name: str) -> None:
         """Wait for a Pending function, however long its image takes. Not on the loop."""
@@ -200,27 +169,56 @@ class Emulator:
         self.close()
 
     def _start(self) -> None:
+        declared = self._read_declared()  # first: a mistake in it needs nothing started
+        bound = bind(self.settings.host, self.settings.port)
+        self.shutdown.call(bound.close)
+        self.url = f"http://{self.settings.host}:{bound.getsockname()[1]}"
+        self._own_urls = OwnUrls(self.url, self.settings.allowed_hosts)
+        self.neighbours = neighbours(self.settings.elsewhere, self._own_urls)
+        data_dir = self._data_directory()
+        descriptors.allow_many()
+        self._start_loop(data_dir)
+        self._open_kept(data_dir)
+        self._open_environments(data_dir)
+        self._open_invocations()
+        self.timekeeper = Timekeeper(self.work_clock, self.loop, self.store, self._under_way, self.around.child)
+        self.timekeeper.on_set_back = self.around.set_back
+        self._serve_inside(data_dir, declared)  # before there are environments with code in them
+        self._on_loop(self.async_invoker.start)
+        self._project.deploy_functions()
+        tell_of_all(self.store, self.served.context.here, self.served.context.notices)
+        self._activate()
+        self.logs.wait_until_open()  # late: it was looked through meanwhile
+        self._open_api(data_dir, bound)  # late: who can reach it is served
+        if self._only is None:
+            self.around.start()  # after that: some sources are asked by our own port
+        self._project.deploy_services()  # last: it is asked for by requests, most of all the child's
+
+    def _read_declared(self) -> Declared:
         settings = self.settings
         cache, env_vars = settings.cache_dir / "templates", settings.env_vars
         by_setting = (settings.strict, env_vars, settings.layers, settings.build, settings.also)
-        chosen = Chosen(settings.project, settings.parameters, cache, *by_setting)
-        self._declared = read_declared(chosen, self.scope, self._only)  # first: a mistake in it needs nothing started
-        self.declared = self._declared.functions
-        bound = bind(settings.host, settings.port)
-        self.url = f"http://{settings.host}:{bound.getsockname()[1]}"
-        self._own_urls = OwnUrls(self.url, settings.allowed_hosts)
-        self.neighbours = neighbours(settings.elsewhere, self._own_urls)
-        self.shutdown.call(bound.close)
-        data_dir = self._data_directory()
-        descriptors.allow_many()
+        return read_declared(Chosen(settings.project, settings.parameters, cache, *by_setting), self.scope, self._only)
+
+    def _data_directory(self) -> Path:
+        remove_left()
+        if not self.settings.ephemeral:
+            return self.settings.data_dir
+        return self.shutdown.leave(temporary_folder()) / "data"
+
+    def _start_loop(self, data_dir: Path) -> None:
+        """And what takes requests on it, who are answered by nobody yet."""
         self.loop.start()
-        self.shutdown.call(self.loop.stop)  # last to go: everything below runs on it
+        self.shutdown.call(self.loop.stop)  # last to go: everything else runs on it
         self.clock.bind(self.loop.asyncio)
-        callers = Callers((settings.host, *settings.allowed_hosts), settings.allowed_origins)
+        callers = Callers((self.settings.host, *self.settings.allowed_hosts), self.settings.allowed_origins)
         self._gateway = Gateway(self.loop, self.clock, data_dir / SPOOL, callers)
         self._inside_gateway = Gateway(self.loop, self.clock, data_dir / SPOOL, callers)
         self._listener = Listener(self._gateway, self.clock, _port_settings(self._gateway))
         self.shutdown.tidy(self._listener.close)  # after the pool, which answers who still waits
+
+    def _open_kept(self, data_dir: Path) -> None:
+        """What is on disk, what stands around invocations, and the log."""
         self.store = Store.open(data_dir)
         self.work_clock.take(read_lead(self.store))  # before anything is dated
         tell_interrupted(self.store, self.work_clock.now_s())
@@ -228,39 +226,12 @@ class Emulator:
         self.around = Around(
             self.url, self.neighbours, self.scope, self.store, self.work_clock, self.loop, self.shutdown
         )
-        self.around.child.folder = None if settings.ephemeral else data_dir / "services"
-        one_shot, log_bytes = self._only is not None, settings.log_limit_mb * 1024 * 1024
+        self.around.child.folder = None if self.settings.ephemeral else data_dir / "services"
+        one_shot, log_bytes = self._only is not None, self.settings.log_limit_mb * 1024 * 1024
         post, publish = self.loop.post, self.around.publish
         self.logs = LogStore(data_dir / "logs.db", log_bytes, post, in_process=one_shot, publish=publish)
         self.logs.start()
         self.shutdown.call(self.logs.stop)  # after the environments, which write until they end
-        self._open_environments(data_dir)
-        self._open_invocations()
-        self.timekeeper = Timekeeper(self.work_clock, self.loop, self.store, self._under_way, self.around.child)
-        self.timekeeper.on_set_back = self.around.set_back
-        self._serve_inside(data_dir)  # before there are environments with code in them
-        self._on_loop(self.async_invoker.start)
-        left = find_left(self.served.context)
-        deploy(self._built(self._declared.project), self.served.context)
-        tell_of_all(self.store, self.served.context.here, self.served.context.notices)
-        self._activate()
-        self.logs.wait_until_open()  # late: it was looked through meanwhile
-        self._open_api(data_dir, bound)  # late: who can reach it is served
-        if self._only is None:
-            self.around.start()  # after that: some sources are asked by our own port
-        self._deploy_services(left)  # last: it is asked for by requests, most of all the child's
-        self._is_deployed = True
-
-    def _pending(self) -> list[Function]:
-        """Of those that the project declares."""
-        there = map(self.store.function, map(self.scope.function, self.declared))
-        return [one for one in there if one is not None and one.latest.progress.state is FunctionState.PENDING]
-
-    def _data_directory(self) -> Path:
-        remove_left()
-        if not self.settings.ephemeral:
-            return self.settings.data_dir
-        return self.shutdown.leave(temporary_folder()) / "data"
 
     def _open_environments(self, data_dir: Path) -> None:
         """The port that environments call, the engine that makes them, the pool that uses them."""
@@ -362,12 +333,12 @@ class Emulator:
         for _, function in self.store.functions.everywhere():
             self._function_changed(None, function)
 
-    def _serve_inside(self, data_dir: Path) -> None:
+    def _serve_inside(self, data_dir: Path, declared: Declared) -> None:
         """What code in environments may ask: the API, and none of our own pages."""
         make_spool(data_dir / SPOOL)
         public_layers = PublicLayers(self.store.artifacts, self.settings.cache_dir, self.settings.layers)
         self.shutdown.tidy(public_layers.close)  # whoever waits for a registry hears that it is over
-        rooms = Rooms(
+        self._rooms = Rooms(
             self.settings,
             self.url,
             self.scope,
@@ -385,8 +356,11 @@ class Emulator:
             self.timekeeper,
             public_layers,
         )
-        self.served = Served(rooms, self.reset, lambda: self.is_ready)
+        self.served = Served(self._rooms, self.reset, lambda: self._project.is_ready)
         self.shutdown.call(self.served.close_jobs)  # before what they ask: no step is begun any more
+        settings, context, alone = self.settings, self.served.context, self._only is not None
+        around, activate, shutdown = self.around, self._activate, self.shutdown
+        self._project = ServedProject(declared, settings, context, around, activate, shutdown, alone=alone)
         self._inside_gateway.serve(*self.served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
@@ -396,34 +370,6 @@ class Emulator:
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)
         self.shutdown.tidy(self._listener.finish)
         self.shutdown.tidy(self.timekeeper.stop)  # before anything ends that time would have waited for
-
-    def _deploy_services(self, left: Left) -> Sequence[ResourceChange]:
-        """What functions live among and where their events come from; most projects declare none."""
-        context, clients, alone = self.served.context, self.around.clients, self._only is not None
-        builder = self._open_builder() if self.settings.build and self._declared.stacks else None
-        changes, self.addresses = deploy_services(self._declared, context, clients, left, builder, alone=alone)
-        if self.settings.iam != OFF:  # then IAM is asked what roles may
-            self.around.child.begin_soon()
-        return changes
-
-    def _built(self, project: Project) -> Project:
-        """With what of its code is to be built; most projects say of none that it is. ProjectError."""
-        if not self.settings.build or all(function.build is None for function in project.functions):
-            return project
-        from lambda_emu.project.building import built
-
-        return built(project, self._open_builder())
-
-    def _open_builder(self) -> Builder:
-        """One for as long as we run, made when something may have to be built."""
-        if self._builder is None:
-            from lambda_emu.builds.bounded import Bounds
-            from lambda_emu.builds.builder import Builder
-
-            cache, bounds = self.settings.cache_dir, Bounds(self.settings.build_timeout_s)
-            self._builder = Builder(cache, bounds, lambda line: log.warning("%s", line))
-            self.shutdown.call(self._builder.close)
-        return self._builder
 
     def _is_busy(self) -> bool:
         """Whether something runs, or somebody has not all of his answer. On the loop."""
