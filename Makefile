@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= $(or $(LAMBDA_EMU_PORT),9000)
 BIN := .venv/bin
 PIP := PIP_CONSTRAINT=requirements.lock $(BIN)/pip install --quiet --disable-pip-version-check
+# What is compiled once need not be compiled by every process of a test.
+unexport PYTHONDONTWRITEBYTECODE
 BUILT_FROM := pyproject.toml requirements.lock hatch_build.py $(wildcard runtimes/init/*.[ch])
 
 .PHONY: help install run lint test test-slow test-runtimes bench wheels lock start-engine stop-engine browser node-client ruby aws-cli clean
@@ -65,14 +67,14 @@ ruby:
 aws-cli:
 	@[ "$$CI" != true ] || test -x /usr/bin/aws || sh scripts/packages.sh awscli
 
-# Files of tests run on two cores. What wants a core of its own, or measures, follows one by one: environments are given
-# their share of the cores.
+# Files of tests run beside each other, one more than there are cores, since tests wait too. What wants a core of its
+# own, or measures, follows one by one: environments are given their share of the cores.
 ALONE := tests/engine/languages $(wildcard $(addprefix tests/chaos/test_, floods.py kill_under_load.py \
 	many_mappings.py silent_engine.py slow_others.py stopping.py) $(addprefix tests/engine/test_, attacks.py \
 	cli.py data_directory.py early_runtimes.py failures.py image_functions.py init_*.py leaks.py limits.py \
 	restart.py start_of_server.py starts.py))
 test: lint start-engine browser node-client ruby aws-cli
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(ALONE:%=--ignore %)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(ALONE:%=--ignore %)
 	$(BIN)/pytest -m "$(ORDINARY)" $(ALONE)
 
 test-slow: $(BIN)/.tools start-engine

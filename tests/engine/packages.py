@@ -139,8 +139,9 @@ def programs_apart(config: pytest.Config, *requirements: str) -> Path:
     with (folder / "lock").open("w") as lock:
         flock(lock, LOCK_EX)  # tests on another core may want them at the same time
         if not (folder / "whole").exists():
-            venv.create(folder, with_pip=True, clear=False)
-            run([str(folder / "bin/pip"), "install", "--quiet", *requirements], folder)
+            venv.create(folder, with_pip=False, clear=False)  # a pip of its own would take longer than most programs
+            pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python")]
+            run([*pip, "install", "--quiet", "--disable-pip-version-check", *requirements], folder)
             (folder / "whole").touch()
     return folder / "bin"
 

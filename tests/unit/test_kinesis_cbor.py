@@ -27,7 +27,7 @@ NAMES = st.text(max_size=9).filter(lambda name: not name.endswith("Timestamp"))
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=30) | st.dictionaries(NAMES, inner), max_leaves=30)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.dictionaries(NAMES, VALUES))
 def test_what_is_written_is_read_the_same_here_and_elsewhere(value: dict[str, Any]) -> None:
     written = encode(value)

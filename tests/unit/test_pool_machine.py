@@ -365,7 +365,7 @@ class PoolMachine(RuleBasedStateMachine):
         return sum(asked.deployment_id.startswith(f"{name}-") for asked in self._waiting())
 
 
-QUICK = settings(max_examples=200, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=80, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=2000, stateful_step_count=100)
 
 

@@ -261,14 +261,17 @@ def test_an_index_keeps_nothing_of_rules_that_went() -> None:
 @pytest.mark.parametrize(
     "detail_of",
     [
-        lambda number: {"customer": [f"c{number}"]},
+        pytest.param(lambda number: {"customer": [f"c{number}"]}, marks=pytest.mark.slow),
         lambda number: {"customer": [{"suffix": f"c{number}"}], "amount": [{"numeric": [">", number]}]},
-        lambda number: {f"f{number}": [{"exists": True}]},
-        lambda number: {"amount": [{"numeric": [">", number, "<=", number + 9]}]},
+        pytest.param(lambda number: {f"f{number}": [{"exists": True}]}, marks=pytest.mark.slow),
+        pytest.param(lambda number: {"amount": [{"numeric": [">", number, "<=", number + 9]}]}, marks=pytest.mark.slow),
         lambda number: {"amount": [{"numeric": ["<", number]}, {"numeric": [">", 20_000 - number]}]},
         lambda number: {"customer": [{"anything-but": [f"c{number}"]}], "amount": [{"numeric": ["<", number - 4998]}]},
         lambda number: {"customer": [{"wildcard": f"c{number}*x"}]},
-        lambda number: {"customer": [{"anything-but": {"suffix": [str(number % 9)]}}], "none": [number]},
+        pytest.param(
+            lambda number: {"customer": [{"anything-but": {"suffix": [str(number % 9)]}}], "none": [number]},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_of_ten_thousand_rules_few_are_asked(detail_of: Callable[[int], Any]) -> None:

@@ -109,9 +109,9 @@ def test_a_queue_keeps_nothing_of_messages_that_are_gone(name: str, group: str |
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        pass_through(5_000, 50_000)
+        pass_through(5_000, 20_000)
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert after - before < 500_000
+    assert after - before < 200_000
