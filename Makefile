@@ -61,7 +61,7 @@ node-client:
 
 # And in Ruby.
 ruby:
-	@[ "$$CI" != true ] || command -v ruby >/dev/null || sh scripts/packages.sh ruby
+	@[ "$$CI" != true ] || command -v bundle >/dev/null || sh scripts/packages.sh ruby ruby-bundler
 
 # And version 2 of the AWS CLI.
 aws-cli:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from lambda_emu.builds.bounded import Bounded
-from lambda_emu.builds.methods import CARGO, ESBUILD, GO, GRADLE, INSTALL, MAKE, Method
+from lambda_emu.builds.esbuild import install_for_developers
+from lambda_emu.builds.gems import place_gems
+from lambda_emu.builds.methods import BUNDLER, CARGO, ESBUILD, GO, GRADLE, INSTALL, MAKE, Method
 from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
 from lambda_emu.sandbox.building.tool_runner import ToolFailed
 
@@ -33,7 +35,8 @@ def run_workflow(source: Source, method: Method, folder: Path, scratch: Path, to
         raise ToolMissing(source, tool, INSTALL[tool])
     into = folder / method.subfolder if source.is_layer else folder
     into.mkdir(parents=True, exist_ok=True)
-    told = _request(source, method, into, scratch / "work")
+    beside = install_for_developers(source, scratch / "esbuild", tools) if method.name == ESBUILD else None
+    told = _request(source, method, into, scratch / "work", beside)
     path = [str(Path(entry).absolute()) for entry in sys.path if entry]
     words = [sys.executable, "-IS", "-c", _START, json.dumps(path), json.dumps(told)]
     try:
@@ -44,6 +47,8 @@ def run_workflow(source: Source, method: Method, folder: Path, scratch: Path, to
         raise BuildFailed(source, f"{method.name} left no folder where its work was to be")
     if not any(into.iterdir()):
         raise BuildFailed(source, f"{method.name} made nothing")
+    if method.name == BUNDLER:
+        place_gems(source, into)
 
 
 def _missing(source: Source, method: Method) -> Iterator[str]:
@@ -53,10 +58,11 @@ def _missing(source: Source, method: Method) -> Iterator[str]:
             yield tool
 
 
-def _request(source: Source, method: Method, into: Path, scratch: Path) -> dict[str, Any]:
-    """What the program is told: how aws-lambda-builders is made, and asked."""
+def _request(source: Source, method: Method, into: Path, scratch: Path, programs: Path | None) -> dict[str, Any]:
+    """What the program is told: how aws-lambda-builders is made, and asked. programs: a folder with more of them."""
     assert method.workflow is not None
     language, manager = method.workflow
+    searched = [source.folder, source.folder / "node_modules" / ".bin", *([] if programs is None else [programs])]
     return {
         "builder": {"language": language, "dependency_manager": manager, "application_framework": None},
         "build": {
@@ -68,7 +74,7 @@ def _request(source: Source, method: Method, into: Path, scratch: Path) -> dict[
             "unpatched_runtime": source.runtime,
             "architecture": source.architecture,
             "options": _options(source, method),
-            "executable_search_paths": [str(source.folder), str(source.folder / "node_modules" / ".bin")],
+            "executable_search_paths": [str(one) for one in searched],
             "mode": "release",
             "is_building_layer": source.is_layer,
         },

@@ -6,16 +6,18 @@ import io
 import json
 import shutil
 import signal
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 from builds_rig import Builds, answer, function
 from own import serve
-from packages import needs
+from packages import needs, run, runtime_of_machine
 from waiting import eventually
 
 from lambda_emu.cli.starters import folder_of
+from lambda_emu.runtimes import catalogue
 
 GREETING = "exports.greet = (name) => `Hello, ${name}`;\n"
 HANDLER = 'const { greet } = require("greeting");\nexports.handler = async (event) => greet(event);\n'
@@ -38,6 +40,28 @@ def write_package(folder: Path) -> None:
             packed.addfile(entry, io.BytesIO(text.encode()))
 
 
+def write_gems(folder: Path, *more: str) -> Path:
+    """A source of one gem. more: files in it, of no use."""
+    source = folder / "source"
+    (source / "lib").mkdir(parents=True, exist_ok=True)
+    files = ["lib/greeting.rb", *more]
+    (source / "lib/greeting.rb").write_text('def greet(name) = "Hello, #{name}"\n')
+    for file in more:
+        (source / file).touch()
+    said = {"name": "greeting", "version": "1.0.0", "summary": "greets", "authors": ["nobody"], "files": files}
+    lines = [f"  one.{name} = {json.dumps(value)}\n" for name, value in said.items()]
+    (source / "greeting.gemspec").write_text("".join(["Gem::Specification.new do |one|\n", *lines, "end\n"]))
+    (folder / "gems").mkdir(exist_ok=True)
+    run(["gem", "build", "--quiet", "greeting.gemspec", "--output", str(folder / "gems/greeting-1.0.0.gem")], source)
+    run(["gem", "generate_index", "--quiet", "--directory", str(folder)], source)
+    return folder
+
+
+def ruby_here() -> str:
+    """`3.1`."""
+    return subprocess.check_output(["ruby", "-e", "print RUBY_VERSION[/^\\d+\\.\\d+/]"], text=True)
+
+
 def begun(file: Path) -> int:
     """The process that wrote its number there."""
     return int(eventually(lambda: file.exists() and file.read_text().strip(), "the build to begin"))
@@ -58,6 +82,28 @@ def test_what_a_function_in_javascript_needs_is_installed_by_npm(project: Builds
         assert answer(lam, "Greet", "Ada") == "Hello, Ada"
         assert "Greet is built by npm" in lam.heard_before
     assert not (project.folder / "src/node_modules").exists()
+
+
+def test_what_a_function_in_ruby_needs_is_installed_by_bundler_for_the_functions_ruby(project: Builds) -> None:
+    """Whichever Ruby is here: a gem in Ruby alone is of any version; one that was compiled is named."""
+    needs("bundle")
+    runtime = runtime_of_machine("ruby")
+    project.write("src/Gemfile", f'source "file://{write_gems(project.folder.parent / "gems")}"\ngem "greeting"\n')
+    project.write("src/app.rb", 'require "greeting"\ndef handler(event:, context:) = greet(event)\n')
+    project.declare(Greet=function(runtime, "src"))
+
+    with project.served() as lam:
+        assert answer(lam, "Greet", "Ada") == "Hello, Ada"
+        assert "Greet is built by bundler" in lam.heard_before
+    assert sorted(path.name for path in (project.folder / "src").iterdir()) == ["Gemfile", "app.rb"]
+
+    write_gems(project.folder.parent / "gems", "lib/fast.so")
+    project.write("src/other.rb", "")
+    other = next(
+        one.identifier for one in catalogue() if one.family == "ruby" and f"ruby{ruby_here()}" != one.identifier
+    )
+    project.declare(Greet=function(other, "src"))
+    assert f"the gem greeting-1.0.0 would be compiled by Ruby {ruby_here()}, which is here" in project.build().stderr
 
 
 def test_make_builds_what_is_to_be_built_by_it(project: Builds) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from packages import ESBUILD_VERSION, needs, node_modules, runtime_of_machine
+from packages import needs, runtime_of_machine
 from sam_projects_rig import NAMES, PROJECTS, Serve, ask, emulator_of_samples, read_sample, serve, told_of
 
 from lambda_emu.templates.strict import without_effect
@@ -83,13 +82,9 @@ def test_the_gate_opens_by_a_token(serve: Serve) -> None:
     assert ask(url) == (401, {"message": "Unauthorized"})
 
 
-def test_quotes_in_typescript_are_built_and_told(
-    serve: Serve, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the esbuild that is on the PATH."""
+def test_quotes_in_typescript_are_built_and_told(serve: Serve) -> None:
+    """By the esbuild that is among its developers' packages."""
     needs("npm")
-    esbuild = node_modules(pytestconfig, f"esbuild@{ESBUILD_VERSION}") / "node_modules" / ".bin"
-    monkeypatch.setenv("PATH", f"{esbuild}:{os.environ['PATH']}")
     template = (PROJECTS / "quotes" / "template.yaml").read_text()
     here = template.replace("nodejs22.x", runtime_of_machine("nodejs"))
 
