@@ -25,6 +25,8 @@ from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.templates.deploying.deploy import NOTHING_LEFT, deploy_stack, remove_stack
 from lambda_emu.templates.deploying.happened import STACK, Happened
 from lambda_emu.templates.deploying.removing import LEAVES_NOTHING, Leaves
+from lambda_emu.templates.includes import Fetch
+from lambda_emu.templates.kinds.documents import read_named
 from lambda_emu.templates.stack import Stack
 from lambda_emu.templates.stored_parameters import names_stored, with_stored_parameters
 
@@ -94,6 +96,15 @@ class Deployer:
             return stack
         with self._act_as(role, context) as (services, acting):
             return with_stored_parameters(stack, Reach(acting, services, {}, NOTHING_LEFT), is_served=False)
+
+    def fetcher(self, role: str | None, context: RequestContext) -> Fetch:
+        """How a template of this request includes what lies in S3."""
+
+        def fetch(location: str, most_bytes: int) -> bytes:
+            with self._act_as(role, context) as (services, acting):
+                return read_named(Reach(acting, services, {}, NOTHING_LEFT), location, most_bytes)
+
+        return fetch
 
     def check_room(self) -> None:
         """Before anything is written of what is to be begun. TooManyJobs."""

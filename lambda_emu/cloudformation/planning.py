@@ -22,6 +22,7 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.deploying.stack_records import description_of, parameters_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template
+from lambda_emu.templates.includes import Fetch
 from lambda_emu.templates.kinds.functions import PLACED
 from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.stored_parameters import texts_of, with_values
@@ -68,9 +69,10 @@ def plan(
         capabilities.check_transform(template, given)
     topics = tuple(members.get("NotificationARNs", record.topics))
     pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
-    stack = _made(template, record.name, {**pseudo, "AWS::NotificationARNs": list(topics), **values}, deployer)
-    _check(stack.template, given)
     role = members.get("RoleARN", record.role)
+    known = {**pseudo, "AWS::NotificationARNs": list(topics), **values}
+    stack = _made(template, record.name, known, deployer.cache, deployer.fetcher(role, context))
+    _check(stack.template, given)
     stack = _looked_up(stack, role, context, deployer)
     tell_without_effect(stack, context)
     wanted = replace(
@@ -126,9 +128,9 @@ def failure_of(members: Mapping[str, Any]) -> str:
     return str(members.get("OnFailure", members.get("OnStackFailure", "ROLLBACK")))
 
 
-def _made(template: Template, name: str, values: Mapping[str, Any], deployer: Deployer) -> Stack:
+def _made(template: Template, name: str, values: Mapping[str, Any], cache: Path, fetch: Fetch) -> Stack:
     try:
-        return make_stack(template, name, None, values, deployer.cache)
+        return make_stack(template, name, None, values, cache, fetch)
     except ProjectError as error:
         if macros := capabilities.transforms_of(template):
             raise TransformFailed(f"Transform {macros[-1]} failed with: {_of_macro(error)}") from None

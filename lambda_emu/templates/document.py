@@ -75,9 +75,9 @@ def read_template(file: Path, text: bytes | None = None) -> Template:
     return template
 
 
-def read_snippet(file: Path) -> Any:
-    """What stands in a file that a template includes. ProjectError."""
-    document = Document(file)
+def read_snippet(file: Path, text: bytes | None = None) -> Any:
+    """What stands in a file that a template includes. text: in place of what the file says. ProjectError."""
+    document = Document(file, text)
     found = None if document.root is None else _Reading(document).read(document.root, (file.name,))
     forget()
     if document.mistakes:

@@ -1,13 +1,15 @@
-"""AWS::Include: what stands in a file beside the template takes its place in it, before anything else is read."""
+"""AWS::Include: what stands in a file beside the template, or in S3, takes its place in it, before all else is read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
 
 from msgspec.structs import replace
 
 from lambda_emu.project.declarations import ProjectError
+from lambda_emu.project.document import MAX_BYTES
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.document import MAX_DEPTH, Place, Template, read_snippet
@@ -15,11 +17,18 @@ from lambda_emu.templates.object_urls import is_url
 
 INCLUDE, TRANSFORM = "AWS::Include", "Fn::Transform"
 MOST_FILES = 50
+FILE = "Location must be the path of a file beside the template"
+OBJECT = "Location must be that of an object in S3: s3://bucket/key"
+
+Fetch = Callable[[str, int], bytes]
+"""An object in S3, by `s3://bucket/key`, of so many bytes at most. CannotChange."""
 
 
-def include(template: Template, *, is_local: bool) -> Template:
-    """The template with what it includes. is_local: whether it may name files beside it. ProjectError."""
-    including = _Including(template, is_local=is_local)
+def include(template: Template, *, is_local: bool, fetch: Fetch | None) -> Template:
+    """The template with what it includes. is_local: whether it may name files beside it. fetch: None: nothing of S3
+    can be had yet. ProjectError.
+    """
+    including = _Including(template, fetch, is_local=is_local)
     body = including.value(including.sections(), ())
     if including.mistakes:
         raise ProjectError(including.mistakes)
@@ -27,9 +36,10 @@ def include(template: Template, *, is_local: bool) -> Template:
 
 
 class _Including:
-    def __init__(self, template: Template, *, is_local: bool) -> None:
+    def __init__(self, template: Template, fetch: Fetch | None, *, is_local: bool) -> None:
         self.mistakes: list[str] = []
         self._template = template
+        self._fetch = fetch
         self._is_local = is_local
         self._files = 0
 
@@ -73,17 +83,23 @@ class _Including:
         parameters = asked.get("Parameters")
         location = parameters.get("Location") if isinstance(parameters, Mapping) else None
         self._files += 1
-        if not isinstance(location, str) or is_url(location) or not self._is_local:
-            self.mistakes.append(f"{where}: {INCLUDE}: Location must be the path of a file beside the template")
+        if not isinstance(location, str) or not self._may_be(location):
+            self.mistakes.append(f"{where}: {INCLUDE}: {FILE if self._is_local else OBJECT}")
         elif self._files > MOST_FILES:
             self.mistakes.append(f"{where}: {INCLUDE}: more than {MOST_FILES} files are included")
         else:
             return self._snippet(location, where)
         return None
 
+    def _may_be(self, location: str) -> bool:
+        return self._fetch is not None and location.startswith("s3://") if is_url(location) else self._is_local
+
     def _snippet(self, location: str, where: str) -> Any:
         try:
-            found = read_snippet(file_of(self._template.file, location))
+            if self._fetch is not None and is_url(location):
+                found = read_snippet(Path(PurePosixPath(location).name), self._fetch(location, MAX_BYTES))
+            else:
+                found = read_snippet(file_of(self._template.file, location))
         except CannotChange as error:
             self.mistakes.append(f"{where}: {error}")
         except ProjectError as error:

@@ -18,7 +18,7 @@ from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.templates.constraints import HIDDEN, is_hidden
 from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.found import source_folder
-from lambda_emu.templates.includes import include
+from lambda_emu.templates.includes import Fetch, include
 from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.loops import expand_loops
@@ -154,12 +154,20 @@ def read_stack(
     return stack if among is None else replace(stack, at=among.at)
 
 
-def make_stack(template: Template, name: str, folder: Path | None, values: Mapping[str, Any], cache: Path) -> Stack:
+def make_stack(
+    template: Template,
+    name: str,
+    folder: Path | None,
+    values: Mapping[str, Any],
+    cache: Path,
+    fetch: Fetch | None = None,
+) -> Stack:
     """The stack that a template declares. values: of parameters, pseudo ones too. cache: for what is expanded.
 
-    folder: that its code lies in; None: whoever sent it must name no file of this machine. ProjectError.
+    folder: that its code lies in; None: whoever sent it must name no file of this machine. fetch: what it includes
+    from S3. ProjectError.
     """
-    template = include(template, is_local=folder is not None)
+    template = include(template, is_local=folder is not None, fetch=fetch)
     if mistakes := [f"{template.where(place)}: {text}" for place, text in wrong_shapes(template.body)]:
         raise ProjectError(mistakes)
     template = expand_loops(template, values)

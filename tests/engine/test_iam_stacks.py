@@ -156,6 +156,30 @@ def test_who_may_not_read_an_object_has_no_template_from_it(strict: Account) -> 
     assert client.validate_template(TemplateURL=url)["Parameters"] == []
 
 
+def test_a_template_includes_what_its_caller_may_read(strict: Account) -> None:
+    s3 = strict.root.client("s3")
+    s3.create_bucket(Bucket="secret-parts")
+    s3.put_object(Bucket="secret-parts", Key="name.json", Body=b'{"QueueName": "included"}')
+    include = {"Name": "AWS::Include", "Parameters": {"Location": "s3://secret-parts/name.json"}}
+    jobs = {"Type": "AWS::SQS::Queue", "Properties": {"Fn::Transform": include}}
+    asked = {"StackName": "including", "TemplateBody": json.dumps({"Resources": {"Jobs": jobs}})}
+    statements = allow("cloudformation:*"), allow("sqs:*")
+    client = strict.user("stack-includer", *statements).client("cloudformation")
+
+    code, said, _ = refusal(client.create_stack, **asked)
+
+    assert (code, "is not authorized to perform: s3:GetObject" in said) == ("ValidationError", True)
+    where = {"Bucket": "secret-parts", "Key": "name.json"}
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"DefinitionS3Location": where}}
+    client.create_stack(StackName="defined", TemplateBody=json.dumps({"Resources": {"Machine": machine}}))
+    ends(strict.root, "defined", "ROLLBACK_COMPLETE")
+    assert "is not authorized to perform: s3:GetObject" in reasons(strict.root, "defined")["Machine"]
+
+    strict.allow("stack-includer", *statements, allow("s3:GetObject", "arn:aws:s3:::secret-parts/*"))
+    client.create_stack(**asked)
+    ends(strict.root, "including", "CREATE_COMPLETE")
+
+
 # -- what a stack makes
 
 

@@ -80,7 +80,7 @@ def test_definitions_are_read_from_where_package_puts_them(stacks: Stacks) -> No
 @pytest.mark.parametrize(
     ("location", "said"),
     [
-        ("{Bucket: nowhere, Key: x}", "Error occurred while GetObject. S3 Error Code: NoSuchBucket."),
+        ("{Bucket: nowhere, Key: x}", "GetObject: NoSuchBucket: The specified bucket does not exist"),
         ("{Bucket: packaged}", "DefinitionS3Location must be a mapping with Bucket and Key"),
         ("{Bucket: packaged, Key: torn}", "DefinitionS3Location:1: not YAML"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from lambda_emu.api.context import RequestContext
@@ -13,6 +14,7 @@ from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template, read_template
+from lambda_emu.templates.kinds.documents import read_named
 from lambda_emu.templates.kinds.kind import Asked
 from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url, name_of
 from lambda_emu.templates.parameters import Configured, take_parameters
@@ -47,7 +49,7 @@ def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestCon
     values = {**pseudo_parameters(asked.name, context.scope), **parameters, "AWS::StackId": id}
     folder = None if parent.folder is None or is_url(said) else template.file.parent
     try:
-        stack = make_stack(template, asked.name, folder, values, parent.cache)
+        stack = make_stack(template, asked.name, folder, values, parent.cache, partial(read_named, asked.reach))
         _tell(stack, said, context, is_strict=parent.is_strict)
     except ProjectError as error:
         raise within(said, error.mistakes) from error

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.documents import document_of
+from lambda_emu.templates.kinds.documents import read_document, text_in_s3
 from lambda_emu.templates.kinds.kind import (
     OF,
     Asked,
@@ -258,12 +258,14 @@ def _remove_alarm(made: Made, reach: Reach) -> None:
 
 
 def _machine(asked: Asked) -> dict[str, Any]:
-    definition = asked.get("DefinitionString") or document_of(asked, "Definition", in_s3="DefinitionS3Location")
-    if definition is None:
+    said = asked.get("DefinitionString") or asked.get("Definition")
+    text = text_in_s3(asked, "DefinitionS3Location") if said is None else as_text(said)
+    if text is None:
         raise refuse("has none of Definition, DefinitionString and DefinitionS3Location")
-    text = as_text(definition)
     for name, value in (asked.get("DefinitionSubstitutions") or {}).items():
         text = re.sub(rf"\$\{{{re.escape(name)}\}}", lambda _, value=value: json.dumps(str(value))[1:-1], text)  # type: ignore[misc]
+    if asked.get("DefinitionString") is None:  # it may be YAML
+        text = as_text(read_document(text.encode(), "Definition" if said else "DefinitionS3Location"))
     return {"definition": text, **asked.given("RoleArn", "LoggingConfiguration", "TracingConfiguration")}
 
 

@@ -198,7 +198,7 @@ def _update_http(asked: Asked, made: Made) -> Made:
         _set_http(asked, made.identifier)
         return made
     if asked.get("ProtocolType") is None:
-        raise refuse("has neither Body nor ProtocolType")
+        raise refuse("has neither Body, BodyS3Location nor ProtocolType")
     said = {name: value for name, value in asked.properties.items() if name not in ("ProtocolType", "Tags")}
     asked.call(V2, "UpdateApi", {**said, "ApiId": made.identifier})
     return made
