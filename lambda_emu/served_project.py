@@ -43,8 +43,12 @@ class ServedProject:
         shutdown: Shutdown,
         *,
         alone: bool,
+        has_images: bool,
     ) -> None:
-        """activate: has functions go on that are not Active. alone: a function is run once; nothing goes with it."""
+        """activate: has functions go on that are not Active. alone: a function is run once; nothing goes with it.
+
+        has_images: functions run as images, which are built too.
+        """
         self._declared = declared
         self._settings = settings
         self._context = context
@@ -52,6 +56,7 @@ class ServedProject:
         self._activate = activate
         self._shutdown = shutdown
         self._alone = alone
+        self._has_images = has_images
         self._builder: Builder | None = None
 
     def deploy(self, declared: Declared | None = None) -> Sequence[ResourceChange]:
@@ -117,6 +122,7 @@ class ServedProject:
             from lambda_emu.builds.builder import Builder
 
             cache, bounds = self._settings.cache_dir, Bounds(self._settings.build_timeout_s)
-            self._builder = Builder(cache, bounds, lambda line: log.warning("%s", line))
+            has_images = self._has_images
+            self._builder = Builder(cache, bounds, lambda line: log.warning("%s", line), has_images=has_images)
             self._shutdown.call(self._builder.close)
         return self._builder

@@ -360,7 +360,10 @@ class Emulator:
         self.shutdown.call(self.served.close_jobs)  # before what they ask: no step is begun any more
         settings, context, alone = self.settings, self.served.context, self._only is not None
         around, activate, shutdown = self.around, self._activate, self.shutdown
-        self._project = ServedProject(declared, settings, context, around, activate, shutdown, alone=alone)
+        has_images = self.engine.abilities.name == "docker"
+        self._project = ServedProject(
+            declared, settings, context, around, activate, shutdown, alone=alone, has_images=has_images
+        )
         self._inside_gateway.serve(*self.served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:

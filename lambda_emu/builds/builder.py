@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +13,11 @@ from threading import Lock
 
 from lambda_emu.builds import pip
 from lambda_emu.builds.bounded import Bounded, Bounds
-from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint
+from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint, hash_of
 from lambda_emu.builds.from_source import REQUIREMENTS
+from lambda_emu.builds.images import BuiltImage, ImageBuilds
 from lambda_emu.builds.methods import METHODS, PIP, Method, choose
-from lambda_emu.builds.source import BuildFailed, Source
+from lambda_emu.builds.source import BuildFailed, ImageSource, Source
 from lambda_emu.builds.workflows import LIBRARY, run_workflow
 from lambda_emu.errors.code import UnzippedTooLarge
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
@@ -34,7 +33,7 @@ MOST_KEPT = 64
 JUST_USED_S = 3600.0
 """What was used so lately stays too: another process may be about to take it."""
 
-Built = Path | BuildFailed
+Built = Path | BuiltImage | BuildFailed
 
 
 class Builder:
@@ -43,9 +42,11 @@ class Builder:
     bounds: of each tool that builds. progress: hears a line where something is built, and nothing of what is kept.
     """
 
-    def __init__(self, cache: Path, bounds: Bounds, progress: Progress) -> None:
+    def __init__(self, cache: Path, bounds: Bounds, progress: Progress, *, has_images: bool = False) -> None:
+        """has_images: images are built too; else a function's is what the engine has under its name."""
         self._cache = Cache(cache, "code")
         self._tools = Bounded(self._cache.tools, bounds)
+        self._images = ImageBuilds(self._cache.tools, bounds.limit_s, progress) if has_images else None
         self._progress = progress
         self._lock = Lock()  # guards _asked; bookkeeping only
         self._asked: set[str] = set()
@@ -53,8 +54,8 @@ class Builder:
     def close(self) -> None:
         self._cache.close()
 
-    def build(self, sources: Sequence[Source]) -> list[Built | None]:
-        """For each the folder of its built code, or why there is none; None: it is whole as it lies."""
+    def build(self, sources: Sequence[Source | ImageSource]) -> list[Built | None]:
+        """For each the folder of its built code, or its image, or why there is none; None: it is whole as it lies."""
         if not sources:
             return []
         workers = ThreadPoolExecutor(min(AT_ONCE, len(sources), os.cpu_count() or 1), "build")
@@ -68,9 +69,11 @@ class Builder:
         finally:
             workers.shutdown(cancel_futures=True)
 
-    def _build(self, source: Source, known: dict[Path, str]) -> Built | None:
+    def _build(self, source: Source | ImageSource, known: dict[Path, str]) -> Built | None:
         """known: what code is known by, as many functions may have the same."""
         try:
+            if isinstance(source, ImageSource):
+                return None if self._images is None else self._images.build(source)
             method = choose(source)
             if method is None:
                 return None
@@ -102,7 +105,7 @@ class Builder:
         """Kept apart from the code that needs them, which changes more often."""
         elsewhere = pip.refers_elsewhere(source.folder)
         said = fingerprint(source.folder if elsewhere else source.folder / REQUIREMENTS)
-        key = _hash([FORMAT, "packages", source.runtime, source.architecture, said])
+        key = hash_of([FORMAT, "packages", source.runtime, source.architecture, said])
         what = f"{source.name}: pip installs {REQUIREMENTS} for {source.runtime} on {source.architecture}"
 
         def make(folder: Path, scratch: Path) -> None:
@@ -164,7 +167,7 @@ def _key(source: Source, method: Method, content: str) -> str:
     options: Mapping[str, object] = dict(source.options)
     named = source.name if method.name == "make" else ""  # the target that is made
     told = [source.runtime, source.architecture, source.handler, source.is_layer, options, named]
-    return _hash([FORMAT, by, *told, content])
+    return hash_of([FORMAT, by, *told, content])
 
 
 def _library_version() -> str:
@@ -172,10 +175,6 @@ def _library_version() -> str:
         return version(LIBRARY)
     except PackageNotFoundError:
         return ""
-
-
-def _hash(values: Sequence[object]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def _left_out(_: str, names: list[str]) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lambda_emu.store.code.folder_zip import SKIPPED
@@ -24,6 +25,11 @@ def fingerprint(code: Path) -> str:
         told.update(f"{file.relative_to(code)}\0".encode(errors="surrogateescape"))
         _add(told, file)
     return told.hexdigest()
+
+
+def hash_of(values: Sequence[object]) -> str:
+    """Of all that something is made of: 32 hex digits."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def _files(code: Path) -> Iterator[Path]:

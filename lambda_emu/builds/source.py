@@ -33,10 +33,24 @@ class Source(Struct, frozen=True):
         return self.runtime.partition(".")[0].rstrip("0123456789")
 
 
+class ImageSource(Struct, frozen=True):
+    """What an image is built of, as `sam build` is told it. name: of its function. context: absolute; it exists.
+
+    dockerfile: its path, from the context. arguments: of the Dockerfile's ARGs. target: a stage of it; None: the last.
+    """
+
+    name: str
+    context: Path
+    dockerfile: str
+    arguments: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    target: str | None = None
+    architecture: str = "x86_64"
+
+
 class BuildFailed(Exception):
     """What could not be built, and why; the first line tells it."""
 
-    def __init__(self, source: Source, why: str) -> None:
+    def __init__(self, source: Source | ImageSource, why: str) -> None:
         super().__init__(f"{source.name} cannot be built: {why}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -34,6 +35,6 @@ def built(project: Project, builder: Builder) -> Project:
 
     def with_code(function: DeclaredFunction) -> DeclaredFunction:
         folder = done.get(function.name)
-        return function if folder is None or isinstance(folder, BuildFailed) else replace(function, code=folder)
+        return replace(function, code=folder) if isinstance(folder, Path) else function
 
     return replace(project, functions=tuple(map(with_code, project.functions)))

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from lambda_emu.builds.builder import Builder
-from lambda_emu.builds.source import BuildFailed, Source
+from lambda_emu.builds.images import BuiltImage
+from lambda_emu.builds.source import BuildFailed, ImageSource, Source
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Place
 from lambda_emu.templates.found import BUILT
@@ -19,11 +20,16 @@ from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.stack import CODE, Stack
 from lambda_emu.templates.transform.sam import HERE, local_path
 
-ARM64 = "arm64"
+ARM64, IMAGE = "arm64", "Image"
+HOW_BUILT = ("Dockerfile", "DockerContext")
+"""Of Metadata: one of them is there where `sam build` makes the image."""
 
 
-def sources(stack: Stack) -> Iterator[tuple[str, Source]]:
-    """The folders of code that it names, each with the logical id of what has it. None of what `sam build` made."""
+def sources(stack: Stack) -> Iterator[tuple[str, Source | ImageSource]]:
+    """The folders of code and images that it names, each with the logical id of what has it.
+
+    None of what `sam build` made.
+    """
     if stack.template.file.absolute().parent.parts[-2:] == BUILT.parts[:-1]:
         return
     resolver = stack.resolver(_unknown)
@@ -31,7 +37,9 @@ def sources(stack: Stack) -> Iterator[tuple[str, Source]]:
         if resource["Type"] not in CODE or not stack.is_wanted(logical_id):
             continue
         place: Place = ("Resources", logical_id, "Properties")
-        found = _source(stack, logical_id, resource, resolver.value(resource.get("Properties") or {}, place))
+        properties = resolver.value(resource.get("Properties") or {}, place)
+        is_image = properties.get("PackageType") == IMAGE
+        found = (_image_source if is_image else _source)(stack, logical_id, resource, properties)
         if found is not None:
             yield logical_id, found
 
@@ -52,10 +60,28 @@ def built(stack: Stack, builder: Builder) -> Stack:
     return replace(stack, template=replace(stack.template, body={**stack.template.body, "Resources": resources}))
 
 
-def _source(stack: Stack, logical_id: str, resource: Mapping[str, Any], properties: Any) -> Source | None:
+def _image_source(
+    stack: Stack, logical_id: str, resource: Mapping[str, Any], properties: Mapping[str, Any]
+) -> ImageSource | None:
+    """None where nothing says how it is built, or it is not to be: an image that is named is there, or is pulled."""
+    metadata = _metadata(resource)
+    if metadata.get("SkipBuild") is True or not any(name in metadata for name in HOW_BUILT):
+        return None
+    context = stack.template.file.absolute().parent / str(metadata.get("DockerContext", "."))
+    arguments, target = metadata.get("DockerBuildArgs"), metadata.get("DockerBuildTarget")
+    return ImageSource(
+        _name(metadata, logical_id),
+        context.resolve(),
+        str(metadata.get("Dockerfile", "Dockerfile")),
+        {str(name): str(value) for name, value in arguments.items()} if isinstance(arguments, dict) else {},
+        None if target is None else str(target),
+        _architecture(properties.get("Architectures")),
+    )
+
+
+def _source(stack: Stack, logical_id: str, resource: Mapping[str, Any], properties: Mapping[str, Any]) -> Source | None:
     """None where its code is no folder here, or is not to be built."""
-    said = resource.get("Metadata")
-    metadata: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    metadata = _metadata(resource)
     code = properties.get(CODE[resource["Type"]])
     path = code if isinstance(code, str) and not code.startswith("s3://") else local_path(code)
     folder = None if path is None else stack.template.file.absolute().parent / path
@@ -69,10 +95,10 @@ def _source(stack: Stack, logical_id: str, resource: Mapping[str, Any], properti
         runtimes = method
     options = metadata.get("BuildProperties")
     return Source(
-        str(metadata.get("SamResourceId") or logical_id),
+        _name(metadata, logical_id),
         folder,
         _first(runtimes),
-        ARM64 if _first(architectures) == ARM64 else "x86_64",
+        _architecture(architectures),
         str(properties.get("Handler") or ""),
         None if method is None else str(method),
         options if isinstance(options, dict) else {},
@@ -80,13 +106,28 @@ def _source(stack: Stack, logical_id: str, resource: Mapping[str, Any], properti
     )
 
 
+def _metadata(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    said = resource.get("Metadata")
+    return said if isinstance(said, dict) else {}
+
+
+def _name(metadata: Mapping[str, Any], logical_id: str) -> str:
+    return str(metadata.get("SamResourceId") or logical_id)
+
+
+def _architecture(said: Any) -> str:
+    return ARM64 if _first(said) == ARM64 else "x86_64"
+
+
 def _first(said: Any) -> str:
     """Of a list, or what stands alone."""
     return str((said[0] if said else "") if isinstance(said, list) else said or "")
 
 
-def _with_code(resource: Mapping[str, Any], member: str, folder: Path) -> dict[str, Any]:
-    placed = {"S3Bucket": HERE, "S3Key": quote(str(folder), safe="")}
+def _with_code(resource: Mapping[str, Any], member: str, done: Path | BuiltImage) -> dict[str, Any]:
+    placed = (
+        {"S3Bucket": HERE, "S3Key": quote(str(done), safe="")} if isinstance(done, Path) else {"ImageUri": done.name}
+    )
     return {**resource, "Properties": {**resource["Properties"], member: placed}}
 
 

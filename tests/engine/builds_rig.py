@@ -89,15 +89,15 @@ class Builds:
         return file
 
     @contextmanager
-    def served(self, *options: str) -> Iterator[Served]:
+    def served(self, *options: str, engine: str = "process") -> Iterator[Served]:
         line = ("--ephemeral", "--cache-dir", str(self.cache), *options)
-        with served(self.folder, "process", *line) as lam:
+        with served(self.folder, engine, *line) as lam:
             yield lam
 
-    def refused(self, *options: str, path: str | None = None) -> str:
+    def refused(self, *options: str, path: str | None = None, engine: str = "process") -> str:
         """What `lambda-emu serve` says of a project that it does not serve. path: where tools are looked for."""
         line = ("--ephemeral", "--cache-dir", str(self.cache), *options)
-        process = serve(self.folder, "process", *line, PATH=path or os.environ["PATH"])
+        process = serve(self.folder, engine, *line, PATH=path or os.environ["PATH"])
         said, _ = process.communicate(timeout=300)
         assert process.returncode == 2, said
         return said

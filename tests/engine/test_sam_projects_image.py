@@ -30,11 +30,11 @@ def built() -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("built")
-def test_a_template_with_a_dockerfile_runs_the_image_that_sam_build_makes(
+def test_without_builds_a_template_with_a_dockerfile_runs_the_image_that_sam_build_makes(
     tmp_path: Path, eventually: Eventually
 ) -> None:
     assert f"docker build -t {IMAGE}" in (PROJECTS / "README.md").read_text()
-    with own_emulator(tmp_path, "docker", stems=0, ephemeral="true", pull_images=False) as lam:
+    with own_emulator(tmp_path, "docker", stems=0, ephemeral="true", pull_images=False, build="false") as lam:
         told = serve_at(lam, tmp_path, eventually)("image").told
 
         assert ask(f"{told['ColoursApi']}ff0000") == (200, {"colour": "red"})

@@ -13,7 +13,7 @@ from lambda_emu.cli.options import NotDone, projects_argument, setting_options, 
 if TYPE_CHECKING:
     from lambda_emu.builds.builder import Built
     from lambda_emu.builds.output import Output
-    from lambda_emu.builds.source import Source
+    from lambda_emu.builds.source import ImageSource, Source
     from lambda_emu.config import Settings
 
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @click.option("--output", type=click.Path(path_type=Path), help="A folder for what was built, by function.")
 @setting_options("also", "region", "account", "parameter", "build_timeout_s", "cache_dir")
 def build(projects: tuple[str, ...], output: Path | None, **flags: object) -> None:
-    """Build what of the PROJECTS' code is not whole: dependencies that are not beside it, and sources to compile.
+    """Build what of the PROJECTS' code is not whole: dependencies that are not beside it, sources to compile, and
+    images that a Dockerfile says how to make.
 
     `serve` does the same where it has to, and finds what was built here. The exit code is 1 where something could not
     be built.
@@ -44,7 +45,7 @@ def build(projects: tuple[str, ...], output: Path | None, **flags: object) -> No
     click.get_current_context().exit(1 if failed else 0)
 
 
-def _sources(chosen: Settings) -> list[tuple[str, Source]]:
+def _sources(chosen: Settings) -> list[tuple[str, Source | ImageSource]]:
     """By name: of its template, of those within it, and of what lambda-emu.yaml says is to be built. ProjectError."""
     from lambda_emu.arn import Scope
     from lambda_emu.project.building import sources as project_sources
@@ -55,7 +56,9 @@ def _sources(chosen: Settings) -> list[tuple[str, Source]]:
     cache, also, layers = chosen.cache_dir / "templates", chosen.also, chosen.layers
     wanted = Chosen(chosen.project, chosen.parameters, cache, strict=False, also=also, layers=layers)
     declared = read_declared(wanted, Scope(chosen.account, chosen.region), None)
-    found = [(source.name, source) for source in project_sources(declared.project)]
+    found: list[tuple[str, Source | ImageSource]] = [
+        (source.name, source) for source in project_sources(declared.project)
+    ]
     for outermost in declared.stacks:
         first = (outermost.name,) if len(declared.stacks) > 1 else ()
         for above, stack in (((), outermost), *stacks_within(outermost)):
@@ -63,11 +66,15 @@ def _sources(chosen: Settings) -> list[tuple[str, Source]]:
     return found
 
 
-def _output(folder: Path, wanted: list[tuple[str, Source]]) -> Output:
+def _output(folder: Path, wanted: list[tuple[str, Source | ImageSource]]) -> Output:
+    """For what is no image: those are the engine's."""
     from lambda_emu.builds.output import NoOutput, Output
+    from lambda_emu.builds.source import Source
 
     by_name: dict[str, Path] = {}
     for name, source in wanted:
+        if not isinstance(source, Source):
+            continue
         if name in by_name:
             raise NotDone(f"{name!r} is the name of two: each needs a folder of its own")
         by_name[name] = source.folder
@@ -77,25 +84,30 @@ def _output(folder: Path, wanted: list[tuple[str, Source]]) -> Output:
         raise NotDone(str(error)) from error
 
 
-def _build(sources: list[Source], chosen: Settings) -> list[Built | None]:
+def _build(sources: list[Source | ImageSource], chosen: Settings) -> list[Built | None]:
     from lambda_emu.builds.bounded import Bounds
     from lambda_emu.builds.builder import Builder
 
     with show.progress("building") as progress:
-        builder = Builder(chosen.cache_dir, Bounds(chosen.build_timeout_s), progress)
+        builder = Builder(chosen.cache_dir, Bounds(chosen.build_timeout_s), progress, has_images=True)
         try:
             return builder.build(sources)
         finally:
             builder.close()
 
 
-def _told(name: str, source: Source, built: Built | None, output: Output | None) -> bool:
+def _told(name: str, source: Source | ImageSource, built: Built | None, output: Output | None) -> bool:
     """A line for each. Whether it was built."""
-    from lambda_emu.builds.source import BuildFailed
+    from lambda_emu.builds.images import BuiltImage
+    from lambda_emu.builds.source import BuildFailed, Source
 
     if isinstance(built, BuildFailed):
         terminal.echo(str(built), err=True)
         return False
+    if isinstance(built, BuiltImage):
+        terminal.echo(f"{name}: image {built.name}")
+        return True
+    assert isinstance(source, Source), "what is made of another is an image"
     folder = built or source.folder
     try:
         folder = folder if output is None else output.put(name, folder)

@@ -1,0 +1,141 @@
+"""Images that functions are packaged as: the Docker engine builds them as `sam build` has it, named by their content.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-using-build.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from msgspec import Struct
+
+from lambda_emu.architectures import GOARCH
+from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint, hash_of
+from lambda_emu.builds.source import BuildFailed, ImageSource
+from lambda_emu.clock import Clock
+from lambda_emu.sandbox.base import NoEngine, SandboxError
+from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
+
+FORMAT = 1
+"""Goes up where what is built of the same context changes."""
+REPOSITORY = "lambda-emu-built"
+MOST_KEPT = 32
+"""Images: each change of a context makes one. Those that whoever builds has asked for stay, however many."""
+JUST_USED_S = 3600.0
+"""What was used so lately stays too: another process may be about to run it."""
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from lambda_emu.sandbox.docker.build_program import main; main(json.loads(sys.argv[2]))"
+)
+
+
+class BuiltImage(Struct, frozen=True):
+    """By the name that the engine has it under."""
+
+    name: str
+
+
+class ImageBuilds:
+    """Of one builder, from any thread. tools: run what builds, and end it. limit_s: how long one may take.
+
+    progress: hears a line for each step.
+    """
+
+    def __init__(self, tools: ToolRunner, limit_s: float, progress: Progress) -> None:
+        self._tools = tools
+        self._limit_s = limit_s
+        self._progress = progress
+        self._lock = Lock()  # guards _asked; bookkeeping only
+        self._asked: set[str] = set()
+
+    def build(self, source: ImageSource) -> BuiltImage:
+        """BuildFailed; SandboxError where the engine fails."""
+        from lambda_emu.sandbox.docker.client import connect, inspect_image  # here: with it comes the library
+
+        if not (source.context / source.dockerfile).is_file():
+            raise BuildFailed(source, f"there is no {source.dockerfile} in {source.context}")
+        name = _name(source)
+        with self._lock:
+            self._asked.add(name)
+        try:
+            client = connect()
+        except NoEngine as error:
+            raise BuildFailed(source, f"its image is built by Docker: {error}") from error
+        with closing(client):
+            if inspect_image(client.api, name) is None:
+                self._progress(f"{source.name}: docker builds {source.dockerfile} in {source.context}")
+                self._run(source, name)
+                self._forget_oldest(client.api)
+            _mark_used(client.api, name)
+        return BuiltImage(name)
+
+    def _run(self, source: ImageSource, name: str) -> None:
+        """In a process of its own: where that ends, the engine gives the build up."""
+        told = {
+            "context": str(source.context),
+            "dockerfile": source.dockerfile,
+            "name": name,
+            "arguments": dict(source.arguments),
+            "target": source.target,
+            "platform": f"linux/{GOARCH[source.architecture]}",
+            "left_out": sorted(LEFT_OUT),
+            "limit_s": self._limit_s,
+        }
+        path = [str(Path(entry).absolute()) for entry in sys.path if entry]
+        words = [sys.executable, "-IS", "-c", _START, json.dumps(path), json.dumps(told)]
+
+        def hear(line: str) -> None:
+            if line.startswith("Step "):
+                self._progress(f"{source.name}: {line}")
+
+        try:
+            self._tools.run(words, hear, name="docker build", limit_s=self._limit_s)
+        except ToolFailed as error:
+            raise BuildFailed(source, str(error)) from error
+
+    def _forget_oldest(self, api: Any) -> None:
+        """Of too many; what was used last stays, and what a container uses."""
+        from lambda_emu.sandbox.docker.client import engine_errors, inspect_image
+        from lambda_emu.sandbox.docker.old_images import last_used_s
+
+        with self._lock:
+            asked = {*self._asked}
+        with engine_errors("looking for images that nobody wants"):
+            names = [name for image in api.images(name=f"{REPOSITORY}/*") for name in image["RepoTags"] or ()]
+        found = {name: inspect_image(api, name) for name in names if name not in asked}
+        used_s = {name: last_used_s(image) for name, image in found.items() if image is not None}
+        for name in _too_many(used_s, Clock().now_s()):
+            try:
+                with engine_errors(f"removing {name}"):
+                    api.remove_image(name)
+            except SandboxError as error:
+                self._progress(f"{name} stays: {error}")
+
+
+def _too_many(used_s: dict[str, float], now_s: float) -> Sequence[str]:
+    """Names of those that may go, of when each was used."""
+    by_use = sorted(used_s, key=lambda name: used_s[name])
+    return [name for name in by_use[:-MOST_KEPT] if used_s[name] < now_s - JUST_USED_S]
+
+
+def _mark_used(api: Any, name: str) -> None:
+    """Name it again, of which the engine notes the time."""
+    from lambda_emu.sandbox.docker.client import engine_errors
+
+    repository, _, tag = name.rpartition(":")
+    with engine_errors(f"naming {name}"):
+        api.tag(name, repository, tag)
+
+
+def _name(source: ImageSource) -> str:
+    """By all that a build is made of, but for what the images that it begins with are by then."""
+    told = [source.dockerfile, dict(source.arguments), source.target, source.architecture, fingerprint(source.context)]
+    of_function = re.sub(r"[^a-z0-9]+", "-", source.name.lower()).strip("-") or "function"
+    return f"{REPOSITORY}/{of_function}:{hash_of([FORMAT, *told])[:16]}"
