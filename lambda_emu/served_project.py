@@ -31,6 +31,8 @@ class ServedProject:
     """Not on the loop. addresses: of what is there: its API, URLs, queues, each with what it is."""
 
     addresses: Addresses = ()
+    has_images = False
+    """Whether functions run as images, which are built then; set before the first is deployed."""
     _is_deployed = _was_ready = False
 
     def __init__(
@@ -43,12 +45,8 @@ class ServedProject:
         shutdown: Shutdown,
         *,
         alone: bool,
-        has_images: bool,
     ) -> None:
-        """activate: has functions go on that are not Active. alone: a function is run once; nothing goes with it.
-
-        has_images: functions run as images, which are built too.
-        """
+        """activate: has functions go on that are not Active. alone: a function is run once; nothing goes with it."""
         self._declared = declared
         self._settings = settings
         self._context = context
@@ -56,7 +54,6 @@ class ServedProject:
         self._activate = activate
         self._shutdown = shutdown
         self._alone = alone
-        self._has_images = has_images
         self._builder: Builder | None = None
 
     def deploy(self, declared: Declared | None = None) -> Sequence[ResourceChange]:
@@ -122,7 +119,7 @@ class ServedProject:
             from lambda_emu.builds.builder import Builder
 
             cache, bounds = self._settings.cache_dir, Bounds(self._settings.build_timeout_s)
-            has_images = self._has_images
+            has_images = self.has_images
             self._builder = Builder(cache, bounds, lambda line: log.warning("%s", line), has_images=has_images)
             self._shutdown.call(self._builder.close)
         return self._builder

@@ -360,10 +360,8 @@ class Emulator:
         self.shutdown.call(self.served.close_jobs)  # before what they ask: no step is begun any more
         settings, context, alone = self.settings, self.served.context, self._only is not None
         around, activate, shutdown = self.around, self._activate, self.shutdown
-        has_images = self.engine.abilities.name == "docker"
-        self._project = ServedProject(
-            declared, settings, context, around, activate, shutdown, alone=alone, has_images=has_images
-        )
+        self._project = ServedProject(declared, settings, context, around, activate, shutdown, alone=alone)
+        self._project.has_images = self.engine.abilities.name == "docker"
         self._inside_gateway.serve(*self.served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
