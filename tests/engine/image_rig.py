@@ -54,6 +54,7 @@ class ImageRig:
     def __init__(self) -> None:
         self.client = docker.from_env()
         self.cache = cache_dir()
+        self._standing: dict[str, Any] = {}
 
     def images(self) -> Images:
         return Images(self.client)
@@ -73,10 +74,29 @@ class ImageRig:
 
     def run(self, runtime: str, *argv: str, entrypoint: str | None = None, **options: Any) -> Ended:
         """Run a program as Lambda would: read-only, as its user, without privileges."""
-        container = self.client.containers.run(
+        container = self._start(runtime, *argv, entrypoint=entrypoint, **options)
+        try:
+            code = container.wait(timeout=60)["StatusCode"]
+            return Ended(code, container.logs().decode())
+        finally:
+            container.remove(force=True)
+
+    def execute(self, runtime: str, *argv: str, **environment: str) -> Ended:
+        """Run a program in a container of that image that stays until all is closed, which is quicker."""
+        if runtime not in self._standing:
+            self._standing[runtime] = self._start(runtime, "600", entrypoint="sleep")
+        code, output = self._standing[runtime].exec_run(list(argv), user="993:990", environment=environment)
+        return Ended(code, output.decode())
+
+    def close(self) -> None:
+        for container in self._standing.values():
+            container.remove(force=True)
+        self.client.close()
+
+    def _start(self, runtime: str, *argv: str, **options: Any) -> Any:
+        return self.client.containers.run(
             self.image(runtime),
             list(argv),
-            entrypoint=entrypoint,
             user="993:990",
             read_only=True,
             network_mode="none",
@@ -85,11 +105,6 @@ class ImageRig:
             detach=True,
             **options,
         )
-        try:
-            code = container.wait(timeout=60)["StatusCode"]
-            return Ended(code, container.logs().decode())
-        finally:
-            container.remove(force=True)
 
     def tags(self, prefix: str) -> list[str]:
         found = self.client.api.images()  # at once, where `images.list` would ask for each

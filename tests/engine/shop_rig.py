@@ -64,7 +64,7 @@ class Shop(ImageRig):
         """None of its images is left, nor what their tags meant before they moved."""
         self.forget(*self.tags(REPOSITORY))
         self.client.images.prune({"dangling": True, "label": LABEL})
-        self.client.close()
+        super().close()
 
 
 def create(lam: Lam, name: str, uri: str, **config: Any) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from inside import CALL, assert_web_pages_are_refused, probe
+from inside import CALL, Inside, assert_web_pages_are_refused, looker, probe
 from own import OwnLam, own_emulator
 
 from lambda_emu.sandbox.docker.engine import DockerEngine
+
+__all__ = ["looker"]
 
 pytestmark = pytest.mark.docker
 
@@ -30,38 +32,34 @@ FORBIDDEN = [403, '{"errorMessage":"No execution environment has this address","
     ["localhost", "127.0.0.1", "", "lambda-emu.internal", f"{'0' * 32}.lambda-emu.internal", "x" * 10_000],
     ids=["localhost", "loopback", "none", "suffix", "guessed", "long"],
 )
-def test_an_address_that_is_nobodys_is_refused(lam: OwnLam, name: str) -> None:
-    inside = probe(lam)
-
-    answers = inside.run(f"{CALL}\n    result = [call('GET', 'invocation/next', name={name!r}) for _ in range(3)]")
+def test_an_address_that_is_nobodys_is_refused(looker: Inside, name: str) -> None:
+    answers = looker.run(f"{CALL}\n    result = [call('GET', 'invocation/next', name={name!r}) for _ in range(3)]")
 
     assert answers == [FORBIDDEN] * 3
 
 
 @pytest.mark.parametrize("header", ["Origin", "Sec-Fetch-Site"])
-def test_a_web_page_that_found_an_address_can_do_nothing_with_it(lam: OwnLam, header: str) -> None:
-    assert_web_pages_are_refused(probe(lam), header)
+def test_a_web_page_that_found_an_address_can_do_nothing_with_it(looker: Inside, header: str) -> None:
+    assert_web_pages_are_refused(looker, header)
 
 
-def test_an_environment_that_ended_leaves_no_address_behind(lam: OwnLam) -> None:
+def test_an_environment_that_ended_leaves_no_address_behind(lam: OwnLam, looker: Inside) -> None:
     gone = probe(lam, "gone")
     address = gone.run(f"{CALL}\n    result = f'{{host}}:{{port}}'")
     lam.client.delete_function(FunctionName="gone")
 
-    assert probe(lam).run(f"{CALL}\n    result = call('GET', 'invocation/next', name={address!r})") == FORBIDDEN
+    assert looker.run(f"{CALL}\n    result = call('GET', 'invocation/next', name={address!r})") == FORBIDDEN
 
 
-def test_who_asks_does_not_depend_on_the_case_of_the_name(lam: OwnLam) -> None:
-    answer = probe(lam).run(f"{CALL}\n    result = call('POST', 'init/error', '{{}}', name=host.upper())")
+def test_who_asks_does_not_depend_on_the_case_of_the_name(looker: Inside) -> None:
+    answer = looker.run(f"{CALL}\n    result = call('POST', 'init/error', '{{}}', name=host.upper())")
 
     assert "InvalidStateTransition" in answer[1]
 
 
-def test_a_function_uses_services_without_being_told_where_they_are(lam: OwnLam) -> None:
+def test_a_function_uses_services_without_being_told_where_they_are(lam: OwnLam, looker: Inside) -> None:
     lam.create("echo", "def handler(event, context):\n    return {'heard': event}\n")
-    inside = probe(lam, MemorySize=1769, Timeout=60)
-
-    found = inside.run("""
+    found = looker.run("""
         import boto3, json, os, re
         url = boto3.client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
         boto3.client("sqs").send_message(QueueUrl=url, MessageBody="hello")
@@ -77,11 +75,9 @@ def test_a_function_uses_services_without_being_told_where_they_are(lam: OwnLam)
 
 
 @pytest.mark.parametrize("token", ["", "none", "x" * 1000])
-def test_services_are_for_environments_alone(lam: OwnLam, token: str) -> None:
+def test_services_are_for_environments_alone(looker: Inside, token: str) -> None:
     """Anybody on the bridge reaches the port; who is none of them has no credentials of theirs."""
-    inside = probe(lam)
-
-    answer = inside.run(f"""
+    answer = looker.run(f"""
         import http.client, os
         from urllib.parse import urlsplit
         there = urlsplit(os.environ["AWS_ENDPOINT_URL"])
@@ -94,7 +90,7 @@ def test_services_are_for_environments_alone(lam: OwnLam, token: str) -> None:
     assert answer == FORBIDDEN
 
 
-def test_credentials_of_an_environment_that_ended_open_nothing(lam: OwnLam) -> None:
+def test_credentials_of_an_environment_that_ended_open_nothing(lam: OwnLam, looker: Inside) -> None:
     gone = probe(lam, "gone")
     token = gone.run("import os; result = os.environ['AWS_SESSION_TOKEN']")
     ask = """
@@ -105,18 +101,16 @@ def test_credentials_of_an_environment_that_ended_open_nothing(lam: OwnLam) -> N
         connection.request("GET", "/2015-03-31/functions/", headers={{"X-Amz-Security-Token": {!r}}})
         result = connection.getresponse().status
     """
-    before = probe(lam, "other").run(ask.format(token))
+    before = looker.run(ask.format(token))
 
     lam.client.delete_function(FunctionName="gone")
 
-    assert (before, probe(lam).run(ask.format(token))) == (200, 403)
+    assert (before, looker.run(ask.format(token))) == (200, 403)
 
 
-def test_output_is_whole_and_in_order(lam: OwnLam) -> None:
-    inside = probe(lam)
-
+def test_output_is_whole_and_in_order(looker: Inside) -> None:
     code = "for i in range({}): print('line', i)"
-    tails = [inside.invoke(code.format(count)).tail.splitlines() for count in (1, 30, 300)]
+    tails = [looker.invoke(code.format(count)).tail.splitlines() for count in (1, 30, 300)]
 
     for tail, count in zip(tails, (1, 30, 300), strict=True):
         assert tail[-3] == f"line {count - 1}"

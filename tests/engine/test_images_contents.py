@@ -27,7 +27,7 @@ AUTHORITIES = (
 def rig() -> Iterator[ImageRig]:
     rig = ImageRig()
     yield rig
-    rig.client.close()
+    rig.close()
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_an_image_is_laid_out_as_aws_lays_it_out(rig: ImageRig, runtime: str) ->
 def test_code_runs_as_lambdas_user_among_lambdas_folders(rig: ImageRig, runtime: str) -> None:
     script = "id -un; id -gn; pwd; for d in /var/task /var/runtime /var/lang /opt; do stat -c '%n %a %u' $d; done"
 
-    ended = rig.run(runtime, "-c", script, entrypoint="/bin/sh")
+    ended = rig.execute(runtime, "/bin/sh", "-c", script)
 
     folders = [f"{name} 755 0" for name in ("/var/task", "/var/runtime", "/var/lang", "/opt")]
     assert ended.output.splitlines() == ["sbx_user1051", "sbx_user1051", "/var/task", *folders]
@@ -77,7 +77,7 @@ def test_what_comes_with_every_image_works(rig: ImageRig, runtime: str) -> None:
     curl --version >/dev/null && bash -c 'echo ${0##*/}'
     """
 
-    ended = rig.run(runtime, "-c", script, entrypoint="/bin/sh")
+    ended = rig.execute(runtime, "/bin/sh", "-c", script)
 
     assert ended.output.split() == ["b", "c", "01", "bash"]
 
@@ -87,7 +87,7 @@ def test_the_usual_authorities_are_where_amazon_linux_has_them(rig: ImageRig, ru
     """Each file by itself: programs look at one or another."""
     script = 'for file in $FILES; do grep -c "BEGIN CERTIFICATE" "$file"; done'
 
-    ended = rig.run(runtime, "-c", script, entrypoint="/bin/sh", environment={"FILES": " ".join(AUTHORITIES)})
+    ended = rig.execute(runtime, "/bin/sh", "-c", script, FILES=" ".join(AUTHORITIES))
 
     counts = [int(count) for count in ended.output.split()]
     assert len(counts) == len(AUTHORITIES)
@@ -98,7 +98,7 @@ def test_the_usual_authorities_are_where_amazon_linux_has_them(rig: ImageRig, ru
 def test_amazon_linux_2023_brings_no_find_and_2_does(rig: ImageRig) -> None:
     script = "for name in find xargs; do command -v $name >/dev/null && echo there || echo none; done"
 
-    old, new = (rig.run(runtime, "-c", script, entrypoint="/bin/sh") for runtime in PYTHONS)
+    old, new = (rig.execute(runtime, "/bin/sh", "-c", script) for runtime in PYTHONS)
 
     assert old.output.split() == ["there", "there"]
     assert new.output.split() == ["none", "none"]
@@ -108,13 +108,13 @@ def test_amazon_linux_2023_brings_no_find_and_2_does(rig: ImageRig) -> None:
 def test_the_shell_is_bash_as_on_amazon_linux(rig: ImageRig, runtime: str) -> None:
     script = "set -o pipefail; source /dev/null; words=(a b); echo ${#words[@]}"
 
-    assert rig.run(runtime, "-c", script, entrypoint="/bin/sh").output == "2\n"
+    assert rig.execute(runtime, "/bin/sh", "-c", script).output == "2\n"
 
 
 def test_scripts_of_custom_runtimes_have_the_awk_of_amazon_linux(rig: ImageRig) -> None:
     script = 'awk \'BEGIN { print gensub(/l+/, "L", 1, "hello") }\''
 
-    assert rig.run("provided.al2023", "-c", script, entrypoint="/bin/sh").output == "heLo\n"
+    assert rig.execute("provided.al2023", "/bin/sh", "-c", script).output == "heLo\n"
 
 
 @pytest.mark.parametrize("runtime", [*PYTHONS, "nodejs24.x", "java21"])
@@ -183,7 +183,7 @@ left = [f for f in files if not os.path.exists(importlib.util.cache_from_source(
 print(len(files) > 500, [f for f in left if "lib2to3/tests" not in f])
 """
 
-    ended = rig.run(runtime, "-c", script, entrypoint="python3")
+    ended = rig.execute(runtime, "python3", "-c", script)
 
     assert ended.output == "True []\n"
 
@@ -197,7 +197,7 @@ print(boto3.client("lambda", "eu-west-1").meta.endpoint_url, "é".encode())
 print(zoneinfo.ZoneInfo("Europe/Berlin"), len(ssl.create_default_context().get_ca_certs()) > 100)
 """
 
-    ended = rig.run(runtime, "-c", script, entrypoint="python3", environment={"PYTHONPATH": "/var/runtime"})
+    ended = rig.execute(runtime, "python3", "-c", script, PYTHONPATH="/var/runtime")
 
     assert ended.output.splitlines() == [
         r"https://lambda.eu-west-1.amazonaws.com b'\xc3\xa9'",
@@ -208,7 +208,7 @@ print(zoneinfo.ZoneInfo("Europe/Berlin"), len(ssl.create_default_context().get_c
 def test_only_amazon_linux_2_knows_its_own_locale(rig: ImageRig) -> None:
     script = "import locale; print(locale.setlocale(locale.LC_ALL, ''))"
 
-    old, new = (rig.run(runtime, "-c", script, entrypoint="python3") for runtime in PYTHONS)
+    old, new = (rig.execute(runtime, "python3", "-c", script) for runtime in PYTHONS)
 
     assert old.output == "en_US.UTF-8\n"
     assert "unsupported locale setting" in new.output
