@@ -132,10 +132,10 @@ def test_no_service_imports_what_nobody_asks_for() -> None:
     script = """
 import sys
 from moto.moto_server.werkzeug_app import create_backend_app
-from lambda_emu.services.child.program.patches import seams
-from lambda_emu.services.child.program.serving import SERVED
+from lambda_emu.services.child.program.patches import services
+from lambda_emu.services.child.program.app import SERVED
 for name in sorted(SERVED):
-    seams.extend(name)
+    services.extend(name)
     create_backend_app(name)
 print(*(name for name in sys.modules if name.startswith(("moto.ec2", "openapi_spec_validator"))))
 """
