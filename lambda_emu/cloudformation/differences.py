@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from lambda_emu.project.resources import (
     ResourceKey,
     difference,
 )
-from lambda_emu.templates.deploying.exports import importing
+from lambda_emu.templates.deploying.exports import Importing
+from lambda_emu.templates.elsewhere import Elsewhere, Named
 from lambda_emu.templates.kinds.kind import Kind
 from lambda_emu.templates.kinds.table import KINDS, kind_of
 from lambda_emu.templates.replaced import replacing
@@ -33,12 +34,12 @@ WORDS = {Action.CREATE: "Add", Action.UPDATE: "Modify", Action.REMOVE: "Remove"}
 
 def check_order(stack: Stack, context: RequestContext) -> None:
     """What AWS refuses before it begins. Imports are looked at as it goes on. Invalid."""
-    _compared(stack, context, lambda name: name)
+    _compared(stack, context, Named())
 
 
 def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]:
     """In the order of the logical ids. Invalid for what cannot be made."""
-    records, found = _compared(stack, context, importing(stack.name, context))
+    records, found = _compared(stack, context, Importing(stack.name, context))
     declared = stack.template.section("Resources")
     told = [_told(change, records.get(change.key.name)) for change in found if change.action is not Action.LEAVE]
     left = [change for change in found if change.action is Action.LEAVE]
@@ -47,7 +48,7 @@ def changes_of(stack: Stack, context: RequestContext) -> list[Mapping[str, Any]]
 
 
 def _compared(
-    stack: Stack, context: RequestContext, imported: Callable[[str], Any]
+    stack: Stack, context: RequestContext, imported: Elsewhere
 ) -> tuple[dict[str, StackResource], list[ResourceChange]]:
     """What there is of it, by logical id, and what becomes of that. Invalid."""
     records = {

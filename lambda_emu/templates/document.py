@@ -20,9 +20,11 @@ Place = tuple[str | int, ...]
 
 MAX_DEPTH = 64
 FUNCTIONS = frozenset(
-    {"And", "Base64", "Cidr", "Equals", "FindInMap", "ForEach", "GetAZs", "GetAtt", "If", "ImportValue", "Join"}
-    | {"Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform"}
+    {"And", "Base64", "Cidr", "Equals", "FindInMap", "ForEach", "GetAZs", "GetAtt", "GetStackOutput"}
+    | {"If", "ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform"}
 )
+OF_RULES = frozenset(("Contains", "EachMemberEquals", "EachMemberIn", "RefAll", "ValueOf", "ValueOfAll"))
+"""Those that stand in the section `Rules` alone."""
 SECTIONS = (
     *("AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Rules", "Mappings"),
     *("Conditions", "Globals", "Resources", "Outputs", "Hooks"),
@@ -115,7 +117,8 @@ class _Reading:
         return self._document.data(value)
 
     def _function(self, value: Value, name: str, place: Place) -> Any:
-        if name not in FUNCTIONS and name not in ("Ref", "Condition"):
+        is_of_rules = place[:1] == ("Rules",) and name in OF_RULES
+        if name not in FUNCTIONS and name not in ("Ref", "Condition") and not is_of_rules:
             self._document.mistake(value, f"!{name} is no function of templates")
             return None
         argument = self._data(value, place)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_emu.templates.document import Place, Template
+from lambda_emu.templates.elsewhere import Elsewhere
+from lambda_emu.templates.references import VARIABLE
 
 Known = Callable[[str, str | None], Any]
 """What a resource is known by, or one of its attributes; NotYet where it is not made, KeyError where none is."""
@@ -27,7 +29,6 @@ MOST_CONDITIONS = 100
 MOST_MISTAKES = 100
 MOST_TOLD = 1_000
 """Characters of a mistake."""
-_VARIABLE = re.compile(r"\$\{(!?)([^${}]{1,300})\}")
 _CONDITIONS = ("Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition")
 
 
@@ -52,7 +53,7 @@ NOTHING = _Nothing()
 
 
 class Resolver:
-    """Of one template. mistakes: what was found wrong, each with its place. imported: the values of exports."""
+    """Of one template. mistakes: what was found wrong, each with its place. imported: what other stacks say."""
 
     def __init__(
         self,
@@ -60,10 +61,11 @@ class Resolver:
         parameters: Mapping[str, Any],
         pseudo: Mapping[str, Any],
         known: Known,
-        imported: Callable[[str], Any] | None = None,
+        imported: Elsewhere | None = None,
     ) -> None:
         self.mistakes: list[str] = []
         self.imports: set[str] = set()
+        self.outputs: set[tuple[str, str]] = set()
         self._imported = imported
         self._template = template
         self._values: Mapping[str, Any] = {**pseudo, **parameters}
@@ -124,7 +126,7 @@ class Resolver:
                 return self._holds({name: argument})
             return self._counted(_FUNCTIONS[name](self, argument, at))
         except NotYet:
-            return {name: argument if name in ("Ref", "Fn::GetAtt", "Fn::Sub", "Fn::If") else self._kept(argument, at)}
+            return {name: argument if name in ("Ref", "Fn::Sub", "Fn::If") else self._kept(argument, at)}
         except Wrong as error:
             self._mistake(at, f"{name}: {error}")
         except (TypeError, ValueError, KeyError, IndexError, AttributeError):
@@ -193,7 +195,7 @@ class Resolver:
                 raise TooLong
             return meant
 
-        return _VARIABLE.sub(fill, text)
+        return VARIABLE.sub(fill, text)
 
     def _of_variable(self, name: str, variables: Mapping[str, Any], place: Place) -> str:
         if name in variables:
@@ -219,7 +221,19 @@ class Resolver:
         if self._imported is None:
             raise NotYet
         self.imports.add(name)
-        return self._imported(name)
+        return self._imported.export(name)
+
+    def _output(self, argument: Any, place: Place) -> Any:
+        """Of a stack that may change or go without this one. NotYet as above."""
+        said = self._whole(argument, place)
+        if not isinstance(said, dict) or not {"StackName", "OutputName"} <= said.keys():
+            raise Wrong("must be a mapping with StackName and OutputName")
+        if self._imported is None:
+            raise NotYet
+        region = None if said.get("Region") is None else _text(said["Region"])
+        stack, name = _text(said["StackName"]), _text(said["OutputName"])
+        self.outputs.add((stack, name))
+        return self._imported.output(stack, name, region)
 
     def _transform(self, argument: Any, place: Place) -> Any:
         raise Wrong(f"is not read: {_short(argument)}")
@@ -316,7 +330,8 @@ class Resolver:
         if len(argument) != 2:
             raise Wrong("Fn::Equals must be a list of two")
         try:
-            one, other = (self._whole(part, ("Conditions",)) for part in argument)
+            found = (self._whole(part, ("Conditions",)) for part in argument)
+            one, other = ("" if part is NOTHING else part for part in found)
         except NotYet:
             raise Wrong("a condition cannot depend on a resource") from None
         return _text(one) == _text(other)
@@ -329,6 +344,7 @@ _FUNCTIONS: Mapping[str, Callable[[Resolver, Any, Place], Any]] = {
     "Fn::FindInMap": Resolver._find_in_map,
     "Fn::GetAZs": Resolver._zones,
     "Fn::GetAtt": Resolver._get_att,
+    "Fn::GetStackOutput": Resolver._output,
     "Fn::If": Resolver._if,
     "Fn::ImportValue": Resolver._import,
     "Fn::Join": Resolver._join,
@@ -348,26 +364,6 @@ def is_known(value: Any) -> bool:
             return False
         return all(map(is_known, value.values()))
     return all(map(is_known, value)) if isinstance(value, list) else True
-
-
-def references(value: Any) -> set[str]:
-    """The names that what waits in a value may mean: of resources, parameters and variables of its own."""
-    if isinstance(value, list):
-        return {name for part in value for name in references(part)}
-    if not isinstance(value, dict):
-        return set()
-    if len(value) != 1:
-        return {name for part in value.values() for name in references(part)}
-    ((name, argument),) = value.items()
-    if name == "Ref":
-        return {argument} if isinstance(argument, str) else set()
-    first = argument[0] if isinstance(argument, list) and argument else argument
-    if name == "Fn::GetAtt":
-        return {first.split(".")[0]} if isinstance(first, str) else set()
-    if name == "Fn::Sub":
-        named = {found[2].strip().split(".")[0] for found in _VARIABLE.finditer(str(first)) if not found[1]}
-        return named | (references(argument[1:]) if isinstance(argument, list) else set())
-    return references(argument)
 
 
 def _text(value: Any) -> str:

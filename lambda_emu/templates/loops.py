@@ -7,6 +7,7 @@ from typing import Any
 
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Place, Template
+from lambda_emu.templates.intrinsics import NotYet, Resolver
 
 MACRO = "AWS::LanguageExtensions"
 LOOP = "Fn::ForEach::"
@@ -69,11 +70,14 @@ class _Expanding:
         return found
 
     def _items(self, collection: Any, place: Place) -> Iterator[str]:
-        """A list of texts, or a parameter that is one."""
-        if isinstance(collection, dict) and [*collection] == ["Ref"]:
-            collection = self._values.get(str(collection["Ref"]))
+        """A list of texts, or what a function of parameters, mappings and conditions gives."""
+        if isinstance(collection, dict):
+            resolver = Resolver(self._template, self._values, {}, _not_yet)
+            collection = resolver.value(collection, (*place, 1))
+            if resolver.mistakes:
+                raise ProjectError(resolver.mistakes)
         if not isinstance(collection, list):
-            raise self._wrong(place, "goes over a list of texts, or a parameter that is one")
+            raise self._wrong(place, "goes over a list of texts, or a function that gives one before anything is made")
         return map(str, collection)
 
     def _filled(self, text: str, place: Place, here: Mapping[str, str]) -> str:
@@ -90,3 +94,7 @@ class _Expanding:
 
     def _wrong(self, place: Place, text: str) -> ProjectError:
         return ProjectError([f"{self._template.where(place)}: {text}"])
+
+
+def _not_yet(_: str, __: str | None) -> Any:
+    raise NotYet

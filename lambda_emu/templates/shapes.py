@@ -34,7 +34,7 @@ def _functions(node: Any, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[
         return
     if len(node) == 1:
         said = node.get(GET_ATT, "")
-        if not isinstance(said, str) and not (isinstance(said, list) and said and isinstance(said[0], str)):
+        if not isinstance(said, str) and not (isinstance(said, list) and said and isinstance(said[0], str | Mapping)):
             yield (*place, GET_ATT), "must be the name of a resource and of an attribute"
             return
         if not isinstance(node.get("Ref", ""), str):

@@ -17,14 +17,18 @@ from lambda_emu.project.env_vars import EnvVars, overridden_resources
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.templates.constraints import HIDDEN, is_hidden
 from lambda_emu.templates.document import Place, Template
+from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.found import source_folder
 from lambda_emu.templates.includes import Fetch, include
-from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
+from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong
+from lambda_emu.templates.kept import with_policies
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.loops import expand_loops
 from lambda_emu.templates.packaged import with_code_beside
 from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
 from lambda_emu.templates.read_before import read_file
+from lambda_emu.templates.references import references
+from lambda_emu.templates.rules import check_rules
 from lambda_emu.templates.shapes import wrong_shapes
 from lambda_emu.templates.transform import sam
 
@@ -108,7 +112,7 @@ class Stack(Struct, frozen=True):
     def resolver(
         self,
         known: Callable[[str, str | None], Any],
-        imported: Callable[[str], Any] | None = None,
+        imported: Elsewhere | None = None,
         hidden: Mapping[str, str] = {},
     ) -> Resolver:
         """hidden: in place of values of parameters; what conditions say stays so."""
@@ -170,12 +174,14 @@ def make_stack(
     template = include(template, is_local=folder is not None, fetch=fetch)
     if mistakes := [f"{template.where(place)}: {text}" for place, text in wrong_shapes(template.body)]:
         raise ProjectError(mistakes)
+    check_rules(template, values)
     template = expand_loops(template, values)
     if mistakes := _wrong_resources(template):
         raise ProjectError(mistakes)
     if sam.is_sam(template):
         body = sam.expand(template, values, cache, is_local=folder is not None)
         template = Template(template.file, body, _all_lines(template, body))
+    template = with_policies(template, values)
     return Stack(name, folder, template, values, conditions_of(template, values), cache)
 
 
@@ -251,11 +257,11 @@ def wanted(
     stack: Stack,
     keep: Callable[[Path, str], Any],
     known_kinds: Mapping[str, Any],
-    imported: Callable[[str], Any] | None = None,
+    imported: Elsewhere | None = None,
 ) -> list[Resource]:
     """Each with what it needs. keep: keeps code that lies here, for who names it at a place. ProjectError.
 
-    imported: what an export of another stack is, by its name.
+    imported: what other stacks say.
     """
     building = _Building(stack, keep, known_kinds, imported)
     found = [*building.resources()]
@@ -272,7 +278,7 @@ class _Building:
         stack: Stack,
         keep: Callable[[Path, str], Any],
         kinds: Mapping[str, Any],
-        imported: Callable[[str], Any] | None,
+        imported: Elsewhere | None,
     ) -> None:
         self.mistakes: list[str] = []
         self.resolver = stack.resolver(_not_yet, imported)

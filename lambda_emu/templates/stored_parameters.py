@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.rules import check_rules
 from lambda_emu.templates.stack import Stack, conditions_of
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def with_values(stack: Stack, texts: Mapping[str, str]) -> Stack:
     for parameter, (_, kind) in _named(stack).items():
         text = texts[parameter]
         values[parameter] = [part.strip() for part in text.split(",")] if kind.startswith(LISTS) else text
+    check_rules(stack.template, values, is_looked_up=True)
     return replace(stack, values=values, conditions=conditions_of(stack.template, values), is_looked_up=True)
 
 

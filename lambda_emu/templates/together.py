@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from lambda_emu.project.declarations import Project, ProjectError
 from lambda_emu.templates.document import Place
+from lambda_emu.templates.elsewhere import Named
 from lambda_emu.templates.found import NAMES, source_folder
-from lambda_emu.templates.intrinsics import NotYet
+from lambda_emu.templates.intrinsics import NotYet, Resolver
 from lambda_emu.templates.kinds.functions import FUNCTION
 from lambda_emu.templates.stack import OneOfSeveral, Stack
 
@@ -187,8 +188,10 @@ def imports(stacks: Sequence[Stack]) -> dict[str, Imported]:
     if mistakes:
         raise ProjectError(mistakes)
     found: dict[str, Imported] = {}
+    names = {stack.name for stack in stacks}
     for stack in stacks:
         there = {owners[name][0]: (where, name) for where, name in _imports(stack) if name in owners}
+        there |= {other: (where, name) for where, other, name in _asked(stack) if other in names}
         found[stack.name] = {owner: one for owner, one in there.items() if owner != stack.name}
     return found
 
@@ -204,14 +207,26 @@ def _exports(stack: Stack) -> Iterator[tuple[str, str]]:
 
 
 def _imports(stack: Stack) -> Iterator[tuple[str, str]]:
-    resolver = stack.resolver(_not_yet, lambda name: name)
+    for where, resolver in _resolved(stack):
+        yield from ((where, name) for name in sorted(resolver.imports))
+
+
+def _asked(stack: Stack) -> Iterator[tuple[str, str, str]]:
+    """Where an output of another stack is asked for, which stack's, and which."""
+    for where, resolver in _resolved(stack):
+        yield from ((where, *asked) for asked in sorted(resolver.outputs))
+
+
+def _resolved(stack: Stack) -> Iterator[tuple[str, Resolver]]:
+    """Each place that may name another stack, with what was found in it."""
+    resolver = stack.resolver(_not_yet, Named())
     resources = stack.template.section("Resources").items()
     wanted = [(("Resources", name), one.get("Properties")) for name, one in resources if stack.is_wanted(name)]
     for place, said in [*wanted, *((place, output.get("Value")) for place, output in _outputs(stack))]:
         resolver.imports.clear()
+        resolver.outputs.clear()
         resolver.value(said, place)
-        where = stack.at + stack.template.where(place)
-        yield from ((where, name) for name in sorted(resolver.imports))
+        yield stack.at + stack.template.where(place), resolver
 
 
 def _outputs(stack: Stack) -> Iterator[tuple[Place, Mapping[str, Any]]]:

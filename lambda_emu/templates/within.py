@@ -72,14 +72,15 @@ def _read(parent: Stack, logical_id: str, said: str, given: Any) -> Stack:
 
 
 def _with_defaults(template: Template, names: set[str]) -> Template:
-    """The same, with a value for each of these parameters."""
+    """The same, with a value for each of these parameters, of which no rule is asked then."""
     declared = dict(template.section("Parameters"))
     for name in names & {*declared}:
         said = declared[name]
         if isinstance(said, dict):
             kind = str(said.get("Type", "String"))
             declared[name] = {"Type": kind, "Default": said.get("Default", "0" if "Number" in kind else "unknown")}
-    return replace(template, body={**template.body, "Parameters": declared})
+    rules: dict[str, Any] = {"Rules": {}} if names else {}
+    return replace(template, body={**template.body, "Parameters": declared, **rules})
 
 
 def _unknown(_: str, __: str | None) -> Any:

@@ -61,6 +61,12 @@ def put(stacks: Stacks, bucket: str, **objects: Any) -> None:
         s3.put_object(Bucket=bucket, Key=name, Body=said if isinstance(said, str) else json.dumps(said))
 
 
+def reasons(stacks: Stacks, name: str) -> str:
+    """All that its events say of why."""
+    events = stacks.client.describe_stack_events(StackName=name)["StackEvents"]
+    return "\n".join(one.get("ResourceStatusReason", "") for one in events)
+
+
 def test_definitions_are_read_from_where_package_puts_them(stacks: Stacks) -> None:
     routes = {"openapi": "3.0.1", "info": {"title": "toys"}, "paths": {"/toys": {"get": {"responses": {}}}}}
     put(stacks, "packaged", **{"machine.asl.yaml": DEFINITION, "pets.json": PETS, "toys.json": routes})
@@ -97,8 +103,7 @@ Resources:
     stacks.client.create_stack(StackName=name, TemplateBody=template)
     stacks.becomes(name, "ROLLBACK_COMPLETE")
 
-    events = stacks.client.describe_stack_events(StackName=name)["StackEvents"]
-    assert [one for one in events if said in one.get("ResourceStatusReason", "")]
+    assert said in reasons(stacks, name)
 
 
 def test_what_is_not_there_is_told_in_the_words_of_its_service(stacks: Stacks) -> None:
@@ -109,6 +114,118 @@ def test_what_is_not_there_is_told_in_the_words_of_its_service(stacks: Stacks) -
     stacks.client.create_stack(StackName="nowhere", TemplateBody=template)
     stacks.becomes("nowhere", "ROLLBACK_COMPLETE")
 
-    events = stacks.client.describe_stack_events(StackName="nowhere")["StackEvents"]
-    told = [one["ResourceStatusReason"] for one in events if one["ResourceStatus"] == "CREATE_FAILED"]
-    assert told[0].startswith("Subscribe: NotFound: Topic does not exist")
+    assert "Subscribe: NotFound: Topic does not exist" in reasons(stacks, "nowhere")
+
+
+UNSERVED = """
+Resources:
+  Net: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Part:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Net, CidrBlock: !Select [1, !Cidr [!GetAtt Net.CidrBlock, 4, 8]]}
+  Wall: {Type: AWS::WAFv2::WebACL, Properties: {Scope: REGIONAL}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]
+      Policies:
+        - PolicyName: walls
+          PolicyDocument: {Statement: [{Effect: Allow, Action: "wafv2:*", Resource: !GetAtt Wall.Arn}]}
+Outputs:
+  Wall: {Value: !GetAtt Wall.Arn}
+  Block: {Value: !GetAtt Part.CidrBlock}
+"""
+
+
+def test_what_nobody_serves_has_values_that_others_can_be_made_with(stacks: Stacks) -> None:
+    stacks.create("unserved", UNSERVED, Capabilities=ALL)
+
+    wall = stacks.resources("unserved")["Wall"]["PhysicalResourceId"]
+    assert stacks.outputs("unserved") == {
+        "Wall": f"arn:aws:wafv2:us-east-1:000000000000:web-acl/{wall}",
+        "Block": "10.0.1.0/24",
+    }
+    stacks.delete("unserved")
+
+
+EXTENDED = """
+Transform: AWS::LanguageExtensions
+Parameters: {Stage: {Type: String, Default: prod}}
+Mappings:
+  Names: {prod: {Queues: [One, Two]}, dev: {Queues: [One]}}
+  Ends: {prod: {Policy: Retain}, dev: {Policy: Delete}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  IsNothing: !Equals [!Ref AWS::NoValue, prod]
+Resources:
+  Fn::ForEach::Queues:
+    - Name
+    - !FindInMap [Names, !Ref Stage, Queues]
+    - "Queue${Name}":
+        Type: AWS::SQS::Queue
+        DeletionPolicy: !FindInMap [Ends, !Ref Stage, Policy]
+        Properties: {Tags: [{Key: name, Value: !Ref Name}]}
+  Other:
+    Type: AWS::SQS::Queue
+    Condition: IsNothing
+  Topic:
+    Type: AWS::SNS::Topic
+    DeletionPolicy: !If [IsProd, Delete, Retain]
+    Properties: {DisplayName: !GetAtt [!Sub "Queue${First}", QueueName]}
+Outputs:
+  Fn::ForEach::Names:
+    - Name
+    - [One]
+    - "Arn${Name}": {Value: !GetAtt [!Sub "Queue${Name}", Arn]}
+"""
+
+
+def test_functions_stand_where_the_language_s_extensions_let_them(stacks: Stacks) -> None:
+    template = EXTENDED.replace("${First}", "One")
+    stacks.create("extended", template, Capabilities=ALL)
+
+    queues = {name: one["PhysicalResourceId"] for name, one in stacks.resources("extended").items() if "Queue" in name}
+    assert sorted(queues) == ["QueueOne", "QueueTwo"]
+    assert stacks.outputs("extended")["ArnOne"].endswith(queues["QueueOne"].rpartition("/")[2])
+    topic = stacks.resources("extended")["Topic"]["PhysicalResourceId"]
+    stacks.delete("extended")
+    sqs = stacks.sdk("sqs")
+    assert all(sqs.get_queue_attributes(QueueUrl=one, AttributeNames=["QueueArn"]) for one in queues.values())
+    assert topic not in {one["TopicArn"] for one in stacks.sdk("sns").list_topics()["Topics"]}
+
+
+def test_a_stack_is_given_outputs_of_another_that_it_does_not_export(stacks: Stacks) -> None:
+    asked = "Fn::GetStackOutput: {StackName: giving, OutputName: Word}"
+    taking = f"Resources: {{Topic: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: {{{asked}}}}}}}}}"
+    giving = "Resources: {Jobs: {Type: AWS::SQS::Queue}}\nOutputs: {Word: {Value: %s}}"
+    stacks.client.create_stack(StackName="early", TemplateBody=taking)
+    stacks.becomes("early", "ROLLBACK_COMPLETE")
+    assert "Fn::GetStackOutput: Stack with id giving does not exist" in reasons(stacks, "early")
+    stacks.create("giving", giving % "old")
+
+    stacks.create("taking", taking)
+    stacks.update("giving", giving % "new")  # nothing holds it back
+
+    topic = stacks.resources("taking")["Topic"]["PhysicalResourceId"]
+    told = stacks.sdk("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert told["DisplayName"] == "old"
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (
+            "Parameters: {Stage: {Type: String, Default: dev}}\n"
+            "Rules: {Only: {Assertions: [{Assert: !Contains [[prod], !Ref Stage], AssertDescription: only prod}]}}\n"
+            "Resources: {Jobs: {Type: AWS::SQS::Queue}}",
+            "Template error: Rules.Only.Assertions[0]: only prod",
+        ),
+        (
+            "Resources: {Jobs: {Type: AWS::SQS::Queue, DeletionPolicy: [Retain]}}",
+            "Template error: Resources.Jobs.DeletionPolicy: every DeletionPolicy member must be a string",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(stacks: Stacks, template: str, said: str) -> None:
+    assert stacks.refused("create_stack", StackName="never", TemplateBody=template) == (400, "ValidationError", said)

@@ -46,7 +46,8 @@ def test_a_loop_makes_a_resource_for_each_item(tmp_path: Path) -> None:
     ("loop", "told"),
     [
         ("  Fn::ForEach::A: [x, [1]]", "template.yaml:4: Resources.Fn::ForEach::A: must be a list of a name, a list"),
-        ("  Fn::ForEach::A: [x, !Ref Nobody, {a: b}]", "goes over a list of texts, or a parameter that is one"),
+        ("  Fn::ForEach::A: [x, !Ref Nobody, {a: b}]", "Ref: there is no parameter and no resource 'Nobody'"),
+        ("  Fn::ForEach::A: [x, !Ref AWS::Region, {a: b}]", "goes over a list of texts, or a function that gives one"),
         ("  Fn::ForEach::A: [x, [a, b], {Same: {Type: X}}]", "makes Same twice"),
         (
             "  Fn::ForEach::A: [x, &l [a, b, c, d, e, f, g, h, i, j], {Fn::ForEach::B: [y, *l, {Fn::ForEach::C: "

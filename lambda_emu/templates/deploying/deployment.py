@@ -26,7 +26,7 @@ from lambda_emu.project.resources import (
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.deploying import nested
 from lambda_emu.templates.deploying.changing import Done, make
-from lambda_emu.templates.deploying.exports import importing, wrong_exports
+from lambda_emu.templates.deploying.exports import Importing, wrong_exports
 from lambda_emu.templates.deploying.happened import STACK, Telling, Told
 from lambda_emu.templates.deploying.keeping import keeper
 from lambda_emu.templates.deploying.outputs import outputs_of
@@ -128,7 +128,7 @@ class Deployment:
         """Compare what is wanted with what is there. ProjectError."""
         stack, reach, records = self._stack, self._reach, self._records
         kinds = {name: self._row(name) for name in _types(stack, records)}
-        imported = importing(stack.name, reach.context)
+        imported = Importing(stack.name, reach.context)
         resources = wanted(stack, keeper(reach.context), kinds, imported)
         before = {name: one for name, one in records.items() if _is_there(one, kinds[one.kind], reach)}
         self.changes = _changes(resources, before, kinds)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.model.stacks import StackOutput, exports
+from lambda_emu.model.stacks import DELETED, StackOutput, exports
 from lambda_emu.templates.deploying.records import all_resources, below
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.intrinsics import Wrong
@@ -15,16 +16,30 @@ IMPORTS = "Imports"
 """The member of what a resource is known by that names the exports that its properties import."""
 
 
-def importing(stack: str, context: RequestContext) -> Callable[[str], Any]:
-    """The value of an export of any stack but this one, by its name; Wrong where there is none."""
+class Importing:
+    """What a stack is told of others. As elsewhere.Elsewhere."""
 
-    def imported(name: str) -> str:
-        found = exports(context.store.stacks.all(context.scope)).get(name)
-        if found is None or found[1].name == stack:
+    def __init__(self, stack: str, context: RequestContext) -> None:
+        self._stack = stack
+        self._context = context
+
+    def export(self, name: str) -> str:
+        found = exports(self._context.store.stacks.all(self._context.scope)).get(name)
+        if found is None or found[1].name == self._stack:
             raise Wrong(f"No export named {name} found")
         return found[0]
 
-    return imported
+    def output(self, stack: str, name: str, region: str | None) -> str:
+        """CloudFormation's words for what is not there are not recorded (?)."""
+        scope = self._context.scope
+        scope = scope if region is None else replace(scope, region=region)
+        found = self._context.store.stacks.get(scope, stack)
+        if found is None or found.status == DELETED:
+            raise Wrong(f"Stack with id {stack} does not exist")
+        value = next((one.value for one in found.outputs if one.key == name), None)
+        if value is None:
+            raise Wrong(f"stack {stack} has no output {name}")
+        return value
 
 
 def importers(name: str, context: RequestContext, but: str = "") -> list[str]:

@@ -19,10 +19,12 @@ from lambda_emu.templates.deploying.dynamic import look_up
 from lambda_emu.templates.deploying.happened import Telling
 from lambda_emu.templates.deploying.names import physical_name
 from lambda_emu.templates.deploying.records import remember
+from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.intrinsics import Resolver, Wrong, is_known
 from lambda_emu.templates.kinds.kind import ANSWERED_IN, Asked, Kind, Made
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.tagging import retag
+from lambda_emu.templates.kinds.unserved import attribute_of, property_of
 from lambda_emu.templates.stack import RETAINED, Stack, is_kept
 
 log = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ class Working(Struct, frozen=True):
     wanted: Mapping[str, Resource]
     before: Mapping[str, StackResource]
     made: dict[str, Made]
-    imported: Callable[[str], Any]
+    imported: Elsewhere
     row: Callable[[str], Kind]
     undo_child: Callable[[str], None]
 
@@ -64,8 +66,12 @@ class Working(Struct, frozen=True):
             return one.identifier
         if attribute not in one.attributes and ANSWERED_IN in one.attributes:
             raise Wrong(NOT_ANSWERED.format(attribute, one.attributes[ANSWERED_IN]))
-        declared = self.stack.template.section("Resources")[name]["Type"]
-        return f"{name}.{attribute}" if kind_of(declared) is WITHOUT_EFFECT else one.attributes[attribute]
+        declared = self.stack.template.section("Resources")[name]
+        if kind_of(declared["Type"]) is not WITHOUT_EFFECT:
+            return one.attributes[attribute]
+        said = (declared.get("Properties") or {}).get(property_of(attribute))
+        told = self.resolver().value(said, ("Resources", name, "Properties", property_of(attribute)))
+        return attribute_of(declared["Type"], one.identifier, attribute, told, self.context.scope)
 
     def resolver(self) -> Resolver:
         """By what is there."""

@@ -24,6 +24,7 @@ from lambda_emu.templates.kinds.permits import PERMITS, SIGNING
 from lambda_emu.templates.kinds.registries import REPOSITORIES
 from lambda_emu.templates.kinds.stores import ON_STORES, STORES
 from lambda_emu.templates.kinds.topics import ON_TOPICS, TOPICS
+from lambda_emu.templates.kinds.unserved import identifier_of
 from lambda_emu.templates.kinds.wait_conditions import CONDITIONS, HANDLES
 
 KINDS: Mapping[str, Kind] = {
@@ -35,7 +36,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 def _name(asked: Asked) -> Made:
-    return Made(asked.name, {})
+    return Made(identifier_of(asked.type, asked.name, asked.reach.context.scope))
 
 
 def _nothing(_: Made, __: Reach) -> None:
@@ -47,7 +48,7 @@ def _leave(_: Asked, made: Made) -> Made:
 
 
 WITHOUT_EFFECT = Kind(takes(""), _name, _nothing, _leave)
-"""Of a type that is in no row: others may refer to it, and get a name."""
+"""Of a type that is in no row: others may refer to it, and get what looks like it."""
 
 
 def kind_of(type: str) -> Kind:
