@@ -21,7 +21,7 @@ from lambda_emu.destinations.actor import Actor
 from lambda_emu.invoke.rules import permission_command
 from lambda_emu.model.caller import Caller, CallerKind
 from lambda_emu.model.credentials import role_id, session_arn
-from lambda_emu.model.iam.evaluation import Asked, Decision, decide
+from lambda_emu.model.iam.evaluation import Decision, Question, decide
 from lambda_emu.store import Store
 
 KEPT_S = 1.0
@@ -120,12 +120,12 @@ class Acting:
             **own_context(scope_in(actor.source).region, owner, self._clock.now_s()),
             **(source if caller.kind is CallerKind.SERVICE else caller_context(caller, principal.tags)),
         }
-        asked = Asked(caller, demand.action, demand.resource, owner, context)
+        asked = Question(caller, demand.action, demand.resource, owner, context)
         decision = decide(asked, principal.held, resource.policy)
         if decision.allowed or decision.denied or actor.service != ALARMS:
             return decision
         everybody = Caller(CallerKind.ANONYMOUS, "", "", "", "")  # whom topics let in unless told otherwise
-        asked = Asked(everybody, demand.action, demand.resource, owner, {**context, "aws:sourceowner": account})
+        asked = Question(everybody, demand.action, demand.resource, owner, {**context, "aws:sourceowner": account})
         return decide(asked, principal.held, resource.policy)
 
     def _tell(self, actor: Actor, caller: Caller, demand: Demand, decision: Decision) -> None:

@@ -22,7 +22,7 @@ from lambda_emu.clock import Clock
 from lambda_emu.gateway.credential import credential_of
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
-from lambda_emu.model.iam.evaluation import ASSUME_ROLE, OF_TRUST, Asked, Decision, Kind, Policy, decide
+from lambda_emu.model.iam.evaluation import ASSUME_ROLE, OF_TRUST, Decision, Kind, Policy, Question, decide
 from lambda_emu.notices import Notices
 from lambda_emu.services.callers import signed_with
 
@@ -138,7 +138,7 @@ class Access:
 
             index = demand.resource.partition("/index/")[2]
             context |= item_context(demand.items, resource.keys.get(index))
-        return decide(Asked(caller, demand.action, demand.resource, owner, context), principal.held, resource.policy)
+        return decide(Question(caller, demand.action, demand.resource, owner, context), principal.held, resource.policy)
 
     def tell(self, caller: Caller, weighed: Weighed) -> None:
         """Once, with what to add."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lambda_emu.access.demand import ANY, Demand
 from lambda_emu.errors.resources import AccessDenied
 from lambda_emu.model.caller import Caller
-from lambda_emu.model.iam.evaluation import Asked, Decision
+from lambda_emu.model.iam.evaluation import Decision, Question
 from lambda_emu.model.iam.refusals import refusal_text
 from lambda_emu.triggers.execute_api.refusals import masked
 
@@ -57,4 +57,4 @@ def refusal_of(caller: Caller, demand: Demand, decision: Decision) -> str:
         resource = "" if resource == ANY else f'"{resource}"'
     elif service == "sts":  # it does not say why
         return f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource}"
-    return refusal_text(Asked(caller, action, resource, ""), decision)
+    return refusal_text(Question(caller, action, resource, ""), decision)

@@ -14,7 +14,7 @@ from lambda_emu.access.sources import Resource
 from lambda_emu.arn import Scope
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.caller import Caller, CallerKind
-from lambda_emu.model.iam.evaluation import ASSUME_ROLE, Asked, Held, decide
+from lambda_emu.model.iam.evaluation import ASSUME_ROLE, Held, Question, decide
 from lambda_emu.notices import Notices
 
 NOTHING = Held()
@@ -82,7 +82,7 @@ def trusts(role: Resource, arn: str, service: str, source: str, scope: Scope, no
     }
     principals = (service, f"{name}.{scope.region}.amazonaws.com")
     callers = [Caller(CallerKind.SERVICE, each, "", each, each) for each in principals]
-    asked = [Asked(each, ASSUME_ROLE, arn, role.owner, context) for each in callers]
+    asked = [Question(each, ASSUME_ROLE, arn, role.owner, context) for each in callers]
     return any(decide(each, NOTHING, role.policy).allowed for each in asked)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_emu.samples.sample import FUNCTION, Asked, Samples
+from lambda_emu.samples.sample import FUNCTION, SampleRequest, Samples
 from lambda_emu.services.alarms.alarm import ALARM, OK, Alarm, State, arn_of
 from lambda_emu.services.alarms.notices import Change, for_function
 from lambda_emu.services.alarms.reasons import Datapoint, composite_reason, reason, reason_data
@@ -26,7 +26,7 @@ PERIOD_S = 60
     threshold="1",
     value="3",
 )
-def metric(asked: Asked) -> dict[str, Any]:
+def metric(asked: SampleRequest) -> dict[str, Any]:
     dimensions = [{"Name": name, "Value": str(value)} for name, value in asked.object("dimensions").items()]
     members: dict[str, Any] = {
         "AlarmDescription": asked["description"],
@@ -53,7 +53,7 @@ def metric(asked: Asked) -> dict[str, Any]:
     description="The shop fails",
     child="orders-fail",
 )
-def composite(asked: Asked) -> dict[str, Any]:
+def composite(asked: SampleRequest) -> dict[str, Any]:
     rule = f"ALARM({arn_of(asked.scope, asked['child'])})"
     members = {"AlarmDescription": asked["description"], "AlarmRule": rule}
     now_s = asked.now_s
@@ -61,7 +61,7 @@ def composite(asked: Asked) -> dict[str, Any]:
     return for_function(Change(_alarm(asked, members, after), before))
 
 
-def _followed(asked: Asked, value: str, at_s: float) -> State:
+def _followed(asked: SampleRequest, value: str, at_s: float) -> State:
     """The state of a composite alarm, of that of its child."""
     scope, state = asked.scope, State(value, "", None, at_s, at_s)
     child = Alarm(scope.account, scope.region, asked["child"], False, {}, state, at_s, {})
@@ -74,6 +74,6 @@ def _judged(members: dict[str, Any], point: Datapoint, value: str, now_s: float)
     return reason(members, [point], verdict), reason_data(members, [point], verdict, now_s), now_s, now_s
 
 
-def _alarm(asked: Asked, members: dict[str, Any], state: State) -> Alarm:
+def _alarm(asked: SampleRequest, members: dict[str, Any], state: State) -> Alarm:
     scope = asked.scope
     return Alarm(scope.account, scope.region, asked["name"], "AlarmRule" in members, members, state, state.at_s, {})

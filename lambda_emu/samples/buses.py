@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.services.eventbridge.event import envelope_of
 from lambda_emu.services.eventbridge.records import DEFAULT, Rule
 from lambda_emu.services.scheduler.firing import payload_of
@@ -26,12 +26,12 @@ SAMPLES = (EVENTBRIDGE, SCHEDULER)
     detail='{"order": 1}',
     resources="[]",
 )
-def event(asked: Asked) -> bytes:
+def event(asked: SampleRequest) -> bytes:
     return event_on_bus(asked, asked["source"], asked["detail-type"], asked.object("detail"), asked.json("resources"))
 
 
 @EVENTBRIDGE.add("schedule", "A rule with a rate or a cron expression, at its time.", rule="hourly")
-def scheduled_rule(asked: Asked) -> bytes:
+def scheduled_rule(asked: SampleRequest) -> bytes:
     rule = Rule(asked.scope, DEFAULT, asked["rule"], "ENABLED", schedule="rate(1 hour)")
     return due_event(rule, Firing(rule.arn, int(asked.now_s)), asked.clock.new_id()).text.encode()
 
@@ -39,13 +39,15 @@ def scheduled_rule(asked: Asked) -> bytes:
 @SCHEDULER.add(
     "schedule", "A schedule whose target has no input of its own, at its time.", schedule="hourly", group="default"
 )
-def schedule(asked: Asked) -> bytes:
+def schedule(asked: SampleRequest) -> bytes:
     group, name, now_s = asked["group"], asked["schedule"], int(asked.now_s)
     due = Schedule(group, name, {"Target": {}}, now_s, now_s, now_s)
     arn = asked.scope.arn(f"schedule/{group}/{name}", "scheduler")
     return payload_of(due, Firing(arn, now_s), asked.clock.new_id())
 
 
-def event_on_bus(asked: Asked, source: str, type: str, detail: Mapping[str, Any], resources: Sequence[str]) -> bytes:
+def event_on_bus(
+    asked: SampleRequest, source: str, type: str, detail: Mapping[str, Any], resources: Sequence[str]
+) -> bytes:
     entry = {"Source": source, "DetailType": type, "Detail": json.dumps(detail), "Resources": resources}
     return envelope_of(entry, asked.clock.new_id(), asked.scope, asked.now_s).text.encode()

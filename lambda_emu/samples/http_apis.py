@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.samples.requests import MEMBERS, request_of
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.samples.values import event_time, trace
 from lambda_emu.triggers import addresses, http_event
 from lambda_emu.triggers.execute_api.addresses import host_of
@@ -23,27 +23,27 @@ _ASKED = {name: value for name, value in _API.items() if name != "body"}
 
 
 @HTTP.add("request", "A request to an HTTP API, in payload format 2.0.", **_API)
-def request(asked: Asked) -> bytes:
+def request(asked: SampleRequest) -> bytes:
     return _event(asked, "2.0")
 
 
 @HTTP.add("request-v1", "The same in format 1.0.", **_API)
-def request_v1(asked: Asked) -> bytes:
+def request_v1(asked: SampleRequest) -> bytes:
     return _event(asked, "1.0")
 
 
 @HTTP.add("authorizer", "What an authorizer is asked, in format 2.0.", **_ASKED, token="Bearer abc")
-def authorizer(asked: Asked) -> bytes:
+def authorizer(asked: SampleRequest) -> bytes:
     return _asked_of_authorizer(asked, "2.0")
 
 
 @HTTP.add("authorizer-v1", "The same in format 1.0.", **_ASKED, token="Bearer abc")
-def authorizer_v1(asked: Asked) -> bytes:
+def authorizer_v1(asked: SampleRequest) -> bytes:
     return _asked_of_authorizer(asked, "1.0")
 
 
 @URL.add("request", "A request to a function URL.", **MEMBERS)
-def url_request(asked: Asked) -> bytes:
+def url_request(asked: SampleRequest) -> bytes:
     host = addresses.host_of(URL_ID, asked.scope.region)
     made = request_of(asked, host)
     door = Door(URL_ID, host, "anonymous", asked["path"])
@@ -52,7 +52,7 @@ def url_request(asked: Asked) -> bytes:
     return template.event(trace(asked), made.request_id, time, epoch_ms, made.body)
 
 
-def _event(asked: Asked, version: str, **more: str) -> bytes:
+def _event(asked: SampleRequest, version: str, **more: str) -> bytes:
     """more: headers."""
     scope, stage, path = asked.scope, asked["stage"], asked["path"]
     host = host_of(API, scope.region)
@@ -65,7 +65,7 @@ def _event(asked: Asked, version: str, **more: str) -> bytes:
     return template.event(trace(asked), made.request_id, time, epoch_ms, made.body)
 
 
-def _asked_of_authorizer(asked: Asked, version: str) -> bytes:
+def _asked_of_authorizer(asked: SampleRequest, version: str) -> bytes:
     described: dict[str, Any] = json.loads(_event(asked, version, authorization=asked["token"]))
     arn = _arn(asked.scope, f"{asked['stage']}/{asked['method'].upper()}{asked['path']}")
     return authorizer_event(described, arn, (asked["token"],))

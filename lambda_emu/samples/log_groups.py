@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.logs.groups import Owner, Place, StoredEvent
-from lambda_emu.samples.sample import FUNCTION, Asked, Samples
+from lambda_emu.samples.sample import FUNCTION, SampleRequest, Samples
 from lambda_emu.services.logs.payloads import Matched, for_function, payloads
 from lambda_emu.services.logs.records import LogGroup
 
@@ -19,7 +19,7 @@ SAMPLES = (LOGS,)
     stream="2024/01/01/[$LATEST]0123456789abcdef0123456789abcdef",
     filter="errors",
 )
-def subscription(asked: Asked) -> bytes:
+def subscription(asked: SampleRequest) -> bytes:
     at_ms, scope = int(asked.now_s * 1000), asked.scope
     group = LogGroup(scope.account, scope.region, asked["group"], at_ms)
     line = StoredEvent(Place(at_ms, 1, 0), at_ms, Owner(scope, asked["group"], asked["stream"], None), asked["message"])

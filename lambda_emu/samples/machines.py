@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 
 MACHINES = Samples("stepfunctions")
 SAMPLES = (MACHINES,)
@@ -12,20 +12,20 @@ INPUT = '{"order": 1}'
 
 
 @MACHINES.add("task", "The input of a Task state, as it is given to its function.", input=INPUT)
-def task(asked: Asked) -> Any:
+def task(asked: SampleRequest) -> Any:
     return asked.json("input")
 
 
 @MACHINES.add(
     "callback", "With the token that is waited for: Payload: {input.$: $, taskToken.$: $$.Task.Token}.", input=INPUT
 )
-def callback(asked: Asked) -> dict[str, Any]:
+def callback(asked: SampleRequest) -> dict[str, Any]:
     return {"input": asked.json("input"), "taskToken": f"AQCEAAAAKgAAAAMAAAAA{asked.clock.new_token()}"}
 
 
 @MACHINES.add(
     "batch", "A batch of a Map state with an ItemBatcher.", items='[{"order": 1}, {"order": 2}]', batch_input="{}"
 )
-def batch(asked: Asked) -> dict[str, Any]:
+def batch(asked: SampleRequest) -> dict[str, Any]:
     items, given = asked.json("items"), asked.object("batch-input")
     return ({"BatchInput": given} if given else {}) | {"Items": items}

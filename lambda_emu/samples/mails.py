@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.samples.values import function_id
 from lambda_emu.services.child.program.mails.message import Mail
 from lambda_emu.services.child.program.mails.notices import Received
@@ -23,7 +23,7 @@ SAMPLES = (SES,)
     subject="An order",
     body="One cake, please.",
 )
-def receipt(asked: Asked) -> dict[str, Any]:
+def receipt(asked: SampleRequest) -> dict[str, Any]:
     at = datetime.fromtimestamp(asked.now_s, UTC)
     headers = {
         "From": asked["sender"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.services.child.program import current_request
 from lambda_emu.services.child.program.patches import s3_events
 from lambda_emu.services.child.program.patches.s3_records import Sequence, record
@@ -19,27 +19,27 @@ _REMOVED = {"bucket": "photos", "key": "in/cat.jpg", "version_id": ""}
 
 
 @S3.add("put", "An object that was put into a bucket.", **_CREATED)
-def put(asked: Asked) -> dict[str, Any]:
+def put(asked: SampleRequest) -> dict[str, Any]:
     return _event(asked, "s3:ObjectCreated:Put")
 
 
 @S3.add("post", "One that a form of a web page has posted.", **_CREATED)
-def post(asked: Asked) -> dict[str, Any]:
+def post(asked: SampleRequest) -> dict[str, Any]:
     return _event(asked, "s3:ObjectCreated:Post")
 
 
 @S3.add("copy", "One that was copied.", **_CREATED)
-def copy(asked: Asked) -> dict[str, Any]:
+def copy(asked: SampleRequest) -> dict[str, Any]:
     return _event(asked, "s3:ObjectCreated:Copy")
 
 
 @S3.add("multipart-upload", "One that came in parts.", **_CREATED)
-def multipart_upload(asked: Asked) -> dict[str, Any]:
+def multipart_upload(asked: SampleRequest) -> dict[str, Any]:
     return _event(asked, "s3:ObjectCreated:CompleteMultipartUpload")
 
 
 @S3.add("delete", "One that was deleted.", **_REMOVED)
-def delete(asked: Asked) -> dict[str, Any]:
+def delete(asked: SampleRequest) -> dict[str, Any]:
     return _event(asked, "s3:ObjectRemoved:Delete")
 
 
@@ -48,27 +48,27 @@ def delete(asked: Asked) -> dict[str, Any]:
     "One of a bucket with versions, which has a marker now.",
     **{**_REMOVED, "version_id": "3HL4kqtJlcpXroDTDm"},
 )
-def delete_marker(asked: Asked) -> dict[str, Any]:
+def delete_marker(asked: SampleRequest) -> dict[str, Any]:
     return _event(asked, "s3:ObjectRemoved:DeleteMarkerCreated")
 
 
 @S3.add("object-created", "What EventBridge is told of one that was put.", **_CREATED)
-def object_created(asked: Asked) -> bytes:
+def object_created(asked: SampleRequest) -> bytes:
     return _on_bus(asked, "s3:ObjectCreated:Put")
 
 
 @S3.add("object-deleted", "What EventBridge is told of one that was deleted.", **_REMOVED)
-def object_deleted(asked: Asked) -> bytes:
+def object_deleted(asked: SampleRequest) -> bytes:
     return _on_bus(asked, "s3:ObjectRemoved:Delete")
 
 
-def _event(asked: Asked, name: str) -> dict[str, Any]:
+def _event(asked: SampleRequest, name: str) -> dict[str, Any]:
     bucket, key = _told(asked)
     with current_request.asking(_environ(asked)):
         return {"Records": [record(name, bucket, key, "on-photos", asked.scope.account, Sequence().next())]}
 
 
-def _on_bus(asked: Asked, name: str) -> bytes:
+def _on_bus(asked: SampleRequest, name: str) -> bytes:
     from lambda_emu.samples.buses import event_on_bus
 
     bucket, key = _told(asked)
@@ -79,7 +79,7 @@ def _on_bus(asked: Asked, name: str) -> bytes:
     return event_on_bus(asked, "aws.s3", type, detail, [resource])
 
 
-def _told(asked: Asked) -> tuple[Any, Any]:
+def _told(asked: SampleRequest) -> tuple[Any, Any]:
     """As moto has them."""
     name, members = asked["bucket"], asked.members
     version = asked["version-id"] or None
@@ -93,5 +93,5 @@ def _told(asked: Asked) -> tuple[Any, Any]:
     return bucket, SimpleNamespace(name=asked["key"], size=size, etag=members.get("etag", ""), version_id=version)
 
 
-def _environ(asked: Asked) -> dict[str, Any]:
+def _environ(asked: SampleRequest) -> dict[str, Any]:
     return {current_request.REQUEST_ID: asked.clock.new_id(), current_request.ACCOUNT: asked.scope.account}

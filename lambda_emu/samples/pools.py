@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.services.child.program.pools import triggers
 from lambda_emu.services.child.program.pools.messages import CODE, LINK
 from lambda_emu.services.child.program.pools.triggers import Trigger, event_of
@@ -33,31 +33,31 @@ _SOURCES = {
 
 
 @COGNITO.add("pre-sign-up", "Somebody signs up.", **_WHO, reason="SignUp")
-def pre_sign_up(asked: Asked) -> dict[str, Any]:
+def pre_sign_up(asked: SampleRequest) -> dict[str, Any]:
     request = {"userAttributes": {"email": asked["email"]}, "validationData": None}
     return _event(asked, triggers.PRE_SIGN_UP, _source(asked, "PreSignUp"), request)
 
 
 @COGNITO.add("post-confirmation", "Somebody is confirmed.", **_WHO, reason="ConfirmSignUp")
-def post_confirmation(asked: Asked) -> dict[str, Any]:
+def post_confirmation(asked: SampleRequest) -> dict[str, Any]:
     source = _source(asked, "PostConfirmation")
     return _event(asked, triggers.POST_CONFIRMATION, source, {"userAttributes": _attributes(asked)})
 
 
 @COGNITO.add("pre-authentication", "Somebody begins to sign in.", **_WHO)
-def pre_authentication(asked: Asked) -> dict[str, Any]:
+def pre_authentication(asked: SampleRequest) -> dict[str, Any]:
     request = {"userAttributes": _attributes(asked), "validationData": None}
     return _event(asked, triggers.PRE_AUTHENTICATION, "PreAuthentication_Authentication", request)
 
 
 @COGNITO.add("post-authentication", "Somebody has signed in.", **_WHO)
-def post_authentication(asked: Asked) -> dict[str, Any]:
+def post_authentication(asked: SampleRequest) -> dict[str, Any]:
     request = {"userAttributes": _attributes(asked), "newDeviceUsed": False}
     return _event(asked, triggers.POST_AUTHENTICATION, "PostAuthentication_Authentication", request)
 
 
 @COGNITO.add("custom-message", "A message is to be sent.", **_WHO, reason="SignUp")
-def custom_message(asked: Asked) -> dict[str, Any]:
+def custom_message(asked: SampleRequest) -> dict[str, Any]:
     source = _source(asked, "CustomMessage")
     request = {
         "userAttributes": _attributes(asked),
@@ -75,7 +75,7 @@ def custom_message(asked: Asked) -> dict[str, Any]:
     reason="Authentication",
     version="1",
 )
-def pre_token_generation(asked: Asked) -> dict[str, Any]:
+def pre_token_generation(asked: SampleRequest) -> dict[str, Any]:
     version, source = asked.one_of("version", ("1", "2")), _source(asked, "TokenGeneration")
     groups: dict[str, Any] = {"groupsToOverride": [], "iamRolesToOverride": [], "preferredRole": None}
     request: dict[str, Any] = {"userAttributes": _attributes(asked), "groupConfiguration": groups}
@@ -86,43 +86,45 @@ def pre_token_generation(asked: Asked) -> dict[str, Any]:
 
 
 @COGNITO.add("user-migration", "Somebody signs in who is not in the pool yet.", **_WHO, password="Secret-1")
-def user_migration(asked: Asked) -> dict[str, Any]:
+def user_migration(asked: SampleRequest) -> dict[str, Any]:
     request = {"password": asked["password"], "validationData": None}
     return _event(asked, triggers.MIGRATION, "UserMigration_Authentication", request)
 
 
 @COGNITO.add("define-auth-challenge", "Which challenge comes next is asked.", **_WHO)
-def define_challenge(asked: Asked) -> dict[str, Any]:
+def define_challenge(asked: SampleRequest) -> dict[str, Any]:
     return _challenge(asked, triggers.DEFINE_CHALLENGE, {"session": []})
 
 
 @COGNITO.add("create-auth-challenge", "A challenge is to be made.", **_WHO)
-def create_challenge(asked: Asked) -> dict[str, Any]:
+def create_challenge(asked: SampleRequest) -> dict[str, Any]:
     return _challenge(asked, triggers.CREATE_CHALLENGE, {"challengeName": "CUSTOM_CHALLENGE", "session": []})
 
 
 @COGNITO.add("verify-auth-challenge", "An answer to a challenge is to be looked at.", **_WHO, answer="5", expected="5")
-def verify_challenge(asked: Asked) -> dict[str, Any]:
+def verify_challenge(asked: SampleRequest) -> dict[str, Any]:
     private = {"answer": asked["expected"]}
     request = {"privateChallengeParameters": private, "challengeAnswer": asked["answer"]}
     return _challenge(asked, triggers.VERIFY_CHALLENGE, request)
 
 
-def _challenge(asked: Asked, trigger: Trigger, request: Mapping[str, Any]) -> dict[str, Any]:
+def _challenge(asked: SampleRequest, trigger: Trigger, request: Mapping[str, Any]) -> dict[str, Any]:
     return _event(asked, trigger, f"{trigger.name}_Authentication", {"userAttributes": _attributes(asked), **request})
 
 
-def _source(asked: Asked, trigger: str) -> str:
+def _source(asked: SampleRequest, trigger: str) -> str:
     return f"{trigger}_{asked.one_of('reason', _SOURCES[trigger])}"
 
 
-def _attributes(asked: Asked) -> dict[str, str]:
+def _attributes(asked: SampleRequest) -> dict[str, str]:
     """As of a user who is confirmed."""
     known = {"sub": asked.clock.new_id(), "cognito:user_status": "CONFIRMED"}
     return {**known, "email_verified": "true", "email": asked["email"]}
 
 
-def _event(asked: Asked, trigger: Trigger, source: str, request: dict[str, Any], version: str = "1") -> dict[str, Any]:
+def _event(
+    asked: SampleRequest, trigger: Trigger, source: str, request: dict[str, Any], version: str = "1"
+) -> dict[str, Any]:
     caller = {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": asked["client"]}
     pool: Any = SimpleNamespace(region=asked.scope.region, id=asked["pool"])
     place: Any = SimpleNamespace(pool=pool, caller=caller)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lambda_emu.event_sources.sqs.message import Messages
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.services.sqs.message import Content, Received, md5_of
 
 SQS = Samples("sqs")
@@ -12,7 +12,7 @@ QUEUE_ID = 1
 
 
 @SQS.add("message", "A batch of one message of a queue.", body="Hello from SQS", queue="jobs", attributes="{}")
-def message(asked: Asked) -> bytes:
+def message(asked: SampleRequest) -> bytes:
     return _batch(asked, asked["queue"], {})
 
 
@@ -25,12 +25,12 @@ def message(asked: Asked) -> bytes:
     deduplication_id="order-1",
     attributes="{}",
 )
-def fifo_message(asked: Asked) -> bytes:
+def fifo_message(asked: SampleRequest) -> bytes:
     system = {"MessageGroupId": asked["group"], "MessageDeduplicationId": asked["deduplication-id"]}
     return _batch(asked, asked["queue"].removesuffix(".fifo") + ".fifo", system)
 
 
-def _batch(asked: Asked, queue: str, system: dict[str, str]) -> bytes:
+def _batch(asked: SampleRequest, queue: str, system: dict[str, str]) -> bytes:
     """attributes: texts by name."""
     body, now_s = asked["body"], asked.now_s
     attributes = {

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.message import Head
-from lambda_emu.samples.sample import Asked, BadMember
+from lambda_emu.samples.sample import BadMember, SampleRequest
 from lambda_emu.samples.values import AGENT, PEER
 
 MEMBERS = {
@@ -19,7 +19,7 @@ MEMBERS = {
 """Of samples that are requests."""
 
 
-def request_of(asked: Asked, host: str, **more: str) -> Request:
+def request_of(asked: SampleRequest, host: str, **more: str) -> Request:
     """more: headers. BadMember."""
     path = asked["path"]
     if not path.startswith("/"):

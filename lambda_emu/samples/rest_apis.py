@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.samples.requests import MEMBERS, request_of
-from lambda_emu.samples.sample import Asked, BadMember, Samples
+from lambda_emu.samples.sample import BadMember, SampleRequest, Samples
 from lambda_emu.samples.values import event_time, trace
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, host_of
 from lambda_emu.triggers.rest_apis.api import read_api
@@ -24,27 +24,27 @@ _ASKED = {name: value for name, value in _API.items() if name != "body"}
 
 
 @REST.add("request", "A request to a REST API, by AWS_PROXY.", **_API)
-def request(asked: Asked) -> bytes:
+def request(asked: SampleRequest) -> bytes:
     entered = _entered(asked)
     return make_template(entered, is_binary=False).event(_moment(asked, entered), entered.request.body)
 
 
 @REST.add("authorizer-token", "What an authorizer of type TOKEN is asked.", **_ASKED, token="Bearer abc")
-def authorizer_token(asked: Asked) -> Mapping[str, Any]:
+def authorizer_token(asked: SampleRequest) -> Mapping[str, Any]:
     return token_event(_entered(asked), asked["token"])
 
 
 @REST.add("authorizer-request", "What an authorizer of type REQUEST is asked.", **_ASKED, token="Bearer abc")
-def authorizer_request(asked: Asked) -> Mapping[str, Any]:
+def authorizer_request(asked: SampleRequest) -> Mapping[str, Any]:
     entered = _entered(asked, authorization=asked["token"])
     return request_event(entered, _moment(asked, entered))
 
 
-def _moment(asked: Asked, entered: Entered) -> Moment:
+def _moment(asked: SampleRequest, entered: Entered) -> Moment:
     return Moment(entered.request.request_id, *event_time(asked.clock), trace(asked))
 
 
-def _entered(asked: Asked, **more: str) -> Entered:
+def _entered(asked: SampleRequest, **more: str) -> Entered:
     """more: headers. BadMember: the path is none of the resource's."""
     scope, stage = asked.scope, asked["stage"]
     host = host_of(API, scope.region)
@@ -56,7 +56,7 @@ def _entered(asked: Asked, **more: str) -> Entered:
         raise BadMember(f"--path {asked['path']} is none of the --resource {asked['resource']}.") from None
 
 
-def _told(asked: Asked) -> Mapping[str, Any]:
+def _told(asked: SampleRequest) -> Mapping[str, Any]:
     """An API as its control plane tells it."""
     method = {"httpMethod": "ANY", "authorizationType": "NONE", "apiKeyRequired": False}
     resource = {"id": RESOURCE, "path": asked["resource"], "resourceMethods": {"ANY": method}}

@@ -10,7 +10,7 @@ from lambda_emu.destinations.events import record_middle, record_prefix
 from lambda_emu.environment.invocation import Outcome
 from lambda_emu.invoke.ending import EventEnd
 from lambda_emu.invoke.retries import Condition
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.samples.values import function_id
 from lambda_emu.store import QueuedEvent
 
@@ -22,19 +22,19 @@ GIVEN = '{"order": 1}'
 @DESTINATIONS.add(
     "success", "The record of an asynchronous event that went well.", request=GIVEN, response='{"paid": true}'
 )
-def success(asked: Asked) -> str:
+def success(asked: SampleRequest) -> str:
     return _record(asked, Condition.SUCCESS, asked.json("response"))
 
 
 @DESTINATIONS.add(
     "failure", "The record of one that was given up.", request=GIVEN, message="No such customer", error="KeyError"
 )
-def failure(asked: Asked) -> str:
+def failure(asked: SampleRequest) -> str:
     said = {"errorMessage": asked["message"], "errorType": asked["error"], "requestId": asked.clock.new_id()}
     return _record(asked, Condition.RETRIES_EXHAUSTED, said)
 
 
-def _record(asked: Asked, condition: Condition, answer: Any) -> str:
+def _record(asked: SampleRequest, condition: Condition, answer: Any) -> str:
     function, now_s = function_id(asked), asked.now_s
     given, answered = (json.dumps(one).encode() for one in (asked.json("request"), answer))
     event = QueuedEvent(asked.clock.new_id(), function, None, function.arn(), given, None, now_s, 1, now_s)

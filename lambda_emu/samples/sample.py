@@ -21,7 +21,7 @@ class BadMember(Exception):
     """A member's value is none that it can have; the text says what is wanted."""
 
 
-class Asked(Struct, frozen=True):
+class SampleRequest(Struct, frozen=True):
     """members: values by their names, all that the sample has. scope: whose account and region."""
 
     members: Mapping[str, str]
@@ -31,7 +31,7 @@ class Asked(Struct, frozen=True):
     def __getitem__(self, name: str) -> str:
         return self.members[name]
 
-    def having(self, **members: str) -> Asked:
+    def having(self, **members: str) -> SampleRequest:
         """The same with these as well."""
         return replace(self, members={**self.members, **members})
 
@@ -77,7 +77,7 @@ class Asked(Struct, frozen=True):
         return self[name]
 
 
-Make = Callable[[Asked], Any]
+Make = Callable[[SampleRequest], Any]
 """The event: bytes of JSON, or what JSON is made of. BadMember."""
 
 
@@ -92,7 +92,7 @@ class Sample(Struct, frozen=True):
 
     def event(self, told: Mapping[str, str], scope: Scope, clock: Clock) -> Any:
         """As JSON is read. told: of its members. BadMember."""
-        made = self.make(Asked({**self.members, **told}, scope, clock))
+        made = self.make(SampleRequest({**self.members, **told}, scope, clock))
         return json.loads(made) if isinstance(made, bytes | str) else json.loads(json.dumps(made))
 
 

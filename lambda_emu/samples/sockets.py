@@ -6,7 +6,7 @@ import json
 
 from lambda_emu.gateway.request import Request
 from lambda_emu.samples.requests import request_of
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.samples.values import AGENT, PEER, trace
 from lambda_emu.triggers.execute_api.addresses import host_of
 from lambda_emu.triggers.websocket_apis.authorizing import connect_event
@@ -32,7 +32,7 @@ _HANDSHAKE = {
 
 
 @WEBSOCKET.add("connect", "A client connects.", **_OPENED)
-def connect(asked: Asked) -> bytes:
+def connect(asked: SampleRequest) -> bytes:
     opened = _opening(asked)
     said = said_by(opened.head, opened.query, trace(asked))
     return _events(asked).connection(Occasions(asked.clock).now("$connect", "CONNECT"), said)
@@ -41,13 +41,13 @@ def connect(asked: Asked) -> bytes:
 @WEBSOCKET.add(
     "message", "A message of a client.", stage="dev", route="$default", body='{"action": "say", "text": "hi"}'
 )
-def message(asked: Asked) -> bytes:
+def message(asked: SampleRequest) -> bytes:
     occasion = Occasions(asked.clock).now(asked["route"], "MESSAGE")
     return _events(asked).message(occasion, new_id(asked.clock), asked["body"])
 
 
 @WEBSOCKET.add("disconnect", "A client has left.", stage="dev", code="1000", reason="")
-def disconnect(asked: Asked) -> bytes:
+def disconnect(asked: SampleRequest) -> bytes:
     occasion, end = (
         Occasions(asked.clock).now("$disconnect", "DISCONNECT"),
         ending(asked.whole("code"), asked["reason"]),
@@ -56,23 +56,23 @@ def disconnect(asked: Asked) -> bytes:
 
 
 @WEBSOCKET.add("authorizer", "What the authorizer of $connect is asked.", **_OPENED, token="Bearer abc")
-def authorizer(asked: Asked) -> bytes:
+def authorizer(asked: SampleRequest) -> bytes:
     opened = _opening(asked, authorization=asked["token"])
     context = json.loads(_events(asked).context(Occasions(asked.clock).now("$connect", "CONNECT")))
     arn = asked.scope.arn(f"{API}/{asked['stage']}/$connect", "execute-api")
     return connect_event(arn, said_by(opened.head, opened.query, trace(asked)), {}, context)
 
 
-def _opening(asked: Asked, **more: str) -> Request:
+def _opening(asked: SampleRequest, **more: str) -> Request:
     path = f"/{asked['stage']}"
     return request_of(asked.having(method="GET", path=path), _host(asked), **_HANDSHAKE, **more)
 
 
-def _events(asked: Asked) -> ConnectionEvents:
+def _events(asked: SampleRequest) -> ConnectionEvents:
     names = {"domainName": _host(asked), "connectionId": new_id(asked.clock), "apiId": API}
     identity = {"sourceIp": PEER, "userAgent": AGENT}
     return ConnectionEvents(names, asked["stage"], int(asked.now_s * 1000), identity, {})
 
 
-def _host(asked: Asked) -> str:
+def _host(asked: SampleRequest) -> str:
     return host_of(API, asked.scope.region)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lambda_emu.event_sources.streams.dynamodb import record_of
 from lambda_emu.event_sources.streams.kinesis import KinesisRecords
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.samples.values import iam_role
 
 KINESIS, DYNAMODB = Samples("kinesis"), Samples("dynamodb")
@@ -24,7 +24,7 @@ NUMBER = "4421584500000000017450439091"
     partition_key="customer-1",
     stream="clicks",
 )
-def records(asked: Asked) -> bytes:
+def records(asked: SampleRequest) -> bytes:
     makes = KinesisRecords(asked.scope.arn(f"stream/{asked['stream']}", "kinesis"), iam_role(asked))
     made = makes.make(SHARD, SEQUENCE, asked["partition-key"], asked["data"].encode(), round(asked.now_s, 3))
     return b'{"Records":[%b]}' % made.json
@@ -36,24 +36,24 @@ OLD = '{"id": {"S": "photo-1"}, "owner": {"S": "Ada"}, "likes": {"N": "1"}}'
 
 
 @DYNAMODB.add("insert", "An item that was put into a table.", table="photos", keys=KEYS, new_image=NEW)
-def insert(asked: Asked) -> bytes:
+def insert(asked: SampleRequest) -> bytes:
     return _change(asked, "INSERT", ("new-image",))
 
 
 @DYNAMODB.add("modify", "An item that was changed.", table="photos", keys=KEYS, new_image=NEW, old_image=OLD)
-def modify(asked: Asked) -> bytes:
+def modify(asked: SampleRequest) -> bytes:
     return _change(asked, "MODIFY", ("new-image", "old-image"))
 
 
 @DYNAMODB.add("remove", "An item that was deleted.", table="photos", keys=KEYS, old_image=OLD)
-def remove(asked: Asked) -> bytes:
+def remove(asked: SampleRequest) -> bytes:
     return _change(asked, "REMOVE", ("old-image",))
 
 
 _IMAGES = {"new-image": "NewImage", "old-image": "OldImage"}
 
 
-def _change(asked: Asked, name: str, images: tuple[str, ...]) -> bytes:
+def _change(asked: SampleRequest, name: str, images: tuple[str, ...]) -> bytes:
     """As GetRecords tells it, and Lambda tells on."""
     change: dict[str, Any] = {"ApproximateCreationDateTime": asked.now_s, "Keys": asked.object("keys")}
     change |= {_IMAGES[image]: asked.object(image) for image in images}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from lambda_emu.samples.sample import Asked, Samples
+from lambda_emu.samples.sample import SampleRequest, Samples
 from lambda_emu.services.child.program.patches.sns_delivery import SnsMessage, event_of
 
 SNS = Samples("sns")
@@ -26,7 +26,7 @@ class _Unsigned(SnsMessage):
     topic="news",
     attributes="{}",
 )
-def notification(asked: Asked) -> dict[str, Any]:
+def notification(asked: SampleRequest) -> dict[str, Any]:
     arn = asked.scope.arn(asked["topic"], "sns")
     subscription = SimpleNamespace(arn=f"{arn}:{asked.clock.new_id()}", topic=SimpleNamespace(arn=arn), attributes={})
     attributes = {name: {"Type": "String", "Value": str(value)} for name, value in asked.object("attributes").items()}

@@ -10,14 +10,14 @@ import pytest
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.load_balancers.balancer import Redirect, read_balancer, read_conditions
 from lambda_emu.triggers.load_balancers.patterns import glob
-from lambda_emu.triggers.load_balancers.rules import Asked, holds, location
+from lambda_emu.triggers.load_balancers.rules import BalancerRequest, holds, location
 
 
 def asked(
     path: str = "/", query: str = "", host: str = "shop.elb.localhost", method: str = "GET", **headers: str
-) -> Asked:
+) -> BalancerRequest:
     said = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return Asked(Head(method.encode(), path.encode(), said, "1.1", True), host, path, query, "10.1.2.3")
+    return BalancerRequest(Head(method.encode(), path.encode(), said, "1.1", True), host, path, query, "10.1.2.3")
 
 
 def values(field: str, config: str, *wanted: Any, **more: Any) -> Any:
@@ -45,7 +45,7 @@ def values(field: str, config: str, *wanted: Any, **more: Any) -> Any:
         (values("source-ip", "SourceIpConfig", "2001:db8::/32"), asked(), False),
     ],
 )
-def test_what_conditions_hold_for(condition: Any, request_: Asked, expected: bool) -> None:
+def test_what_conditions_hold_for(condition: Any, request_: BalancerRequest, expected: bool) -> None:
     assert holds(read_conditions([condition]), request_) is expected
 
 

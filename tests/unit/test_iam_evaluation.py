@@ -11,7 +11,7 @@ import pytest
 
 from lambda_emu.model.caller import ANONYMOUS, Caller, CallerKind, root_of
 from lambda_emu.model.iam.documents import read_policy
-from lambda_emu.model.iam.evaluation import Asked, Decision, Held, Policy, decide
+from lambda_emu.model.iam.evaluation import Decision, Held, Policy, Question, decide
 from lambda_emu.model.iam.refusals import refusal_text
 
 OURS, THEIRS = "111111111111", "222222222222"
@@ -46,7 +46,7 @@ def ask(
 ) -> Decision:
     held = Held((policy(*identity),) if identity else (), None if boundary is None else policy(*boundary))
     told = {key.replace("_", ":", 1).lower(): value for key, value in context.items()}
-    return decide(Asked(caller, action, arn, owner, told), held, resource)
+    return decide(Question(caller, action, arn, owner, told), held, resource)
 
 
 def narrowed(*statements: Statement) -> Caller:
@@ -282,7 +282,7 @@ def test_a_policy_of_2008_has_no_variables() -> None:
     held = Held((policy(statement, version="2008-10-17"),))
 
     for arn, allowed in (("arn:aws:s3:::alice", False), ("arn:aws:s3:::${aws:username}", True)):
-        asked = Asked(ALICE, "s3:ListBucket", arn, OURS, {"aws:username": "alice"})
+        asked = Question(ALICE, "s3:ListBucket", arn, OURS, {"aws:username": "alice"})
         assert decide(asked, held).allowed is allowed
 
 
@@ -301,7 +301,7 @@ def test_a_policy_of_2008_has_no_variables() -> None:
     ],
 )
 def test_a_refusal_says_which_policy_it_was(decision: Decision, text: str) -> None:
-    asked = Asked(ALICE, SEND, QUEUE, OURS)
+    asked = Question(ALICE, SEND, QUEUE, OURS)
 
     who, what = f"User: arn:aws:iam::{OURS}:user/alice", f"sqs:SendMessage on resource: {QUEUE}"
     assert refusal_text(asked, decision) == f"{who} is not authorized to perform: {what} {text}"
@@ -318,7 +318,7 @@ NO_POLICIES = ["", "{", "[]", "null", '{"Statement": 1}', '{"Statement": [[]]}',
 
 @pytest.mark.parametrize("text", NO_POLICIES)
 def test_what_is_no_policy_allows_nothing(text: str) -> None:
-    assert not decide(Asked(ALICE, SEND, QUEUE, OURS), Held((Policy("p", text),))).allowed
+    assert not decide(Question(ALICE, SEND, QUEUE, OURS), Held((Policy("p", text),))).allowed
 
 
 STARS = ["*a" * 5_000, "*" + "a?" * 900 + "b", "*" * 10_000, "*?" * 5_000 + "b"]

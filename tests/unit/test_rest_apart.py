@@ -16,7 +16,7 @@ import pytest
 from lambda_emu.triggers.rest_apis.mapping import apart as room
 from lambda_emu.triggers.rest_apis.mapping.answers import AnswerMapping, map_answer
 from lambda_emu.triggers.rest_apis.mapping.apart import HelperLost, apart
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.method_request import MethodRequest
 from lambda_emu.triggers.rest_apis.mapping.refusals import (
     BodyInvalid,
     BodyUnreadable,
@@ -35,7 +35,7 @@ MODELS: Mapping[str, Any] = {"Texts": {"type": "array", "items": {"type": "strin
 
 
 def test_what_is_made_apart_is_the_same() -> None:
-    asked = Asked(
+    asked = MethodRequest(
         (("a", "b"),), {"q": ["1", "2"]}, {"id": "7"}, b'{"a": {"b": "\xc3\xa9"}}', {"stage": "dev"}, {"v": "w"}
     )
     request = RequestMapping({JSON: "$input.json('$.a') $context.stage $input.params('id')"})
@@ -56,7 +56,7 @@ def test_what_is_made_apart_is_the_same() -> None:
     ],
 )
 def test_a_refusal_is_the_same(kind: type[MappingRefused], validator: Validator | None, template: str) -> None:
-    asked = Asked(body=b"[1, " if validator is None else b"[1]")
+    asked = MethodRequest(body=b"[1, " if validator is None else b"[1]")
     given: tuple[Any, ...] = (map_request, RequestMapping({JSON: template}), asked)
     if validator is not None:
         given = (check_request, validator, MODELS, asked)
@@ -96,7 +96,7 @@ def killed_once(flag: str) -> str:
 
 
 def test_reading_ten_megabytes_holds_nobody_up() -> None:
-    mapping, asked = RequestMapping({JSON: "$input.path('$[0]')"}), Asked(body=NUMBERS)
+    mapping, asked = RequestMapping({JSON: "$input.path('$[0]')"}), MethodRequest(body=NUMBERS)
 
     held_here_s = longest_pause_s(map_request, mapping, asked)
     held_apart_s = longest_pause_s(apart, map_request, mapping, asked)

@@ -16,7 +16,7 @@ from lambda_emu.triggers.rest_apis.mapping.answers import (
     read_answer_mappings,
     select,
 )
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.method_request import MethodRequest
 from lambda_emu.triggers.rest_apis.mapping.refusals import (
     BodyInvalid,
     BodyUnreadable,
@@ -33,7 +33,7 @@ from lambda_emu.triggers.rest_apis.mapping.requests import (
 )
 from lambda_emu.triggers.rest_apis.mapping.validation import Validator, check_request, read_models, read_validator
 
-ASKED = Asked(
+ASKED = MethodRequest(
     (("Content-Type", "application/json; charset=utf-8"), ("X-Two", "1"), ("x-two", "2"), ("Accept", "text/plain")),
     {"q": ["a", "b"]},
     {"id": "7"},
@@ -97,7 +97,7 @@ def test_a_template_is_chosen_by_the_media_type_and_its_overrides_win() -> None:
 
     assert json.loads(made.body) == {"n": "Ada", "v": "pets"}
     assert (made.headers, made.path, made.overrides.status) == ({"x": ("over",)}, {"id": "8"}, 201)
-    assert map_request(mapping, Asked((("content-type", "application/xml"),))).body == b"<a/>"
+    assert map_request(mapping, MethodRequest((("content-type", "application/xml"),))).body == b"<a/>"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_template_is_chosen_by_the_media_type_and_its_overrides_win() -> None:
 def test_bodies_without_a_template_pass_or_are_refused(
     templates: dict[str, str], passthrough: str, media_type: str, passes: bool
 ) -> None:
-    asked = Asked((("Content-Type", media_type),), body=b"body")
+    asked = MethodRequest((("Content-Type", media_type),), body=b"body")
     mapping = read_request_mapping({"requestTemplates": templates, "passthroughBehavior": passthrough})
 
     if passes:
@@ -131,9 +131,9 @@ def test_a_request_that_is_no_json_is_the_callers_fault_and_a_template_that_fail
     failing = RequestMapping({"application/json": "#if("})
 
     with pytest.raises(BodyUnreadable) as refused:
-        map_request(reading, Asked(body=b"{a"))
+        map_request(reading, MethodRequest(body=b"{a"))
     with pytest.raises(MappingFailed) as failed:
-        map_request(failing, Asked(body=b"{}"))
+        map_request(failing, MethodRequest(body=b"{}"))
 
     assert refused.value.message.startswith(
         "Could not parse request body into json: Unexpected character ('a' (code 97))"
@@ -219,13 +219,13 @@ def test_the_template_of_an_answer_is_chosen_by_what_the_caller_accepts() -> Non
     mapping = AnswerMapping(200, templates={"application/json": "json", "text/plain": "plain"})
 
     assert map_answer(mapping, [], b"{}", ASKED).body == b"plain"
-    assert map_answer(mapping, [], b"{}", Asked()).body == b"json"
+    assert map_answer(mapping, [], b"{}", MethodRequest()).body == b"json"
     assert map_answer(AnswerMapping(200), [], b"as it is", ASKED).body == b"as it is"
 
 
 def test_an_answer_that_is_no_json_is_the_apis_fault() -> None:
     with pytest.raises(MappingFailed):
-        map_answer(AnswerMapping(200, templates={"application/json": "$input.json('$')"}), [], b"<", Asked())
+        map_answer(AnswerMapping(200, templates={"application/json": "$input.json('$')"}), [], b"<", MethodRequest())
 
 
 def test_variables_fill_the_address_of_an_integration() -> None:
@@ -254,7 +254,7 @@ MODELS = read_models({"Pet": json.dumps(PET), "Friend": json.dumps(FRIEND), "Bro
 
 def test_missing_parameters_are_named_in_their_order() -> None:
     with pytest.raises(ParametersMissing) as refused:
-        check_request(VALIDATOR, MODELS, Asked((("X-Key", " "),), {"q": [""]}, {"id": "1"}))
+        check_request(VALIDATOR, MODELS, MethodRequest((("X-Key", " "),), {"q": [""]}, {"id": "1"}))
 
     assert refused.value.message == "Missing required request parameters: [X-Key, q]"
 
@@ -297,7 +297,7 @@ def test_what_is_validated_stands_in_the_validator_of_the_method() -> None:
     ],
 )
 def test_bodies_are_valid_by_the_model_of_their_media_type(body: Any, details: str | None) -> None:
-    asked = Asked(body=json.dumps(body).encode())
+    asked = MethodRequest(body=json.dumps(body).encode())
     validator = Validator((), {"application/json": "Pet"})
 
     if details is None:
@@ -312,17 +312,19 @@ def test_bodies_are_valid_by_the_model_of_their_media_type(body: Any, details: s
 def test_bodies_without_a_model_are_valid_and_one_without_content_is_an_object() -> None:
     validator = Validator((), {"application/json": "Pet"})
 
-    check_request(validator, MODELS, Asked((("content-type", "text/plain"),), body=b"x"))
+    check_request(validator, MODELS, MethodRequest((("content-type", "text/plain"),), body=b"x"))
     with pytest.raises(BodyInvalid):
-        check_request(validator, MODELS, Asked())
+        check_request(validator, MODELS, MethodRequest())
     with pytest.raises(BodyInvalid):
-        check_request(validator, MODELS, Asked(body=b"{"))
+        check_request(validator, MODELS, MethodRequest(body=b"{"))
     with pytest.raises(BodyInvalid):
-        check_request(Validator((), {"$default": "Pet"}), MODELS, Asked((("content-type", "text/plain"),), body=b"{}"))
+        check_request(
+            Validator((), {"$default": "Pet"}), MODELS, MethodRequest((("content-type", "text/plain"),), body=b"{}")
+        )
     with pytest.raises(BodyInvalid):
-        check_request(Validator((), {"$default": "Broken"}), MODELS, Asked(body=b"{}"))
+        check_request(Validator((), {"$default": "Broken"}), MODELS, MethodRequest(body=b"{}"))
     with pytest.raises(MappingFailed):
-        check_request(Validator((), {"$default": "None"}), MODELS, Asked(body=b"{}"))
+        check_request(Validator((), {"$default": "None"}), MODELS, MethodRequest(body=b"{}"))
 
 
 @pytest.mark.parametrize(
@@ -360,10 +362,10 @@ def test_schemas_are_those_of_draft_4(schema: Any, valid: list[Any], invalid: li
     validator = Validator((), {"application/json": "M"})
 
     for value in valid:
-        check_request(validator, {"M": schema}, Asked(body=json.dumps(value).encode()))
+        check_request(validator, {"M": schema}, MethodRequest(body=json.dumps(value).encode()))
     for value in invalid:
         with pytest.raises(BodyInvalid):
-            check_request(validator, {"M": schema}, Asked(body=json.dumps(value).encode()))
+            check_request(validator, {"M": schema}, MethodRequest(body=json.dumps(value).encode()))
 
 
 DEEP = b'{"a":' * 300 + b"1" + b"}" * 300
@@ -389,11 +391,11 @@ def test_a_hostile_schema_is_stopped(schema: Any, body: bytes) -> None:
     began = time.process_time()
 
     with pytest.raises(MappingFailed):
-        check_request(Validator((), {"application/json": "M"}), {"M": schema}, Asked(body=body))
+        check_request(Validator((), {"application/json": "M"}), {"M": schema}, MethodRequest(body=body))
 
     assert time.process_time() - began < 2
 
 
 def test_a_body_that_is_too_deep_is_invalid() -> None:
     with pytest.raises(BodyInvalid):
-        check_request(Validator((), {"application/json": "Pet"}), MODELS, Asked(body=b"[" * 100_000))
+        check_request(Validator((), {"application/json": "Pet"}), MODELS, MethodRequest(body=b"[" * 100_000))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.method_request import MethodRequest
 from lambda_emu.triggers.rest_apis.mapping.refusals import MappingRefused
 from lambda_emu.triggers.rest_apis.mapping.validation import Validator, check_request
 from lambda_emu.triggers.rest_apis.templates.budget import Budget
@@ -145,7 +145,7 @@ SCHEMAS = st.recursive(
 @settings(max_examples=400, deadline=2_000)
 @given(SCHEMAS, SCHEMAS)
 def test_any_schema_takes_a_body_or_refuses_it(schema: object, body: object) -> None:
-    asked = Asked(body=json.dumps(body).encode())
+    asked = MethodRequest(body=json.dumps(body).encode())
 
     with suppress(MappingRefused):
         check_request(Validator((), {"application/json": "M"}), {"M": schema}, asked)

@@ -21,7 +21,7 @@ from lambda_emu.environment.invocation import Reply
 from lambda_emu.errors.service import ServiceFailure
 from lambda_emu.http.loop import Loop
 from lambda_emu.invoke.request import FutureReply, InvocationType, InvokeRequest
-from lambda_emu.services.scheduler.operations import OPERATIONS, Asked
+from lambda_emu.services.scheduler.operations import OPERATIONS, SchedulerRequest
 from lambda_emu.store import Store
 from lambda_emu.triggers.schedules import Schedules
 
@@ -59,7 +59,7 @@ class Rig:
     def create(self, name: str, expression: str, **members: Any) -> None:
         timetable = self.schedules.open()
         wanted = {"Name": name, "ScheduleExpression": expression, "FlexibleTimeWindow": {"Mode": "OFF"}}
-        asked = Asked({"Target": TARGET} | wanted | members, SCOPE, self.clock.now_s(), self.clock.random)
+        asked = SchedulerRequest({"Target": TARGET} | wanted | members, SCOPE, self.clock.now_s(), self.clock.random)
         created: Future[object] = Future()
         create = OPERATIONS["CreateSchedule"]
         self.store.post(lambda connection: create(connection, asked), lambda error, _: created.set_result(error))

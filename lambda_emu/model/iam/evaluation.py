@@ -45,7 +45,7 @@ class Kind(Enum):
     BOUNDARY = "permissions boundary"
 
 
-class Asked(Struct, frozen=True):
+class Question(Struct, frozen=True):
     """May `caller` do this? owner: the account that the resource is of. context: by key in lower case."""
 
     caller: Caller
@@ -87,7 +87,7 @@ class _Found(Struct):
     is_open: bool = False
 
 
-def decide(asked: Asked, held: Held, resource: Policy | None = None) -> Decision:
+def decide(asked: Question, held: Held, resource: Policy | None = None) -> Decision:
     """held: of the caller. resource: the policy that the resource itself has."""
     caller = asked.caller
     found = {
@@ -107,7 +107,7 @@ def decide(asked: Asked, held: Held, resource: Policy | None = None) -> Decision
     return Decision(True, by, False, found[by].policy, found[by].sid, is_open)
 
 
-def _missing(asked: Asked, held: Held, named: Mapping[Kind, Named]) -> Kind | None:
+def _missing(asked: Question, held: Held, named: Mapping[Kind, Named]) -> Kind | None:
     """What would have to allow it and does not; None: nothing is missing."""
     caller, of_resource = asked.caller, named[Kind.RESOURCE]
     is_own = caller.account == asked.owner
@@ -126,7 +126,7 @@ def _missing(asked: Asked, held: Held, named: Mapping[Kind, Named]) -> Kind | No
     return None if is_own and of_resource is Named.ROLE else Kind.IDENTITY
 
 
-def _look(policies: Iterable[Policy], asked: Asked, *, by_principal: bool = False) -> _Found:
+def _look(policies: Iterable[Policy], asked: Question, *, by_principal: bool = False) -> _Found:
     """by_principal: statements say whom they are about."""
     found, action = _Found(), asked.action.lower()
     for policy in policies:

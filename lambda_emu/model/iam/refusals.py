@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lambda_emu.model.iam.evaluation import Asked, Decision
+from lambda_emu.model.iam.evaluation import Decision, Question
 
 
-def refusal_text(asked: Asked, decision: Decision) -> str:
+def refusal_text(asked: Question, decision: Decision) -> str:
     """`User: … is not authorized to perform: … on resource: … because no identity-based policy allows the … action`.
 
     Without the resource where none is named.

@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.services.alarms import rule, table
 from lambda_emu.services.alarms.alarm import ACTIONS, Alarm
-from lambda_emu.services.alarms.operations import Answered, Asked
+from lambda_emu.services.alarms.operations import AlarmsRequest, Answered
 from lambda_emu.services.cloudwatch.errors import BothGiven, InvalidNextToken, InvalidParameterValue
 from lambda_emu.services.cloudwatch.members import LARGEST_TIME_S, Members
 from lambda_emu.services.cloudwatch.reading import Metric
@@ -20,7 +20,7 @@ TYPES = ("MetricAlarm", "CompositeAlarm")
 ORDERS = ("TimestampDescending", "TimestampAscending")
 
 
-def describe_alarms(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def describe_alarms(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     given = asked.members
     if "AlarmNames" in given and "AlarmNamePrefix" in given:
         raise BothGiven("AlarmNames", "AlarmNamePrefix")
@@ -37,7 +37,7 @@ def describe_alarms(connection: sqlite3.Connection, asked: Asked) -> Answered:
     return Answered(told | _next(page[-1].name if len(rest) > most else None))
 
 
-def describe_alarms_for_metric(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def describe_alarms_for_metric(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     given = asked.members
     metric = Metric.of(given, asked.scope)
     rest = [name for name in ("Statistic", "ExtendedStatistic", "Period", "Unit") if name in given]
@@ -51,7 +51,7 @@ def describe_alarms_for_metric(connection: sqlite3.Connection, asked: Asked) -> 
     return Answered({"MetricAlarms": [alarm.shown() for alarm in found]})
 
 
-def describe_alarm_history(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def describe_alarm_history(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     given, most = asked.members, _most(asked.members)
     order, after = given.get("ScanBy", ORDERS[0]), _after(given)
     if order not in ORDERS:

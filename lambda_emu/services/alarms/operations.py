@@ -38,7 +38,7 @@ MOST_TAGS, MOST_KEY, MOST_VALUE = 50, 128, 256
 MOST_CHARACTERS = {"StateReason": 1023, "StateReasonData": 4000}
 
 
-class Asked(Struct, frozen=True):
+class AlarmsRequest(Struct, frozen=True):
     """tell: what is to be delivered because of a change."""
 
     members: Members
@@ -55,15 +55,15 @@ class Answered(Struct, frozen=True):
     work: Sequence[WorkItem] = ()
 
 
-Operation = Callable[[sqlite3.Connection, Asked], Answered]
+Operation = Callable[[sqlite3.Connection, AlarmsRequest], Answered]
 NOTHING = Answered({})
 
 
-def put_metric_alarm(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def put_metric_alarm(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     return _put(connection, asked, metric_alarm(asked.members, asked.scope, asked.file), is_composite=False)
 
 
-def put_composite_alarm(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def put_composite_alarm(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     members = composite_alarm(asked.members)
     children = rule.parse(members["AlarmRule"]).children
     missing = [name for name in children if table.alarm(connection, asked.scope, name) is None]
@@ -72,7 +72,9 @@ def put_composite_alarm(connection: sqlite3.Connection, asked: Asked) -> Answere
     return _put(connection, asked, members, is_composite=True)
 
 
-def _put(connection: sqlite3.Connection, asked: Asked, members: dict[str, Any], *, is_composite: bool) -> Answered:
+def _put(
+    connection: sqlite3.Connection, asked: AlarmsRequest, members: dict[str, Any], *, is_composite: bool
+) -> Answered:
     """One that is there keeps its state and its tags."""
     scope, name, now_s = asked.scope, asked.members["AlarmName"], asked.now_s
     before = table.alarm(connection, scope, name)
@@ -90,7 +92,7 @@ def _put(connection: sqlite3.Connection, asked: Asked, members: dict[str, Any], 
     return Answered({}, follow(connection, scope, set(), now_s, asked.tell, made=name))
 
 
-def delete_alarms(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def delete_alarms(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     gone = {alarm.name: alarm for alarm in _named(connection, asked)}
     if sum(alarm.is_composite for alarm in gone.values()) > 1:
         raise BadAlarm("A request to delete alarms must not have more than one composite alarm")  # (?)
@@ -105,15 +107,15 @@ def delete_alarms(connection: sqlite3.Connection, asked: Asked) -> Answered:
     return NOTHING
 
 
-def enable_alarm_actions(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def enable_alarm_actions(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     return _set_actions(connection, asked, enabled=True)
 
 
-def disable_alarm_actions(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def disable_alarm_actions(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     return _set_actions(connection, asked, enabled=False)
 
 
-def _set_actions(connection: sqlite3.Connection, asked: Asked, *, enabled: bool) -> Answered:
+def _set_actions(connection: sqlite3.Connection, asked: AlarmsRequest, *, enabled: bool) -> Answered:
     for alarm in _named(connection, asked):
         if alarm.members["ActionsEnabled"] != enabled:
             after = replace(alarm, members={**alarm.members, "ActionsEnabled": enabled}, configured_s=asked.now_s)
@@ -122,7 +124,7 @@ def _set_actions(connection: sqlite3.Connection, asked: Asked, *, enabled: bool)
     return NOTHING
 
 
-def set_alarm_state(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def set_alarm_state(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     given = asked.members
     for member in ("AlarmName", "StateValue", "StateReason"):
         if member not in given:
@@ -145,7 +147,7 @@ def set_alarm_state(connection: sqlite3.Connection, asked: Asked) -> Answered:
 # -- tags -----------------------------------------------------------------------------------------
 
 
-def tag_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def tag_resource(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     alarm = _of_arn(connection, asked)
     tags = {**alarm.tags, **_tags(asked.members.get("Tags", []))}
     if len(tags) > MOST_TAGS:
@@ -154,21 +156,21 @@ def tag_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
     return NOTHING
 
 
-def untag_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def untag_resource(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     alarm = _of_arn(connection, asked)
     kept = without(alarm.tags, asked.members.get("TagKeys", []))
     table.put(connection, replace(alarm, tags=kept))
     return NOTHING
 
 
-def list_tags_for_resource(connection: sqlite3.Connection, asked: Asked) -> Answered:
+def list_tags_for_resource(connection: sqlite3.Connection, asked: AlarmsRequest) -> Answered:
     return Answered({"Tags": tag_list(_of_arn(connection, asked).tags)})
 
 
 # -- below ----------------------------------------------------------------------------------------
 
 
-def _named(connection: sqlite3.Connection, asked: Asked) -> Sequence[Alarm]:
+def _named(connection: sqlite3.Connection, asked: AlarmsRequest) -> Sequence[Alarm]:
     """Those of the names that there are."""
     if "AlarmNames" not in asked.members:
         raise Missing("AlarmNames")
@@ -176,7 +178,7 @@ def _named(connection: sqlite3.Connection, asked: Asked) -> Sequence[Alarm]:
     return [alarm for alarm in found if alarm is not None]
 
 
-def _of_arn(connection: sqlite3.Connection, asked: Asked) -> Alarm:
+def _of_arn(connection: sqlite3.Connection, asked: AlarmsRequest) -> Alarm:
     arn = asked.members.get("ResourceARN", "")
     alarm = table.alarm(connection, asked.scope, arn.partition(MARK)[2])
     if alarm is None or alarm.arn != arn:

@@ -12,7 +12,7 @@ from lambda_emu.metrics.file import MetricFile
 from lambda_emu.services.alarms import listing, operations
 from lambda_emu.services.alarms.alarm import MARK
 from lambda_emu.services.alarms.changes import Tell
-from lambda_emu.services.alarms.operations import Asked, Operation
+from lambda_emu.services.alarms.operations import AlarmsRequest, Operation
 from lambda_emu.services.alarms.watch import Watch
 from lambda_emu.services.cloudwatch.members import Members
 from lambda_emu.services.late import LIMIT_S, ask_store
@@ -59,7 +59,7 @@ class AlarmServer:
         """None: it is about what is no alarm. LambdaError, sqlite3.Error, TimeoutError."""
         if "ResourceARN" in members and MARK not in members["ResourceARN"]:
             return None
-        asked = Asked(members, scope, self._clock.now_s(), self._file, self._tell)
+        asked = AlarmsRequest(members, scope, self._clock.now_s(), self._file, self._tell)
         do = OPERATIONS[operation]
         answered = ask_store(self._store, lambda connection: do(connection, asked), LIMIT_S)
         if operation.startswith("Put"):

@@ -30,7 +30,7 @@ from lambda_emu.services.firehose.transforming import (
     RAW,
     TRANSFORMS,
     Ask,
-    Asked,
+    TransformerCall,
     judged,
     new_rows,
     take,
@@ -274,7 +274,7 @@ class RunningStream:
                 raise NotDone(answer.failure.text)
             partitions = frozenset(one.partition for one in self._lanes if one.place is Place.OUT)
             ended_s, keys = self._clock.now_s(), self.plan.partition_keys
-            asked = Asked(transform.arn, failures + 1, ended_s, keys, partitions if keys else ())
+            asked = TransformerCall(transform.arn, failures + 1, ended_s, keys, partitions if keys else ())
             verdicts = await self._work(judged, taken, answer, asked)
         since_s = self._clock.steady_s()
         rows = await self._work(new_rows, self.record.id, taken, verdicts, asked, since_s)

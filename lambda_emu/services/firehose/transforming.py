@@ -45,7 +45,7 @@ class Taken(Struct, frozen=True):
         return sum(row.size for row in self.rows)
 
 
-class Asked(Struct, frozen=True):
+class TransformerCall(Struct, frozen=True):
     """A function that was asked, for the last time with these. ended_s: when, since the epoch.
 
     keys: of a partition, if there are partitions. partitions: those that are gathered.
@@ -75,7 +75,7 @@ def untransformed(taken: Taken) -> list[Verdict]:
     return [Verdict(row.data) for row in taken.rows]
 
 
-def judged(taken: Taken, answer: Answer, asked: Asked) -> list[Verdict]:
+def judged(taken: Taken, answer: Answer, asked: TransformerCall) -> list[Verdict]:
     """What the answer makes of each; after the last attempt a failure is that of all."""
     if answer.failure is not None:
         return [Verdict(failure=answer.failure)] * len(taken.rows)
@@ -83,7 +83,7 @@ def judged(taken: Taken, answer: Answer, asked: Asked) -> list[Verdict]:
 
 
 def new_rows(
-    stream: int, taken: Taken, verdicts: Sequence[Verdict], asked: Asked | None, since_s: float
+    stream: int, taken: Taken, verdicts: Sequence[Verdict], asked: TransformerCall | None, since_s: float
 ) -> list[NewRow]:
     """What follows from each: a record that is delivered, one that is an error, or nothing. asked: None: nobody was."""
     partitions = set(asked.partitions) if asked is not None else set()
@@ -94,7 +94,7 @@ def _new_rows(
     stream: int,
     taken: Taken,
     verdicts: Sequence[Verdict],
-    asked: Asked | None,
+    asked: TransformerCall | None,
     partitions: set[str],
     since_s: float,
 ) -> Iterator[NewRow]:

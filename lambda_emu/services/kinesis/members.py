@@ -10,39 +10,39 @@ def _wire_name(name: str) -> str:
     return "".join("ARN" if part == "arn" else part.capitalize() for part in name.split("_"))
 
 
-class Asked(Struct, rename=_wire_name, omit_defaults=True):
+class Members(Struct, rename=_wire_name, omit_defaults=True):
     """None: not given."""
 
 
-class OfStream(Asked):
+class OfStream(Members):
     stream_name: str | None = None
     stream_arn: str | None = None
     stream_id: str | None = None
 
 
-class ShardFilter(Asked):
+class ShardFilter(Members):
     type: str | None = None
     shard_id: str | None = None
     timestamp: float | None = None
 
 
-class StartingPosition(Asked):
+class StartingPosition(Members):
     type: str | None = None
     sequence_number: str | None = None
     timestamp: float | None = None
 
 
-class StreamModeDetails(Asked):
+class StreamModeDetails(Members):
     stream_mode: str | None = None
 
 
-class Entry(Asked):
+class Entry(Members):
     data: bytes | None = None
     partition_key: str | None = None
     explicit_hash_key: str | None = None
 
 
-class CreateStream(Asked):
+class CreateStream(Members):
     stream_name: str | None = None
     shard_count: int | None = None
     stream_mode_details: StreamModeDetails | None = None
@@ -61,7 +61,7 @@ class DeleteStream(OfStream):
     enforce_consumer_deletion: bool | None = None
 
 
-class ListStreams(Asked):
+class ListStreams(Members):
     limit: int | None = None
     exclusive_start_stream_name: str | None = None
     next_token: str | None = None
@@ -156,7 +156,7 @@ class ListTags(OfStream):
     limit: int | None = None
 
 
-class OfResource(Asked):
+class OfResource(Members):
     resource_arn: str | None = None
     stream_id: str | None = None
 
@@ -189,12 +189,12 @@ class ListConsumers(OfStream):
     stream_creation_timestamp: float | None = None
 
 
-class SubscribeToShard(Asked):
+class SubscribeToShard(Members):
     consumer_arn: str | None = None
     stream_id: str | None = None
     shard_id: str | None = None
     starting_position: StartingPosition | None = None
 
 
-class Nothing(Asked):
+class Nothing(Members):
     """Of operations about the whole account."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from lambda_emu.services.kinesis import consumers, control, members, putting, reading, sharding, subscribing, tags
-from lambda_emu.services.kinesis.members import Asked
+from lambda_emu.services.kinesis.members import Members
 from lambda_emu.services.kinesis.request import KinesisRequest
 from lambda_emu.services.kinesis.streams import Streams
 
 Operation = Callable[[KinesisRequest, Streams], None]
 
-OPERATIONS: Mapping[str, tuple[type[Asked], Operation]] = MappingProxyType(
+OPERATIONS: Mapping[str, tuple[type[Members], Operation]] = MappingProxyType(
     {
         "AddTagsToStream": (members.AddTags, tags.add_tags),
         "CreateStream": (members.CreateStream, control.create_stream),

@@ -21,7 +21,7 @@ from lambda_emu.services.callers import caller_of
 from lambda_emu.services.json_wire import operation_of
 from lambda_emu.services.kinesis import wire
 from lambda_emu.services.kinesis.errors import KinesisFailure, UnknownKinesisOperation
-from lambda_emu.services.kinesis.members import Asked
+from lambda_emu.services.kinesis.members import Members
 from lambda_emu.services.kinesis.operations import OPERATIONS, Operation
 from lambda_emu.services.kinesis.request import KinesisRequest
 from lambda_emu.services.kinesis.streams import Streams
@@ -57,7 +57,7 @@ class StreamServer:
         call.detach(self._begin, operation, asked, call, form)
         return None
 
-    def _begin(self, operation: Operation, asked: Asked, call: Call, form: WireForm) -> None:
+    def _begin(self, operation: Operation, asked: Members, call: Call, form: WireForm) -> None:
         """On the loop."""
         request_id = call.request.request_id
 

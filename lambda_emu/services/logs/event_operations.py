@@ -11,12 +11,12 @@ from msgspec import Struct, ValidationError, convert
 from lambda_emu.logs.batch import SEGMENT_BYTES, Run
 from lambda_emu.logs.groups import EVER_MS, Place, Span, StoredEvent
 from lambda_emu.logs.lines import encode_pushed
-from lambda_emu.services.logs.asked import TOKEN_INVALID, Asked, Result, place_in
 from lambda_emu.services.logs.errors import InvalidParameter, StreamMissing
 from lambda_emu.services.logs.group_operations import UPLOAD_TOKEN
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.patterns import FilterPattern, PatternInvalid, parse_pattern
 from lambda_emu.services.logs.records import DAY_MS, LogGroup
+from lambda_emu.services.logs.request import TOKEN_INVALID, LogsRequest, Result, place_in
 from lambda_emu.services.shapes import WrongType
 
 EVENT_BYTES = 26
@@ -41,7 +41,7 @@ class InputEvent(Struct, frozen=True):
 # -- PutLogEvents ---------------------------------------------------------------------------------
 
 
-def put_log_events(asked: Asked, groups: Groups) -> Result:
+def put_log_events(asked: LogsRequest, groups: Groups) -> Result:
     """Those that come too late or too early are left out, and the answer says which."""
     events = _checked(asked.members["logEvents"])
     group = groups.find(asked.scope, asked.members["logGroupName"])
@@ -117,7 +117,7 @@ def _runs(events: Sequence[InputEvent]) -> tuple[bytes, list[Run]]:
 # -- GetLogEvents ---------------------------------------------------------------------------------
 
 
-def get_log_events(asked: Asked, groups: Groups) -> Result:
+def get_log_events(asked: LogsRequest, groups: Groups) -> Result:
     """Events of a stream, in the order of time: the last ones, or from its head, or beside those of a token."""
     members = asked.members
     scope, name = asked.group()
@@ -161,7 +161,7 @@ def _page(found: Iterator[StoredEvent], limit: int) -> list[StoredEvent]:
 # -- FilterLogEvents ------------------------------------------------------------------------------
 
 
-def filter_log_events(asked: Asked, groups: Groups) -> Result:
+def filter_log_events(asked: LogsRequest, groups: Groups) -> Result:
     """Events of all streams or some, in the order of time."""
     members = asked.members
     scope, name = asked.group()
@@ -201,7 +201,7 @@ def pattern_of(text: str) -> FilterPattern:
         raise InvalidParameter(str(error)) from error
 
 
-def _filtered_span(asked: Asked, groups: Groups, group: LogGroup) -> Span:
+def _filtered_span(asked: LogsRequest, groups: Groups, group: LogGroup) -> Span:
     names, prefix = asked.members.get("logStreamNames"), asked.members.get("logStreamNamePrefix")
     if names is not None and prefix is not None:
         raise InvalidParameter("logStreamNames and logStreamNamePrefix are mutually exclusive.")  # (?)
@@ -211,7 +211,7 @@ def _filtered_span(asked: Asked, groups: Groups, group: LogGroup) -> Span:
     return Span(group.scope, group.name, start_ms, end_ms, None if names is None else frozenset(names), prefix or "")
 
 
-def _times(asked: Asked, group: LogGroup) -> tuple[int, int]:
+def _times(asked: LogsRequest, group: LogGroup) -> tuple[int, int]:
     """Nothing is shown that is older than the group keeps. InvalidParameter."""
     start_ms, end_ms = asked.members.get("startTime", 0), asked.members.get("endTime", EVER_MS)
     if start_ms > end_ms:

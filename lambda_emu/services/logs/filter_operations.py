@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from lambda_emu.arn import service_in
-from lambda_emu.services.logs.asked import Asked, Result, page_of
 from lambda_emu.services.logs.errors import FilterMissing, InvalidParameter, LimitReached
 from lambda_emu.services.logs.event_operations import pattern_of
 from lambda_emu.services.logs.groups import Groups
@@ -16,6 +15,7 @@ from lambda_emu.services.logs.patterns.properties import parse_selector
 from lambda_emu.services.logs.patterns.reading import PatternInvalid, Scanner
 from lambda_emu.services.logs.patterns.values import number_of
 from lambda_emu.services.logs.records import METRIC, SUBSCRIPTION, LogGroup, MetricFilter, SubscriptionFilter
+from lambda_emu.services.logs.request import LogsRequest, Result, page_of
 
 PAGE = 50
 MOST_SUBSCRIPTIONS = 2
@@ -30,7 +30,7 @@ Named = TypeVar("Named", SubscriptionFilter, MetricFilter)
 # -- subscriptions --------------------------------------------------------------------------------
 
 
-def put_subscription_filter(asked: Asked, groups: Groups) -> Result:
+def put_subscription_filter(asked: LogsRequest, groups: Groups) -> Result:
     """A destination that takes nothing is refused."""
     members = asked.members
     scope, name = asked.identified(members["logGroupName"])
@@ -61,7 +61,7 @@ def put_subscription_filter(asked: Asked, groups: Groups) -> Result:
     return {}
 
 
-def describe_subscription_filters(asked: Asked, groups: Groups) -> Result:
+def describe_subscription_filters(asked: LogsRequest, groups: Groups) -> Result:
     scope, name = asked.identified(asked.members["logGroupName"])
     prefix = asked.members.get("filterNamePrefix", "")
     found = [one for one in groups.find(scope, name).subscriptions if one.name.startswith(prefix)]
@@ -69,7 +69,7 @@ def describe_subscription_filters(asked: Asked, groups: Groups) -> Result:
     return {"subscriptionFilters": [_subscription_shown(one, name) for one in page], **more}
 
 
-def delete_subscription_filter(asked: Asked, groups: Groups) -> Result:
+def delete_subscription_filter(asked: LogsRequest, groups: Groups) -> Result:
     scope, name = asked.identified(asked.members["logGroupName"])
     gone = asked.members["filterName"]
     groups.change(
@@ -107,7 +107,7 @@ def _subscription_shown(one: SubscriptionFilter, group: str) -> dict[str, Any]:
 # -- metric filters -------------------------------------------------------------------------------
 
 
-def put_metric_filter(asked: Asked, groups: Groups) -> Result:
+def put_metric_filter(asked: LogsRequest, groups: Groups) -> Result:
     members = asked.members
     scope, name = asked.identified(members["logGroupName"])
     group = groups.find(scope, name)
@@ -138,7 +138,7 @@ def put_metric_filter(asked: Asked, groups: Groups) -> Result:
     return {}
 
 
-def describe_metric_filters(asked: Asked, groups: Groups) -> Result:
+def describe_metric_filters(asked: LogsRequest, groups: Groups) -> Result:
     members = asked.members
     named = members.get("logGroupName")
     of_groups = [groups.find(asked.scope, named)] if named is not None else [one for one, _ in groups.all(asked.scope)]
@@ -155,14 +155,14 @@ def describe_metric_filters(asked: Asked, groups: Groups) -> Result:
     return {"metricFilters": [_metric_shown(group, one) for group, one in page], **more}
 
 
-def delete_metric_filter(asked: Asked, groups: Groups) -> Result:
+def delete_metric_filter(asked: LogsRequest, groups: Groups) -> Result:
     scope, name = asked.identified(asked.members["logGroupName"])
     gone = asked.members["filterName"]
     groups.change(scope, name, lambda one: replace(one, metrics=_without(one.metrics, gone, "metric")))
     return {}
 
 
-def test_metric_filter(asked: Asked, groups: Groups) -> Result:  # noqa: ARG001
+def test_metric_filter(asked: LogsRequest, groups: Groups) -> Result:  # noqa: ARG001
     pattern = pattern_of(asked.members["filterPattern"])
     matched = []
     for number, message in enumerate(asked.members["logEventMessages"], 1):

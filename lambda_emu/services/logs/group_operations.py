@@ -9,10 +9,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.logs.groups import StreamUse
-from lambda_emu.services.logs.asked import GROUP_ARN, Asked, Result, page_of
 from lambda_emu.services.logs.errors import InvalidParameter, ResourceMissing, TooManyTags
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.records import LogGroup, arn_of
+from lambda_emu.services.logs.request import GROUP_ARN, LogsRequest, Result, page_of
 from lambda_emu.services.tags import Tags, without
 
 PAGE = 50
@@ -23,7 +23,7 @@ BY_TIME = "LastEventTime"
 _PATTERN = re.compile(r"\^?[.\-_/#A-Za-z0-9]{3,24}", re.ASCII)
 
 
-def create_log_group(asked: Asked, groups: Groups) -> Result:
+def create_log_group(asked: LogsRequest, groups: Groups) -> Result:
     members, scope = asked.members, asked.scope
     name: str = members["logGroupName"]
     if name.startswith("aws/"):
@@ -42,12 +42,12 @@ def create_log_group(asked: Asked, groups: Groups) -> Result:
     return {}
 
 
-def delete_log_group(asked: Asked, groups: Groups) -> Result:
+def delete_log_group(asked: LogsRequest, groups: Groups) -> Result:
     groups.delete(asked.scope, asked.members["logGroupName"])
     return {}
 
 
-def describe_log_groups(asked: Asked, groups: Groups) -> Result:
+def describe_log_groups(asked: LogsRequest, groups: Groups) -> Result:
     members = asked.members
     prefix, pattern = members.get("logGroupNamePrefix"), members.get("logGroupNamePattern")
     if prefix is not None and pattern is not None:
@@ -65,7 +65,7 @@ def describe_log_groups(asked: Asked, groups: Groups) -> Result:
     return {"logGroups": [_group_shown(group, size) for group, size in page], **more}
 
 
-def list_log_groups(asked: Asked, groups: Groups) -> Result:
+def list_log_groups(asked: LogsRequest, groups: Groups) -> Result:
     matches = _name_matcher(asked.members.get("logGroupNamePattern"))
     wanted = asked.members.get("logGroupClass")
     found = [group for group, _ in groups.all(asked.scope) if matches(group.name) and wanted in (None, group.log_class)]
@@ -74,7 +74,7 @@ def list_log_groups(asked: Asked, groups: Groups) -> Result:
     return {"logGroups": shown, **more}
 
 
-def put_retention_policy(asked: Asked, groups: Groups) -> Result:
+def put_retention_policy(asked: LogsRequest, groups: Groups) -> Result:
     days: int = asked.members["retentionInDays"]
     if days not in DAYS:
         said = ", ".join(map(str, DAYS))
@@ -87,12 +87,12 @@ def put_retention_policy(asked: Asked, groups: Groups) -> Result:
     return {}
 
 
-def delete_retention_policy(asked: Asked, groups: Groups) -> Result:
+def delete_retention_policy(asked: LogsRequest, groups: Groups) -> Result:
     groups.change(asked.scope, asked.members["logGroupName"], lambda one: replace(one, retention_days=None))
     return {}
 
 
-def put_log_group_deletion_protection(asked: Asked, groups: Groups) -> Result:
+def put_log_group_deletion_protection(asked: LogsRequest, groups: Groups) -> Result:
     scope, name = asked.identified(asked.members["logGroupIdentifier"])
     is_protected = asked.members["deletionProtectionEnabled"]
     groups.change(scope, name, lambda one: replace(one, is_protected=is_protected))
@@ -102,17 +102,17 @@ def put_log_group_deletion_protection(asked: Asked, groups: Groups) -> Result:
 # -- streams --------------------------------------------------------------------------------------
 
 
-def create_log_stream(asked: Asked, groups: Groups) -> Result:
+def create_log_stream(asked: LogsRequest, groups: Groups) -> Result:
     groups.create_stream(asked.scope, asked.members["logGroupName"], asked.members["logStreamName"], asked.now_ms)
     return {}
 
 
-def delete_log_stream(asked: Asked, groups: Groups) -> Result:
+def delete_log_stream(asked: LogsRequest, groups: Groups) -> Result:
     groups.delete_stream(asked.scope, asked.members["logGroupName"], asked.members["logStreamName"])
     return {}
 
 
-def describe_log_streams(asked: Asked, groups: Groups) -> Result:
+def describe_log_streams(asked: LogsRequest, groups: Groups) -> Result:
     """By name, or by the time of the last event; without any, of its making."""
     members = asked.members
     scope, name = asked.group()
@@ -133,33 +133,33 @@ def describe_log_streams(asked: Asked, groups: Groups) -> Result:
 # -- tags -----------------------------------------------------------------------------------------
 
 
-def tag_resource(asked: Asked, groups: Groups) -> Result:
+def tag_resource(asked: LogsRequest, groups: Groups) -> Result:
     return _change_tags(asked, groups, _resource(asked), lambda tags: {**tags, **asked.members["tags"]})
 
 
-def untag_resource(asked: Asked, groups: Groups) -> Result:
+def untag_resource(asked: LogsRequest, groups: Groups) -> Result:
     return _change_tags(asked, groups, _resource(asked), lambda tags: without(tags, asked.members["tagKeys"]))
 
 
-def list_tags_for_resource(asked: Asked, groups: Groups) -> Result:
+def list_tags_for_resource(asked: LogsRequest, groups: Groups) -> Result:
     return {"tags": groups.find(asked.scope, _resource(asked)).tags}
 
 
-def tag_log_group(asked: Asked, groups: Groups) -> Result:
+def tag_log_group(asked: LogsRequest, groups: Groups) -> Result:
     name = asked.members["logGroupName"]
     return _change_tags(asked, groups, name, lambda tags: {**tags, **asked.members["tags"]})
 
 
-def untag_log_group(asked: Asked, groups: Groups) -> Result:
+def untag_log_group(asked: LogsRequest, groups: Groups) -> Result:
     name = asked.members["logGroupName"]
     return _change_tags(asked, groups, name, lambda tags: without(tags, asked.members["tags"]))
 
 
-def list_tags_log_group(asked: Asked, groups: Groups) -> Result:
+def list_tags_log_group(asked: LogsRequest, groups: Groups) -> Result:
     return {"tags": groups.find(asked.scope, asked.members["logGroupName"]).tags}
 
 
-def _change_tags(asked: Asked, groups: Groups, name: str, edit: Callable[[Tags], Tags]) -> Result:
+def _change_tags(asked: LogsRequest, groups: Groups, name: str, edit: Callable[[Tags], Tags]) -> Result:
     groups.change(asked.scope, name, lambda group: replace(group, tags=_checked(edit(group.tags))))
     return {}
 
@@ -170,7 +170,7 @@ def _checked(tags: Tags) -> Tags:
     return tags
 
 
-def _resource(asked: Asked) -> str:
+def _resource(asked: LogsRequest) -> str:
     arn: str = asked.members["resourceArn"]
     found = GROUP_ARN.fullmatch(arn)
     if found is None:

@@ -16,11 +16,11 @@ from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.stream import Stream
 from lambda_emu.logs.groups import Owners, StoredEvent
-from lambda_emu.services.logs.asked import Asked
 from lambda_emu.services.logs.errors import InvalidParameter, LimitReached
 from lambda_emu.services.logs.event_operations import pattern_of
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.patterns import FilterPattern
+from lambda_emu.services.logs.request import LogsRequest
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class LiveTails:
         """Of sessions that go on."""
         return len(self._sessions)
 
-    def wanted(self, asked: Asked) -> tuple[Wanted, int]:
+    def wanted(self, asked: LogsRequest) -> tuple[Wanted, int]:
         """And the segment behind which to begin. On a worker. LogsError."""
         members = asked.members
         named = {asked.identified(one) for one in members["logGroupIdentifiers"]}

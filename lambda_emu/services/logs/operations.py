@@ -12,10 +12,10 @@ from lambda_emu.services.logs import (
     policy_operations,
     query_operations,
 )
-from lambda_emu.services.logs.asked import Asked, Result
 from lambda_emu.services.logs.groups import Groups
+from lambda_emu.services.logs.request import LogsRequest, Result
 
-Operation = Callable[[Asked, Groups], Result]
+Operation = Callable[[LogsRequest, Groups], Result]
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {

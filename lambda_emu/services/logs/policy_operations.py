@@ -11,15 +11,15 @@ from msgspec.structs import replace
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.logs import table
-from lambda_emu.services.logs.asked import Asked, Result, page_of
 from lambda_emu.services.logs.errors import InvalidParameter, LimitReached, PolicyMissing
 from lambda_emu.services.logs.groups import Groups
+from lambda_emu.services.logs.request import LogsRequest, Result, page_of
 
 PAGE = 50
 MOST_POLICIES = 10
 
 
-def put_resource_policy(asked: Asked, groups: Groups) -> Result:
+def put_resource_policy(asked: LogsRequest, groups: Groups) -> Result:
     members, scope = asked.members, asked.scope
     name, document = members.get("policyName"), members.get("policyDocument")
     if not name or not document:
@@ -38,13 +38,13 @@ def put_resource_policy(asked: Asked, groups: Groups) -> Result:
     return {"resourcePolicy": policy}
 
 
-def describe_resource_policies(asked: Asked, groups: Groups) -> Result:
+def describe_resource_policies(asked: LogsRequest, groups: Groups) -> Result:
     found = groups.commit(lambda connection: table.read_policies(connection, asked.scope))
     page, more = page_of(found, lambda one: str(one["policyName"]), asked, PAGE)
     return {"resourcePolicies": page, **more}
 
 
-def delete_resource_policy(asked: Asked, groups: Groups) -> Result:
+def delete_resource_policy(asked: LogsRequest, groups: Groups) -> Result:
     name = asked.members.get("policyName", "")
 
     def step(connection: Any) -> None:
@@ -55,20 +55,20 @@ def delete_resource_policy(asked: Asked, groups: Groups) -> Result:
     return {}
 
 
-def associate_kms_key(asked: Asked, groups: Groups) -> Result:
+def associate_kms_key(asked: LogsRequest, groups: Groups) -> Result:
     scope, name = _keyed(asked)
     key = asked.members["kmsKeyId"]
     groups.change(scope, name, lambda group: replace(group, kms_key=key))
     return {}
 
 
-def disassociate_kms_key(asked: Asked, groups: Groups) -> Result:
+def disassociate_kms_key(asked: LogsRequest, groups: Groups) -> Result:
     scope, name = _keyed(asked)
     groups.change(scope, name, lambda group: replace(group, kms_key=None))
     return {}
 
 
-def _keyed(asked: Asked) -> tuple[Scope, str]:
+def _keyed(asked: LogsRequest) -> tuple[Scope, str]:
     members = asked.members
     named = members.get("logGroupName") or members.get("resourceIdentifier")
     if named is None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.logs.groups import EVER_MS, Place, Span
-from lambda_emu.services.logs.asked import Asked, Result, place_in
 from lambda_emu.services.logs.errors import (
     InvalidParameter,
     LimitReached,
@@ -24,6 +23,7 @@ from lambda_emu.services.logs.insights.expressions import text_of
 from lambda_emu.services.logs.insights.queries import Query
 from lambda_emu.services.logs.insights.reading import QueryInvalid
 from lambda_emu.services.logs.insights.rows import Row
+from lambda_emu.services.logs.request import LogsRequest, Result, place_in
 
 LANGUAGE = "CWLI"
 MOST_GROUPS = 50
@@ -34,7 +34,7 @@ SAMPLE = 1000
 """Events of which GetLogGroupFields tells the fields."""
 
 
-def start_query(asked: Asked, groups: Groups) -> Result:
+def start_query(asked: LogsRequest, groups: Groups) -> Result:
     """It runs beside; GetQueryResults says how far it is."""
     members = asked.members
     if members.get("queryLanguage", LANGUAGE) != LANGUAGE:
@@ -53,7 +53,7 @@ def start_query(asked: Asked, groups: Groups) -> Result:
     return {"queryId": query.id}
 
 
-def get_query_results(asked: Asked, groups: Groups) -> Result:
+def get_query_results(asked: LogsRequest, groups: Groups) -> Result:
     query = _query(asked, groups)
     status = query.status
     return {
@@ -64,7 +64,7 @@ def get_query_results(asked: Asked, groups: Groups) -> Result:
     }
 
 
-def stop_query(asked: Asked, groups: Groups) -> Result:
+def stop_query(asked: LogsRequest, groups: Groups) -> Result:
     query = _query(asked, groups)
     if query.is_over:
         raise InvalidParameter(f"Query is already ended with {query.status} status")
@@ -72,7 +72,7 @@ def stop_query(asked: Asked, groups: Groups) -> Result:
     return {"success": True}
 
 
-def describe_queries(asked: Asked, groups: Groups) -> Result:
+def describe_queries(asked: LogsRequest, groups: Groups) -> Result:
     members = asked.members
     name, status = members.get("logGroupName"), members.get("status")
     found = [
@@ -84,7 +84,7 @@ def describe_queries(asked: Asked, groups: Groups) -> Result:
     return {"queries": [_shown(query) for query in found]}
 
 
-def get_log_record(asked: Asked, groups: Groups) -> Result:
+def get_log_record(asked: LogsRequest, groups: Groups) -> Result:
     """The event that @ptr of an answer names, with all its fields."""
     pointer: str = asked.members["logRecordPointer"]
     scope, group, place = _pointed(pointer)
@@ -99,7 +99,7 @@ def get_log_record(asked: Asked, groups: Groups) -> Result:
     return {"logRecord": {name: text_of(value) for name, value in values.items() if value is not None}}
 
 
-def get_log_group_fields(asked: Asked, groups: Groups) -> Result:
+def get_log_group_fields(asked: LogsRequest, groups: Groups) -> Result:
     """Of the newest events of a quarter of an hour, how many of a hundred have each field."""
     scope, name = asked.group()
     group = groups.find(scope, name)
@@ -125,7 +125,7 @@ def _pointed(pointer: str) -> tuple[Scope, str, Place]:
     return Scope(account, region), group, place
 
 
-def _query(asked: Asked, groups: Groups) -> Query:
+def _query(asked: LogsRequest, groups: Groups) -> Query:
     id = asked.members["queryId"]
     query = groups.queries.find(asked.scope, id)
     if query is None:
@@ -133,7 +133,7 @@ def _query(asked: Asked, groups: Groups) -> Query:
     return query
 
 
-def _groups_of(asked: Asked) -> list[tuple[Scope, str]]:
+def _groups_of(asked: LogsRequest) -> list[tuple[Scope, str]]:
     members = asked.members
     given = [name for name in ("logGroupName", "logGroupNames", "logGroupIdentifiers") if members.get(name)]
     if len(given) != 1:
@@ -147,7 +147,7 @@ def _groups_of(asked: Asked) -> list[tuple[Scope, str]]:
     return list(dict.fromkeys(found))
 
 
-def _span(asked: Asked, groups: Groups, scope: Scope, name: str) -> Span:
+def _span(asked: LogsRequest, groups: Groups, scope: Scope, name: str) -> Span:
     """Times are in seconds, or as some have it in milliseconds."""
     group = groups.find(scope, name)
     start_ms, end_ms = (_ms(asked.members[member]) for member in ("startTime", "endTime"))

@@ -11,11 +11,11 @@ from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
 from lambda_emu.services.json_wire import JSON_1_1, json_answer, json_error, operation_of
-from lambda_emu.services.logs.asked import Asked
 from lambda_emu.services.logs.errors import LogsModelViolated, LogsUnavailable, MalformedQuery, UnknownLogsOperation
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.live_tail import LiveTails
 from lambda_emu.services.logs.operations import OPERATIONS
+from lambda_emu.services.logs.request import LogsRequest
 from lambda_emu.services.logs.service import TARGET
 from lambda_emu.services.shapes import Shapes, load_model
 
@@ -41,7 +41,7 @@ class LogServer:
                 raise UnknownLogsOperation(name)
             members = self._shapes.read(name, request.body)
             now_ms, trace = int(self._groups.clock.now_s() * 1000), request.header(b"x-amzn-trace-id")
-            asked = Asked(members, caller_of(request, self._scope), now_ms, trace)
+            asked = LogsRequest(members, caller_of(request, self._scope), now_ms, trace)
             if operation is None:
                 wanted, position = self._tails.wanted(asked)
                 call.detach(self._tails.begin, wanted, position, call, self._groups.clock.new_id())

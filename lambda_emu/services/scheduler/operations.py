@@ -26,7 +26,7 @@ MOST_RESULTS = 100
 Result = Mapping[str, Any]
 
 
-class Asked(Struct, frozen=True):
+class SchedulerRequest(Struct, frozen=True):
     """members: as the model has them. draw: evenly distributed in [0, 1)."""
 
     members: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Asked(Struct, frozen=True):
         return str(self.members["Name"])
 
 
-def create_schedule(connection: sqlite3.Connection, asked: Asked) -> Result:
+def create_schedule(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     """With the same ClientToken it may be asked again."""
     _find_group(connection, asked, asked.group)
     there = table.schedule(connection, asked.scope, asked.group, asked.name)
@@ -54,14 +54,14 @@ def create_schedule(connection: sqlite3.Connection, asked: Asked) -> Result:
     return {"ScheduleArn": arn_of(asked.scope, asked.group, asked.name)}
 
 
-def update_schedule(connection: sqlite3.Connection, asked: Asked) -> Result:
+def update_schedule(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     """What is not said gets its default, as on AWS."""
     there = _find_schedule(connection, asked)
     _keep(connection, asked, make_schedule(asked.members, asked.now_s, there))
     return {"ScheduleArn": arn_of(asked.scope, asked.group, asked.name)}
 
 
-def get_schedule(connection: sqlite3.Connection, asked: Asked) -> Result:
+def get_schedule(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     found = _find_schedule(connection, asked)
     return {
         "Arn": arn_of(asked.scope, found.group, found.name),
@@ -73,13 +73,13 @@ def get_schedule(connection: sqlite3.Connection, asked: Asked) -> Result:
     }
 
 
-def delete_schedule(connection: sqlite3.Connection, asked: Asked) -> Result:
+def delete_schedule(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     _find_schedule(connection, asked)
     table.delete_schedule(connection, asked.scope, asked.group, asked.name)
     return {}
 
 
-def list_schedules(connection: sqlite3.Connection, asked: Asked) -> Result:
+def list_schedules(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     """GroupName: only of that group."""
     members = asked.members
     if "GroupName" in members:
@@ -91,7 +91,7 @@ def list_schedules(connection: sqlite3.Connection, asked: Asked) -> Result:
     return {"Schedules": shown, **_next(found, most, lambda one: [one.group, one.name])}
 
 
-def create_schedule_group(connection: sqlite3.Connection, asked: Asked) -> Result:
+def create_schedule_group(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     there = table.group(connection, asked.scope, asked.name, asked.now_s)
     token = asked.members.get("ClientToken")
     if there is None:
@@ -102,11 +102,11 @@ def create_schedule_group(connection: sqlite3.Connection, asked: Asked) -> Resul
     return {"ScheduleGroupArn": there.arn(asked.scope)}
 
 
-def get_schedule_group(connection: sqlite3.Connection, asked: Asked) -> Result:
+def get_schedule_group(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     return _group_summary(asked.scope, _find_group(connection, asked, asked.name))
 
 
-def delete_schedule_group(connection: sqlite3.Connection, asked: Asked) -> Result:
+def delete_schedule_group(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     """At once; on AWS it takes a while."""
     if asked.name == DEFAULT:
         raise DefaultGroupStays
@@ -115,7 +115,7 @@ def delete_schedule_group(connection: sqlite3.Connection, asked: Asked) -> Resul
     return {}
 
 
-def list_schedule_groups(connection: sqlite3.Connection, asked: Asked) -> Result:
+def list_schedule_groups(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     _find_group(connection, asked, DEFAULT)
     most = asked.members.get("MaxResults", MOST_RESULTS)
     (after,) = _after(asked.members, 1)
@@ -124,26 +124,26 @@ def list_schedule_groups(connection: sqlite3.Connection, asked: Asked) -> Result
     return {"ScheduleGroups": shown, **_next(found, most, lambda one: [one.name])}
 
 
-def list_tags(connection: sqlite3.Connection, asked: Asked) -> Result:
+def list_tags(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     found = _tagged(connection, asked)
     return {"Tags": tag_list(found.tags)}
 
 
-def tag_resource(connection: sqlite3.Connection, asked: Asked) -> Result:
+def tag_resource(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     found = _tagged(connection, asked)
     tags = {**found.tags, **_tags(asked.members["Tags"])}
     table.put_group(connection, asked.scope, replace(found, tags=tags, modified_s=asked.now_s))
     return {}
 
 
-def untag_resource(connection: sqlite3.Connection, asked: Asked) -> Result:
+def untag_resource(connection: sqlite3.Connection, asked: SchedulerRequest) -> Result:
     found = _tagged(connection, asked)
     kept = without(found.tags, asked.members["TagKeys"])
     table.put_group(connection, asked.scope, replace(found, tags=kept, modified_s=asked.now_s))
     return {}
 
 
-OPERATIONS: Mapping[str, Callable[[sqlite3.Connection, Asked], Result]] = {
+OPERATIONS: Mapping[str, Callable[[sqlite3.Connection, SchedulerRequest], Result]] = {
     "CreateSchedule": create_schedule,
     "CreateScheduleGroup": create_schedule_group,
     "DeleteSchedule": delete_schedule,
@@ -161,7 +161,7 @@ MOVING = frozenset({"CreateSchedule", "UpdateSchedule", "DeleteSchedule", "Delet
 """After those something else may be due next."""
 
 
-def _keep(connection: sqlite3.Connection, asked: Asked, record: Schedule) -> None:
+def _keep(connection: sqlite3.Connection, asked: SchedulerRequest, record: Schedule) -> None:
     table.put_schedule(connection, asked.scope, record)
     arn = arn_of(asked.scope, record.group, record.name)
     if record.is_enabled:
@@ -170,21 +170,21 @@ def _keep(connection: sqlite3.Connection, asked: Asked, record: Schedule) -> Non
         timetable.remove(connection, arn)
 
 
-def _find_schedule(connection: sqlite3.Connection, asked: Asked) -> Schedule:
+def _find_schedule(connection: sqlite3.Connection, asked: SchedulerRequest) -> Schedule:
     found = table.schedule(connection, asked.scope, asked.group, asked.name)
     if found is None:
         raise SchedulerNotFound(f"Schedule {asked.name}")
     return found
 
 
-def _find_group(connection: sqlite3.Connection, asked: Asked, name: str) -> Group:
+def _find_group(connection: sqlite3.Connection, asked: SchedulerRequest, name: str) -> Group:
     found = table.group(connection, asked.scope, name, asked.now_s)
     if found is None:
         raise SchedulerNotFound(f"Schedule group {name}")
     return found
 
 
-def _tagged(connection: sqlite3.Connection, asked: Asked) -> Group:
+def _tagged(connection: sqlite3.Connection, asked: SchedulerRequest) -> Group:
     """Groups alone have tags."""
     arn = asked.members["ResourceArn"]
     found = table.group(connection, asked.scope, arn.rpartition("/")[2], asked.now_s)

@@ -16,7 +16,7 @@ from lambda_emu.services.callers import caller_of
 from lambda_emu.services.late import ask_store
 from lambda_emu.services.scheduler import wire
 from lambda_emu.services.scheduler.errors import SchedulerFailure
-from lambda_emu.services.scheduler.operations import MOVING, OPERATIONS, Asked, Result
+from lambda_emu.services.scheduler.operations import MOVING, OPERATIONS, Result, SchedulerRequest
 from lambda_emu.services.timetable.timetable import Timetable
 from lambda_emu.store import Store
 
@@ -38,7 +38,7 @@ class SchedulerServer:
     def serve(self, request: Request, call: Call) -> Answer | None:
         try:
             operation, members = wire.parse(request)
-            asked = Asked(members, caller_of(request, self._scope), self._clock.now_s(), self._clock.random)
+            asked = SchedulerRequest(members, caller_of(request, self._scope), self._clock.now_s(), self._clock.random)
             result = self._do(operation, asked)
         except LambdaError as error:
             log_hint(log, "a request to Scheduler", error)
@@ -47,7 +47,7 @@ class SchedulerServer:
             self._loop.post(self._timetable.look)
         return wire.render(result, request)
 
-    def _do(self, operation: str, asked: Asked) -> Result:
+    def _do(self, operation: str, asked: SchedulerRequest) -> Result:
         try:
             return ask_store(self._store, lambda connection: OPERATIONS[operation](connection, asked), WRITE_LIMIT_S)
         except LambdaError:

@@ -52,7 +52,7 @@ from lambda_emu.triggers.load_balancers.refusals import (
     page,
 )
 from lambda_emu.triggers.load_balancers.reply import LARGE, BalancerReply
-from lambda_emu.triggers.load_balancers.rules import Asked, location, rule_of
+from lambda_emu.triggers.load_balancers.rules import BalancerRequest, location, rule_of
 from lambda_emu.triggers.load_balancers.stickiness import cookies, group_of
 from lambda_emu.triggers.load_balancers.turns import Turns
 
@@ -232,12 +232,12 @@ def _listener(balancer: Balancer, address: BalancerAddress) -> Listener:
     return named
 
 
-def _seen(address: BalancerAddress, asked: Request) -> Asked:
+def _seen(address: BalancerAddress, asked: Request) -> BalancerRequest:
     host = address.domain or (asked.header(b"host") or "").lower().partition(":")[0]
-    return Asked(asked.head, host, address.path, asked.query.decode("latin-1"), source_of(asked.head))
+    return BalancerRequest(asked.head, host, address.path, asked.query.decode("latin-1"), source_of(asked.head))
 
 
-def _answer(action: Action, listener: Listener, seen: Asked) -> Answer:
+def _answer(action: Action, listener: Listener, seen: BalancerRequest) -> Answer:
     """Of what needs no target. ActionUnserved."""
     if isinstance(action, FixedResponse):
         headers = [SERVER, ("Content-Type", f"{action.content_type}; charset=utf-8")]

@@ -17,7 +17,7 @@ from lambda_emu.triggers.load_balancers.balancer import Conditions, Listener, Re
 _PART = re.compile(r"#\{(protocol|host|port|path|query)\}")
 
 
-class Asked(NamedTuple):
+class BalancerRequest(NamedTuple):
     """What rules look at. host: without its port. path: as it was sent. source: the address that it came from."""
 
     head: Head
@@ -31,12 +31,12 @@ class Asked(NamedTuple):
         return self.head.method.decode("latin-1")
 
 
-def rule_of(listener: Listener, asked: Asked) -> Rule | None:
+def rule_of(listener: Listener, asked: BalancerRequest) -> Rule | None:
     """The first one whose conditions hold; None: a listener without the rule that has none."""
     return next((rule for rule in listener.rules if holds(rule.conditions, asked)), None)
 
 
-def holds(conditions: Conditions, asked: Asked) -> bool:
+def holds(conditions: Conditions, asked: BalancerRequest) -> bool:
     return (
         all(_any(patterns, asked.host) for patterns in conditions.hosts)
         and all(_any(patterns, asked.path) for patterns in conditions.paths)
@@ -73,7 +73,7 @@ def _comes_from(source: str, networks: Sequence[ipaddress.IPv4Network | ipaddres
     return any(address in network for network in networks)
 
 
-def location(redirect: Redirect, asked: Asked, protocol: str, port: str) -> str:
+def location(redirect: Redirect, asked: BalancerRequest, protocol: str, port: str) -> str:
     """protocol, port: by which the request came."""
     parts: Mapping[str, str] = {
         "protocol": protocol.lower(),

@@ -13,7 +13,7 @@ from msgspec.json import decode
 
 from lambda_emu.http.message import Head
 from lambda_emu.triggers.http_event import parameters_of
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.method_request import MethodRequest
 from lambda_emu.triggers.rest_apis.mapping.refusals import BodyInvalid, MappingFailed
 from lambda_emu.triggers.rest_apis.mapping.schemas import Models
 from lambda_emu.triggers.rest_apis.mapping.validation import ANY_TYPE, Validator, check_request
@@ -91,7 +91,7 @@ def check_model(route: SocketRoute, models: Models, said: Said) -> None:
     if name is None:
         return
     try:
-        check_request(Validator(models={ANY_TYPE: name}), models, Asked(body=said.text.encode()))
+        check_request(Validator(models={ANY_TYPE: name}), models, MethodRequest(body=said.text.encode()))
     except BodyInvalid as error:
         raise NotByModel(error.details) from error
     except MappingFailed as error:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authoriz
 from __future__ import annotations
 
 from lambda_emu.model.caller import Caller, CallerKind
-from lambda_emu.model.iam.evaluation import Asked, Held, Policy, decide
+from lambda_emu.model.iam.evaluation import Held, Policy, Question, decide
 from lambda_emu.triggers.execute_api.refusals import INVOKE_API, refusal_text
 from lambda_emu.triggers.http_event import source_of
 from lambda_emu.triggers.rest_apis.entering import Entered
@@ -25,7 +25,7 @@ def check_policy(entered: Entered, caller: Caller, *, may_be_silent: bool = Fals
     policy = entered.deployment.policy
     if policy is None:
         return
-    asked = Asked(caller, INVOKE_API, entered.arn, entered.api.account, _context(entered))
+    asked = Question(caller, INVOKE_API, entered.arn, entered.api.account, _context(entered))
     try:
         decision = decide(asked, Held(), Policy(NAME, whole_text(policy, entered.api.arn(""))))
     except ValueError as error:

@@ -23,7 +23,7 @@ from lambda_emu.triggers.rest_apis.integrations.http import Urls
 from lambda_emu.triggers.rest_apis.integrations.services import Services
 from lambda_emu.triggers.rest_apis.mapping.answers import is_quick_answer, map_answer, select
 from lambda_emu.triggers.rest_apis.mapping.apart import APART_BYTES, apart
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.method_request import MethodRequest
 from lambda_emu.triggers.rest_apis.mapping.refusals import MappingRefused
 from lambda_emu.triggers.rest_apis.mapping.requests import filled, is_quick, map_request, mock_status
 from lambda_emu.triggers.rest_apis.mapping.validation import NOTHING_DEMANDED, check_request
@@ -137,7 +137,7 @@ async def _mock(call: IntegrationCall) -> Answered:
     return Answered(status, [], b"", status)
 
 
-def asked_of(entered: Entered, moment: Moment, integration: Integration | None = None) -> Asked:
+def asked_of(entered: Entered, moment: Moment, integration: Integration | None = None) -> MethodRequest:
     """The request as templates, mappings and validators see it."""
     request = entered.request
     headers = headers_in(request.head)
@@ -146,7 +146,7 @@ def asked_of(entered: Entered, moment: Moment, integration: Integration | None =
     body = converted(request.body, binary=binary, handling=handling)
     query = parameters_of(request.query.decode("latin-1"))
     context = template_context(entered, moment)
-    return Asked(headers, query, entered.parameters, body, context, entered.variables)
+    return MethodRequest(headers, query, entered.parameters, body, context, entered.variables)
 
 
 def converted(body: bytes, *, binary: bool, handling: str) -> bytes:

@@ -92,7 +92,7 @@ class Services:
         return self._kept[whose]
 
 
-Asked = tuple[str, str, list[tuple[str, str]], bytes]
+ServiceRequest = tuple[str, str, list[tuple[str, str]], bytes]
 """Method, path with a query, headers, body."""
 
 
@@ -100,7 +100,7 @@ def _headers(call: ServiceCall) -> dict[str, str]:
     return {name: values[-1] for name, values in call.mapped.headers.items()}
 
 
-def _by_path(call: ServiceCall, path: str) -> Asked:
+def _by_path(call: ServiceCall, path: str) -> ServiceRequest:
     """As it would be sent to the service."""
     query = urlencode(call.mapped.query, doseq=True)
     said = f"/{path}{('&' if '?' in path else '?') if query else ''}{query}"
@@ -108,7 +108,7 @@ def _by_path(call: ServiceCall, path: str) -> Asked:
     return call.method, quote(said, safe="/?&=%:+@!$'()*,;~-._"), list(_headers(call).items()), body
 
 
-def _by_action(call: ServiceCall, known: Known, action: str) -> Asked:
+def _by_action(call: ServiceCall, known: Known, action: str) -> ServiceRequest:
     """An operation: by its target, or of a query API as a form."""
     action, _, more = action.partition("&")
     headers = _headers(call)

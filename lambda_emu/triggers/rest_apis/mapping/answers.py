@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from lambda_emu.triggers.rest_apis.mapping.asked import JSON, Asked, Headers, media_type_of
+from lambda_emu.triggers.rest_apis.mapping.method_request import JSON, Headers, MethodRequest, media_type_of
 from lambda_emu.triggers.rest_apis.mapping.parameters import Found, Parameters, map_answer_headers
 from lambda_emu.triggers.rest_apis.mapping.refusals import MappingFailed
 from lambda_emu.triggers.rest_apis.mapping.requests import overridden, seen
@@ -107,7 +107,7 @@ def error_message(body: bytes) -> str | None:
 
 
 def map_answer(
-    mapping: AnswerMapping, headers: Headers, body: bytes, asked: Asked, before: Overrides = NOTHING_OVERRIDDEN
+    mapping: AnswerMapping, headers: Headers, body: bytes, asked: MethodRequest, before: Overrides = NOTHING_OVERRIDDEN
 ) -> MethodAnswer:
     """headers, body: as the integration has answered. before: what the request's template overrides. MappingFailed."""
     made = map_answer_headers(mapping.parameters, headers, body, asked)
@@ -125,7 +125,7 @@ def map_answer(
     return MethodAnswer(status, overridden(made, overrides.answer_headers), body, media_type)
 
 
-def is_quick_answer(mapping: AnswerMapping, body: bytes, asked: Asked) -> bool:
+def is_quick_answer(mapping: AnswerMapping, body: bytes, asked: MethodRequest) -> bool:
     """Whether it takes a millisecond at most, and may be done on the loop."""
     _, template = mapping.template(asked.header("accept"))
     try:

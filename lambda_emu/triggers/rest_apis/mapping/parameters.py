@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked, Headers, header_in, headers_in
+from lambda_emu.triggers.rest_apis.mapping.method_request import Headers, MethodRequest, header_in, headers_in
 from lambda_emu.triggers.rest_apis.mapping.refusals import BodyUnreadable, MappingFailed
 from lambda_emu.triggers.rest_apis.templates.budget import Budget
 from lambda_emu.triggers.rest_apis.templates.failures import BodyNotJson, TemplateFailure
@@ -21,7 +21,7 @@ PLACES = ("header", "querystring", "path")
 _JSON_BEGINS = (b"{", b"[", b'"', b"'")
 
 
-def map_request_parameters(parameters: Parameters, asked: Asked) -> Mapping[str, Found]:
+def map_request_parameters(parameters: Parameters, asked: MethodRequest) -> Mapping[str, Found]:
     """By place: header, querystring, path. What stands for nothing is left out. MappingRefused."""
     made: dict[str, dict[str, tuple[str, ...]]] = {place: {} for place in PLACES}
     for key, value in parameters.items():
@@ -31,7 +31,7 @@ def map_request_parameters(parameters: Parameters, asked: Asked) -> Mapping[str,
     return made
 
 
-def map_answer_headers(parameters: Parameters, headers: Headers, body: bytes, asked: Asked) -> Found:
+def map_answer_headers(parameters: Parameters, headers: Headers, body: bytes, asked: MethodRequest) -> Found:
     """What of an integration's answer the caller has as headers. MappingFailed."""
     made: dict[str, tuple[str, ...]] = {}
     for key, value in parameters.items():
@@ -41,7 +41,7 @@ def map_answer_headers(parameters: Parameters, headers: Headers, body: bytes, as
     return made
 
 
-def _of_request(value: str, asked: Asked) -> tuple[str, ...]:
+def _of_request(value: str, asked: MethodRequest) -> tuple[str, ...]:
     source = value.removeprefix("method.request.")
     if source == value:
         return _of_neither(value, asked)
@@ -55,7 +55,7 @@ def _of_request(value: str, asked: Asked) -> tuple[str, ...]:
     return () if found is None else found(asked, name)
 
 
-def _of_answer(value: str, headers: Headers, body: bytes, asked: Asked) -> tuple[str, ...]:
+def _of_answer(value: str, headers: Headers, body: bytes, asked: MethodRequest) -> tuple[str, ...]:
     source = value.removeprefix("integration.response.")
     if source == value:
         return _of_neither(value, asked)
@@ -70,7 +70,7 @@ def _of_answer(value: str, headers: Headers, body: bytes, asked: Asked) -> tuple
     return _one(header_in(headers, name)) if kind == "header" else ()
 
 
-def _of_neither(value: str, asked: Asked) -> tuple[str, ...]:
+def _of_neither(value: str, asked: MethodRequest) -> tuple[str, ...]:
     if len(value) > 1 and value[0] == value[-1] == "'":
         return (value[1:-1],)
     kind, _, name = value.partition(".")
@@ -96,7 +96,7 @@ def _in_body(body: bytes, path: str) -> tuple[str, ...]:
         raise MappingFailed(str(error)) from error
 
 
-def _query(asked: Asked, name: str) -> tuple[str, ...]:
+def _query(asked: MethodRequest, name: str) -> tuple[str, ...]:
     found = asked.query.get(name)
     return (found[-1],) if found else ()
 
@@ -115,7 +115,7 @@ def _joined(found: list[str]) -> tuple[str, ...]:
     return (",".join(found),) if found else ()
 
 
-_BY_KIND: Mapping[str, Callable[[Asked, str], tuple[str, ...]]] = {
+_BY_KIND: Mapping[str, Callable[[MethodRequest, str], tuple[str, ...]]] = {
     "path": lambda asked, name: _one(asked.path.get(name)),
     "querystring": _query,
     "multivaluequerystring": lambda asked, name: tuple(asked.query.get(name, ())),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.method_request import MethodRequest
 from lambda_emu.triggers.rest_apis.mapping.parameters import Found, Parameters, map_request_parameters
 from lambda_emu.triggers.rest_apis.mapping.refusals import BodyUnreadable, MappingFailed, MediaTypeUnsupported
 from lambda_emu.triggers.rest_apis.templates.failures import BodyNotJson, TemplateFailure
@@ -71,7 +71,7 @@ def read_request_mapping(told: Mapping[str, Any]) -> RequestMapping:
     return RequestMapping(templates, passthrough, parameters)
 
 
-def map_request(mapping: RequestMapping, asked: Asked) -> IntegrationRequest:
+def map_request(mapping: RequestMapping, asked: MethodRequest) -> IntegrationRequest:
     """MappingRefused."""
     found = map_request_parameters(mapping.parameters, asked)
     headers, query = found["header"], found["querystring"]
@@ -91,7 +91,7 @@ def map_request(mapping: RequestMapping, asked: Asked) -> IntegrationRequest:
     )
 
 
-def is_quick(mapping: RequestMapping, asked: Asked) -> bool:
+def is_quick(mapping: RequestMapping, asked: MethodRequest) -> bool:
     """Whether it takes a millisecond at most, and may be done on the loop."""
     template = mapping.templates.get(asked.media_type())
     try:
@@ -100,7 +100,7 @@ def is_quick(mapping: RequestMapping, asked: Asked) -> bool:
         return True
 
 
-def seen(asked: Asked, body: bytes) -> Seen:
+def seen(asked: MethodRequest, body: bytes) -> Seen:
     """What a template may say of a request, and of this body: names as they came, the last value of each."""
     query = {name: values[-1] for name, values in asked.query.items() if values}
     return Seen(body, asked.path, query, dict(asked.headers), asked.context, asked.variables)
@@ -127,7 +127,7 @@ def overridden(headers: Found, by: Found) -> Found:
     return {**{name: values for name, values in headers.items() if name.lower() not in names}, **by}
 
 
-def _rendered(template: str, asked: Asked) -> Rendered:
+def _rendered(template: str, asked: MethodRequest) -> Rendered:
     try:
         return render(template, seen(asked, asked.body))
     except BodyNotJson as error:

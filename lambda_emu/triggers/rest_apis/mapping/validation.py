@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from lambda_emu.triggers.rest_apis.mapping.asked import Asked
+from lambda_emu.triggers.rest_apis.mapping.method_request import MethodRequest
 from lambda_emu.triggers.rest_apis.mapping.refusals import BodyInvalid, MappingFailed, ParametersMissing
 from lambda_emu.triggers.rest_apis.mapping.schemas import Models, problems_of
 from lambda_emu.triggers.rest_apis.templates.failures import BodyNotJson, TemplateFailure
@@ -50,7 +50,7 @@ def read_models(told: Mapping[str, Any]) -> Models:
     return {name: _schema(schema) for name, schema in told.items()}
 
 
-def check_request(validator: Validator, models: Models, asked: Asked) -> None:
+def check_request(validator: Validator, models: Models, asked: MethodRequest) -> None:
     """ParametersMissing, BodyInvalid, MappingFailed."""
     missing = [name.rpartition(".")[2] for name in validator.required if not _has(asked, name)]
     if missing:
@@ -59,7 +59,7 @@ def check_request(validator: Validator, models: Models, asked: Asked) -> None:
         _check_body(validator, models, asked)
 
 
-def _check_body(validator: Validator, models: Models, asked: Asked) -> None:
+def _check_body(validator: Validator, models: Models, asked: MethodRequest) -> None:
     name = validator.models.get(asked.media_type(), validator.models.get(ANY_TYPE))
     if name is None:
         return
@@ -75,7 +75,7 @@ def _check_body(validator: Validator, models: Models, asked: Asked) -> None:
         raise BodyInvalid(f"[{', '.join(problems)}]")
 
 
-def _has(asked: Asked, parameter: str) -> bool:
+def _has(asked: MethodRequest, parameter: str) -> bool:
     """Not blank, either."""
     kind, _, name = parameter.removeprefix("method.request.").partition(".")
     if kind == "header":

@@ -46,9 +46,9 @@ MEMORY_MB = 64
 """What an express execution is billed for at least."""
 _BAD_NAME = re.compile(r'[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 
-Asked = Mapping[str, Any]
+Members = Mapping[str, Any]
 Environ = dict[str, Any]
-Operation = Callable[["Executions", Environ, Asked], Any]
+Operation = Callable[["Executions", Environ, Members], Any]
 OPERATIONS: dict[str, Operation] = {}
 
 
@@ -169,7 +169,7 @@ class Executions:
 
 
 @operation
-def start_execution(executions: Executions, environ: Environ, asked: Asked) -> Any:
+def start_execution(executions: Executions, environ: Environ, asked: Members) -> Any:
     machine, name = find_machine(environ, asked["stateMachineArn"]), _name(asked)
     given = read_input(asked)
     if machine.kind == "EXPRESS":
@@ -185,7 +185,7 @@ def start_execution(executions: Executions, environ: Environ, asked: Asked) -> A
 
 
 @operation
-def start_sync_execution(executions: Executions, environ: Environ, asked: Asked) -> Any:
+def start_sync_execution(executions: Executions, environ: Environ, asked: Members) -> Any:
     machine, name = find_machine(environ, asked["stateMachineArn"]), _name(asked)
     if machine.kind != "EXPRESS":
         raise Refused("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
@@ -203,7 +203,7 @@ def start_sync_execution(executions: Executions, environ: Environ, asked: Asked)
 
 
 @operation
-def stop_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
+def stop_execution(executions: Executions, _: Environ, asked: Members) -> Any:
     arn = asked["executionArn"]
     known = check_kept(executions, arn)
     running = executions.running(arn)
@@ -214,13 +214,13 @@ def stop_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
 
 
 @operation
-def describe_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
+def describe_execution(executions: Executions, _: Environ, asked: Members) -> Any:
     known = check_kept(executions, asked["executionArn"])
     return described(known, executions.table.number_of(known.arn)[1], clock.now_s())
 
 
 @operation
-def list_executions(executions: Executions, environ: Environ, asked: Asked) -> Any:
+def list_executions(executions: Executions, environ: Environ, asked: Members) -> Any:
     if "stateMachineArn" not in asked:
         text = "Must provide a value for one and only one of stateMachineArn or mapRunArn"
         raise Refused("ValidationException", text)
@@ -235,7 +235,7 @@ def list_executions(executions: Executions, environ: Environ, asked: Asked) -> A
 
 
 @operation
-def get_execution_history(executions: Executions, _: Environ, asked: Asked) -> Any:
+def get_execution_history(executions: Executions, _: Environ, asked: Members) -> Any:
     arn = check_kept(executions, asked["executionArn"]).arn
     count, skipped = read_page(asked)
     is_reversed = asked.get("reverseOrder") is True
@@ -244,7 +244,7 @@ def get_execution_history(executions: Executions, _: Environ, asked: Asked) -> A
 
 
 @operation
-def describe_state_machine_for_execution(executions: Executions, _: Environ, asked: Asked) -> Any:
+def describe_state_machine_for_execution(executions: Executions, _: Environ, asked: Members) -> Any:
     known = check_kept(executions, asked["executionArn"])
     return {
         "stateMachineArn": known.version or known.machine,
@@ -258,7 +258,7 @@ def describe_state_machine_for_execution(executions: Executions, _: Environ, ask
 
 
 @operation
-def send_task_success(executions: Executions, _: Environ, asked: Asked) -> Any:
+def send_task_success(executions: Executions, _: Environ, asked: Members) -> Any:
     try:
         decode(asked["output"])
     except (ValueError, RecursionError) as error:
@@ -267,18 +267,18 @@ def send_task_success(executions: Executions, _: Environ, asked: Asked) -> Any:
 
 
 @operation
-def send_task_failure(executions: Executions, _: Environ, asked: Asked) -> Any:
+def send_task_failure(executions: Executions, _: Environ, asked: Members) -> Any:
     return _notify(executions, CallbackOutcomeFailure(asked["taskToken"], asked.get("error"), asked.get("cause")))
 
 
 @operation
-def send_task_heartbeat(executions: Executions, _: Environ, asked: Asked) -> Any:
+def send_task_heartbeat(executions: Executions, _: Environ, asked: Members) -> Any:
     token = asked["taskToken"]
     return _to_task(executions, token, lambda manager: manager.get(token) and (manager.heartbeat(token) or True))
 
 
 @operation
-def get_activity_task(executions: Executions, _: Environ, asked: Asked) -> Any:
+def get_activity_task(executions: Executions, _: Environ, asked: Members) -> Any:
     tasks = executions.activities.get(asked["activityArn"])
     if tasks is None:
         raise Refused("ActivityDoesNotExist", f"Activity Does Not Exist: '{asked['activityArn']}'")
@@ -321,14 +321,14 @@ def check_kept(executions: Executions, arn: str) -> Execution:
     return known
 
 
-def _name(asked: Asked) -> str:
+def _name(asked: Members) -> str:
     name: str = asked.get("name") or str(uuid4())
     if not 0 < len(name) <= 80 or _BAD_NAME.search(name):
         raise Refused("InvalidName", f"Invalid Name: '{name}'")
     return name
 
 
-def read_input(asked: Asked) -> str:
+def read_input(asked: Members) -> str:
     given: str = asked.get("input") or "{}"
     if len(given.encode("utf-8", "replace")) > INPUT_BYTES:
         text = (
@@ -343,7 +343,7 @@ def read_input(asked: Asked) -> str:
     return given
 
 
-def _execution(machine: Machine, name: str, given: str, asked: Asked) -> Execution:
+def _execution(machine: Machine, name: str, given: str, asked: Members) -> Execution:
     kind = "execution" if machine.kind == "STANDARD" else "express"
     arn = machine.arn.replace(":stateMachine:", f":{kind}:") + f":{name}"
     return Execution(

@@ -10,7 +10,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from lambda_emu.services.child.program.checks.refused import Refused
-from lambda_emu.services.child.program.machines.executions import Asked, Environ, Executions, check_kept, operation
+from lambda_emu.services.child.program.machines.executions import Environ, Executions, Members, check_kept, operation
 from lambda_emu.services.child.program.machines.finding import backend_of, find_machine, region_in, region_of
 from lambda_emu.services.child.program.machines.language.checking import Fault, faults_of
 from lambda_emu.services.child.program.machines.language.interpreter import parse
@@ -30,7 +30,7 @@ def extend() -> None:
     responses.delete_state_machine_version = _delete_version
 
 
-def check_change(operation: str, environ: Environ, asked: Asked) -> None:
+def check_change(operation: str, environ: Environ, asked: Members) -> None:
     """Before moto makes it. Refused."""
     if operation == "CreateStateMachine":
         kind = asked.get("type") or "STANDARD"
@@ -44,7 +44,7 @@ def check_change(operation: str, environ: Environ, asked: Asked) -> None:
 
 
 @operation
-def validate_state_machine_definition(_: Executions, __: Environ, asked: Asked) -> Any:
+def validate_state_machine_definition(_: Executions, __: Environ, asked: Members) -> Any:
     faults = _faults(asked["definition"], asked.get("type") or "STANDARD")
     told = [
         {"severity": "ERROR", "code": fault.code, "message": fault.message, "location": fault.location}
@@ -54,7 +54,7 @@ def validate_state_machine_definition(_: Executions, __: Environ, asked: Asked) 
 
 
 @operation
-def list_state_machine_versions(_: Executions, environ: Environ, asked: Asked) -> Any:
+def list_state_machine_versions(_: Executions, environ: Environ, asked: Members) -> Any:
     arn = find_machine(environ, asked["stateMachineArn"]).arn
     machine = next(one for one in backend_of(environ, region_in(arn)).state_machines if one.arn == arn)
     count, skipped = read_page(asked)
@@ -63,7 +63,7 @@ def list_state_machine_versions(_: Executions, environ: Environ, asked: Asked) -
 
 
 @operation
-def list_map_runs(executions: Executions, _: Environ, asked: Asked) -> Any:
+def list_map_runs(executions: Executions, _: Environ, asked: Members) -> Any:
     arn = asked["executionArn"]
     known = check_kept(executions, arn)
     runs = [record.list_item() for record in executions.map_runs(known.arn)]
@@ -72,12 +72,12 @@ def list_map_runs(executions: Executions, _: Environ, asked: Asked) -> Any:
 
 
 @operation
-def describe_map_run(executions: Executions, _: Environ, asked: Asked) -> Any:
+def describe_map_run(executions: Executions, _: Environ, asked: Members) -> Any:
     return _plain(_map_run(executions, asked["mapRunArn"]).describe())
 
 
 @operation
-def update_map_run(executions: Executions, _: Environ, asked: Asked) -> Any:
+def update_map_run(executions: Executions, _: Environ, asked: Members) -> Any:
     """What it tolerates from now on; how many items it works on at once stays."""
     record = _map_run(executions, asked["mapRunArn"])
     names = "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"
@@ -121,7 +121,7 @@ def _faults(definition: str, kind: str) -> list[Fault]:
     return []
 
 
-def _differs(machine: Any, asked: Asked, name: str) -> bool:
+def _differs(machine: Any, asked: Members, name: str) -> bool:
     return name in asked and asked[name] != getattr(machine, name)
 
 

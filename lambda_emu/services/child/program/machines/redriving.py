@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.machines.answers import why_not_redriven
-from lambda_emu.services.child.program.machines.executions import Asked, Environ, Executions, check_kept, operation
+from lambda_emu.services.child.program.machines.executions import Environ, Executions, Members, check_kept, operation
 from lambda_emu.services.child.program.machines.finding import find_machine
 from lambda_emu.services.child.program.machines.table import RUNNING, Execution
 
@@ -19,7 +19,7 @@ TOKEN_S = 15 * 60
 
 
 @operation
-def redrive_execution(executions: Executions, environ: Environ, asked: Asked) -> Any:
+def redrive_execution(executions: Executions, environ: Environ, asked: Members) -> Any:
     """Refused: it may not be; the text is the reason that DescribeExecution tells. (?)"""
     known, token, now_s = check_kept(executions, asked["executionArn"]), asked.get("clientToken"), clock.now_s()
     tokens = [(one, at_s) for one, at_s in known.tokens if now_s - at_s <= TOKEN_S]

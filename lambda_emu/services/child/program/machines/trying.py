@@ -16,7 +16,7 @@ from msgspec import Struct
 from lambda_emu.services.child.program.checks.refused import Refused
 from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.current_request import ACCOUNT
-from lambda_emu.services.child.program.machines.executions import Asked, Environ, Executions, read_input
+from lambda_emu.services.child.program.machines.executions import Environ, Executions, Members, read_input
 from lambda_emu.services.child.program.machines.finding import region_of
 from lambda_emu.services.child.program.machines.inspecting import Again, Seen, completed, inspect, mock, written
 from lambda_emu.services.child.program.machines.language.checking import WAITING, Fault, faults_of
@@ -46,14 +46,14 @@ class Tried(Struct, frozen=True):
     language: str
     role: str
     input: str
-    asked: Asked
+    asked: Members
 
     @property
     def is_jsonata(self) -> bool:
         return (self.state.get("QueryLanguage") or self.language) == "JSONata"
 
 
-def test_state(executions: Executions, environ: Environ, asked: Asked) -> Answer:
+def test_state(executions: Executions, environ: Environ, asked: Members) -> Answer:
     """Refused."""
     tried = _read(asked, environ)
     _check(tried)
@@ -78,7 +78,7 @@ def test_state(executions: Executions, environ: Environ, asked: Asked) -> Answer
     return answer
 
 
-def _read(asked: Asked, environ: Environ) -> Tried:
+def _read(asked: Members, environ: Environ) -> Tried:
     try:
         found = json.loads(asked["definition"])
     except (ValueError, RecursionError) as error:
@@ -168,7 +168,7 @@ def _frame(tried: Tried, executions: Executions, environ: Environ) -> Frame:
     return env
 
 
-def _object(asked: Asked, name: str) -> Any:
+def _object(asked: Members, name: str) -> Any:
     try:
         found = json.loads(asked.get(name) or "{}")
     except (ValueError, RecursionError):

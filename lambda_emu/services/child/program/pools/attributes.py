@@ -9,8 +9,8 @@ from lambda_emu.services.child.program.pools import changes
 from lambda_emu.services.child.program.pools.context import PoolContext, operation
 from lambda_emu.services.child.program.pools.errors import AliasThere, InvalidParameter
 from lambda_emu.services.child.program.pools.finding import (
-    Asked,
     Place,
+    PoolsRequest,
     check_known,
     find_user,
     place_of_admin,
@@ -21,7 +21,7 @@ from lambda_emu.services.child.program.pools.sign_up import ALIAS
 
 
 @operation("UpdateUserAttributes")
-def update_user_attributes(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def update_user_attributes(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     given = asked.pairs("UserAttributes")
     if any(f"{name}_verified" in given for name in MEDIUM):
@@ -30,14 +30,14 @@ def update_user_attributes(context: PoolContext, asked: Asked) -> Mapping[str, A
 
 
 @operation("AdminUpdateUserAttributes")
-def admin_update_user_attributes(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def admin_update_user_attributes(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place = place_of_admin(asked)
     _update(context, place, place.user(asked.text("Username")), asked.pairs("UserAttributes"))
     return {}
 
 
 @operation("GetUserAttributeVerificationCode")
-def get_user_attribute_verification_code(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def get_user_attribute_verification_code(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     name = asked.text("AttributeName")
     if name not in MEDIUM or not user.attribute_lookup.get(name):
@@ -46,7 +46,7 @@ def get_user_attribute_verification_code(context: PoolContext, asked: Asked) -> 
 
 
 @operation("VerifyUserAttribute")
-def verify_user_attribute(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def verify_user_attribute(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     name = asked.text("AttributeName")
     context.messages.check_code(place, user, VERIFY + name, asked.text("Code"))

@@ -20,8 +20,8 @@ from lambda_emu.services.child.program.pools.errors import (
     WrongPassword,
 )
 from lambda_emu.services.child.program.pools.finding import (
-    Asked,
     Place,
+    PoolsRequest,
     check_secret,
     find_user,
     place_of_admin,
@@ -56,12 +56,12 @@ class Answer:
 
 
 @operation("RespondToAuthChallenge")
-def respond_to_auth_challenge(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def respond_to_auth_challenge(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     return _respond(context, place_of_client(asked))
 
 
 @operation("AdminRespondToAuthChallenge")
-def admin_respond_to_auth_challenge(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def admin_respond_to_auth_challenge(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     return _respond(context, place_of_admin(asked, with_client=True))
 
 

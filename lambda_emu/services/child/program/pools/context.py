@@ -11,7 +11,7 @@ from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.pools.changes import Changes, Keep
 from lambda_emu.services.child.program.pools.errors import BadPassword
-from lambda_emu.services.child.program.pools.finding import Asked, Place, told_attributes
+from lambda_emu.services.child.program.pools.finding import Place, PoolsRequest, told_attributes
 from lambda_emu.services.child.program.pools.messages import DAY_S, Messages
 from lambda_emu.services.child.program.pools.senders import Senders
 from lambda_emu.services.child.program.pools.tokens import Tokens
@@ -39,7 +39,7 @@ class PoolContext:
         self.triggers.run(place, POST_CONFIRMATION, source, user.username, request)
 
 
-Serve = Callable[[PoolContext, Asked], Mapping[str, Any]]
+Serve = Callable[[PoolContext, PoolsRequest], Mapping[str, Any]]
 OPERATIONS: dict[str, Serve] = {}
 
 

@@ -27,7 +27,7 @@ _SDK = re.compile(r"(aws-sdk-[a-z0-9-]+)/([0-9][\w.-]*)")
 _EMAIL, _PHONE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), re.compile(r"\+[0-9]{1,15}")
 
 
-class Asked(Struct, frozen=True):
+class PoolsRequest(Struct, frozen=True):
     """A request. given: its members. account: whose it is."""
 
     given: Mapping[str, Any]
@@ -68,7 +68,7 @@ class Asked(Struct, frozen=True):
 class Place(Struct, frozen=True):
     """Where somebody does something: the pool, and by which app; client: None, by an administrator without one."""
 
-    asked: Asked
+    asked: PoolsRequest
     pool: Any
     client: Any = None
 
@@ -109,7 +109,7 @@ def pool_by_id(pool_id: str) -> Any:
     raise NoPool(pool_id)
 
 
-def place_of_client(asked: Asked) -> Place:
+def place_of_client(asked: PoolsRequest) -> Place:
     """NoClient, NotAuthorized."""
     client_id = asked.text("ClientId")
     for backend in backends():
@@ -119,7 +119,7 @@ def place_of_client(asked: Asked) -> Place:
     raise NoClient(client_id)
 
 
-def place_of_admin(asked: Asked, *, with_client: bool = False) -> Place:
+def place_of_admin(asked: PoolsRequest, *, with_client: bool = False) -> Place:
     """NoPool, NoClient."""
     pool = pool_by_id(asked.text("UserPoolId"))
     if pool.account_id != asked.account:
@@ -132,7 +132,7 @@ def place_of_admin(asked: Asked, *, with_client: bool = False) -> Place:
     return Place(asked, pool, client)
 
 
-def place_of_token(asked: Asked) -> tuple[Place, Any]:
+def place_of_token(asked: PoolsRequest) -> tuple[Place, Any]:
     """By an access token: where and who. NotAuthorized."""
     token = asked.text("AccessToken")
     check_access(token)

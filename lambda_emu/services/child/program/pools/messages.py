@@ -18,7 +18,7 @@ from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.pools import changes
 from lambda_emu.services.child.program.pools.changes import Changes
 from lambda_emu.services.child.program.pools.errors import NoCode, PoolError, TooManyTries, WrongCode
-from lambda_emu.services.child.program.pools.finding import Asked, Place, codes_of, told_attributes
+from lambda_emu.services.child.program.pools.finding import Place, PoolsRequest, codes_of, told_attributes
 from lambda_emu.services.child.program.pools.senders import Senders
 from lambda_emu.services.child.program.pools.triggers import CUSTOM_MESSAGE, Triggers
 
@@ -181,7 +181,7 @@ def way_to_verify(pool: Any, user: Any) -> Way | None:
     return None
 
 
-def ways_to_invite(asked: Asked, user: Any) -> list[Way]:
+def ways_to_invite(asked: PoolsRequest, user: Any) -> list[Way]:
     """By SMS, unless e-mail is wanted; by what there is where neither was said."""
     wanted = asked.given.get("DesiredDeliveryMediums")
     ways = [

@@ -15,8 +15,8 @@ from lambda_emu.services.child.program.pools.errors import (
     WrongPassword,
 )
 from lambda_emu.services.child.program.pools.finding import (
-    Asked,
     Place,
+    PoolsRequest,
     check_secret,
     find_user,
     place_of_admin,
@@ -30,7 +30,7 @@ UNREACHABLE = "Cannot reset password for the user as there is no registered/veri
 
 
 @operation("ForgotPassword")
-def forgot_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def forgot_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     user = find_user(place.pool, name) or migrate(context, place, name, None)
@@ -42,7 +42,7 @@ def forgot_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
 
 
 @operation("ConfirmForgotPassword")
-def confirm_forgot_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def confirm_forgot_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     user = find_user(place.pool, name)
@@ -57,7 +57,7 @@ def confirm_forgot_password(context: PoolContext, asked: Asked) -> Mapping[str, 
 
 
 @operation("AdminResetUserPassword")
-def admin_reset_user_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def admin_reset_user_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place = place_of_admin(asked)
     user = place.user(asked.text("Username"))
     _send(context, place, user, ("CONFIRMED", "RESET_REQUIRED"))
@@ -66,7 +66,7 @@ def admin_reset_user_password(context: PoolContext, asked: Asked) -> Mapping[str
 
 
 @operation("ChangePassword")
-def change_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def change_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     if user.password is None or user.password != asked.given.get("PreviousPassword"):
         raise WrongPassword
@@ -78,7 +78,7 @@ def change_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
 
 
 @operation("AdminSetUserPassword")
-def admin_set_user_password(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def admin_set_user_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place = place_of_admin(asked)
     user = place.user(asked.text("Username"))
     check_password(place.pool, password := asked.text("Password"))

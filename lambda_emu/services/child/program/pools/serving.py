@@ -18,7 +18,7 @@ from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.pools import attributes, challenges, passwords, sign_in, sign_up
 from lambda_emu.services.child.program.pools.changes import Keep
 from lambda_emu.services.child.program.pools.context import OPERATIONS, PoolContext
-from lambda_emu.services.child.program.pools.finding import Asked, check_access, pool_by_id
+from lambda_emu.services.child.program.pools.finding import PoolsRequest, check_access, pool_by_id
 from lambda_emu.services.child.program.pools.keys import PAGES, page_of
 from lambda_emu.services.child.program.state.changes import operation_of
 
@@ -51,7 +51,7 @@ class UserPools:
         if refused is not None:
             raise refused
         check_lengths(given, get_service_model(SERVICE).operation_model(operation).input_shape)
-        asked = Asked(given, environ.get(ACCOUNT, ""), environ.get("HTTP_USER_AGENT", ""))
+        asked = PoolsRequest(given, environ.get(ACCOUNT, ""), environ.get("HTTP_USER_AGENT", ""))
         with asking(environ):
             return _answer(start_response, serve(self._context, asked))
 

@@ -16,8 +16,8 @@ from lambda_emu.services.child.program.pools.errors import (
 )
 from lambda_emu.services.child.program.pools.factors import Step
 from lambda_emu.services.child.program.pools.finding import (
-    Asked,
     Place,
+    PoolsRequest,
     check_secret,
     find_user,
     place_of_admin,
@@ -36,7 +36,7 @@ OLDER_CUSTOM = "CUSTOM_AUTH_FLOW_ONLY"
 
 
 @operation("InitiateAuth")
-def initiate_auth(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def initiate_auth(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     flow = _flow(asked)
     if flow.startswith("ADMIN_"):
         raise InvalidParameter("Initiate Auth method not supported.")
@@ -47,7 +47,7 @@ def initiate_auth(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
 
 
 @operation("AdminInitiateAuth")
-def admin_initiate_auth(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def admin_initiate_auth(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     flow = _flow(asked)
     if flow == "USER_PASSWORD_AUTH":
         raise InvalidParameter("Initiate Auth method not supported.")
@@ -58,7 +58,7 @@ def admin_initiate_auth(context: PoolContext, asked: Asked) -> Mapping[str, Any]
 
 
 @operation("GetTokensFromRefreshToken")
-def get_tokens_from_refresh_token(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def get_tokens_from_refresh_token(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place = place_of_client(asked)
     if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
         raise NotAuthorized(f"Client {place.client.id} is configured with secret but it was not received")
@@ -67,7 +67,7 @@ def get_tokens_from_refresh_token(context: PoolContext, asked: Asked) -> Mapping
 
 
 @operation("RevokeToken")
-def revoke_token(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def revoke_token(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     """One that is not known is no error."""
     place, token = place_of_client(asked), asked.text("Token")
     if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
@@ -148,7 +148,7 @@ def needed(parameters: Parameters, name: str) -> str:
     return value
 
 
-def _flow(asked: Asked) -> str:
+def _flow(asked: PoolsRequest) -> str:
     """InvalidParameter: it is none, or one that is not served."""
     flow = asked.text("AuthFlow")
     flow = SAME.get(flow, flow)

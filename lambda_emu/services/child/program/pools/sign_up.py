@@ -22,8 +22,8 @@ from lambda_emu.services.child.program.pools.errors import (
     UserThere,
 )
 from lambda_emu.services.child.program.pools.finding import (
-    Asked,
     Place,
+    PoolsRequest,
     check_known,
     check_secret,
     find_user,
@@ -40,7 +40,7 @@ ALIAS = {"email": "given email", "phone_number": "given phone number"}
 
 
 @operation("SignUp")
-def sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def sign_up(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     if (place.pool.extended_config.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
@@ -67,7 +67,7 @@ def sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
 
 
 @operation("ConfirmSignUp")
-def confirm_sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def confirm_sign_up(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     user = place.user(name)
@@ -82,7 +82,7 @@ def confirm_sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
 
 
 @operation("ResendConfirmationCode")
-def resend_confirmation_code(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def resend_confirmation_code(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, name = place_of_client(asked), asked.text("Username")
     check_secret(place, name, asked.given.get("SecretHash"))
     user = place.user(name)
@@ -95,7 +95,7 @@ def resend_confirmation_code(context: PoolContext, asked: Asked) -> Mapping[str,
 
 
 @operation("AdminConfirmSignUp")
-def admin_confirm_sign_up(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def admin_confirm_sign_up(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place = place_of_admin(asked)
     user = place.user(asked.text("Username"))
     _check_unconfirmed(user)
@@ -105,7 +105,7 @@ def admin_confirm_sign_up(context: PoolContext, asked: Asked) -> Mapping[str, An
 
 
 @operation("AdminCreateUser")
-def admin_create_user(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def admin_create_user(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, name = place_of_admin(asked), asked.text("Username")
     action = asked.given.get("MessageAction")
     password = asked.given.get("TemporaryPassword") or made_password(place.pool)
@@ -126,7 +126,7 @@ def admin_create_user(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
 
 
 @operation("DeleteUser")
-def delete_user(context: PoolContext, asked: Asked) -> Mapping[str, Any]:
+def delete_user(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     place, user = place_of_token(asked)
     context.changes.make(changes.remove_user, pool=place.pool.id, name=user.username)
     return {}

@@ -22,7 +22,7 @@ TOKEN_INVALID = "The specified nextToken is invalid."
 _PLACE = re.compile(r"3(\d{14})(\d{23})(\d{18})", re.ASCII)
 
 
-class Asked(Struct, frozen=True):
+class LogsRequest(Struct, frozen=True):
     """members: as given, each of its type. now_ms: since the epoch. trace: the tracing header of the request."""
 
     members: Members
@@ -48,7 +48,7 @@ class Asked(Struct, frozen=True):
 
 
 def page_of(
-    items: Sequence[T], name_of: Callable[[T], str], asked: Asked, most: int, *, descending: bool = False
+    items: Sequence[T], name_of: Callable[[T], str], asked: LogsRequest, most: int, *, descending: bool = False
 ) -> tuple[Sequence[T], Mapping[str, str]]:
     """Items behind the token, in the order of their names, and the token of the next page, if there is one.
 

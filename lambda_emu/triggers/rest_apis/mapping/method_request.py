@@ -12,7 +12,7 @@ JSON = "application/json"
 Headers = Sequence[tuple[str, str]]
 
 
-class Asked(Struct, frozen=True):
+class MethodRequest(Struct, frozen=True):
     """headers: names as they came. query: decoded, with all values. path: variables of the resource, decoded.
 
     context: as `$context` has it, of text, numbers and maps. variables: of the stage.
