@@ -140,10 +140,13 @@ class ResponseUrls:
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         """Who waits for a response is told of one that is too large for us, too."""
-        awaited = self._named(request) if isinstance(error, RequestTooLarge) else None
+        if not isinstance(error, RequestTooLarge):
+            return _refusal(error.status, error.code, error.text or "", request.request_id)
+        awaited = self._named(request)
         if awaited is not None:
             awaited.put(b" " * MOST_KEPT_BYTES)
-        return _refusal(error.status, error.code, error.text or "", request.request_id)
+        text = "Your proposed upload exceeds the maximum allowed size"
+        return _refusal(400, "EntityTooLarge", text, request.request_id)
 
     def _serve(self, request: Request, _: Call) -> Answer:
         """As S3: a second body overwrites the first, which is read already."""

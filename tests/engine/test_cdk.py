@@ -25,7 +25,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "cdk"
 class Cdk:
     """A command of a project's own, against one server."""
 
-    def __init__(self, project: Path, url: str) -> None:
+    def __init__(self, project: Path, url: str, **variables: str) -> None:
         self.url = url
         self._project = project
         self._environment = {
@@ -38,6 +38,7 @@ class Cdk:
             "AWS_ENDPOINT_URL_S3": url,
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CI": "true",
+            **variables,
         }
 
     def __call__(self, command: str, *words: str) -> str:

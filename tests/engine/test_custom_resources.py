@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -270,6 +273,7 @@ def test_a_topics_function_answers_and_a_stack_waits_for_signals(tmp_path: Path)
         assert put(gate.rpartition("-")[0] + "-0")[0] == 403
         assert put(gate, "{}", "GET")[0] == 405
         assert put(gate, "x" * 20_000) == (200, "")  # and is dropped
+        assert announced(gate, 2_000_000) == (400, "EntityTooLarge")
 
 
 TAKES_OUT = """def handler(event, context):
@@ -282,6 +286,17 @@ def put(url: str, body: str = "", method: str = "PUT") -> tuple[int, str]:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         return error.code, error.read().decode()
+
+
+def announced(url: str, length: int) -> tuple[int, str]:
+    """What comes of a body that is only announced: the status, and S3's code."""
+    to = urlsplit(url)
+    with closing(HTTPConnection(to.netloc, timeout=30)) as connection:
+        connection.putrequest("PUT", to.path)
+        connection.putheader("Content-Length", str(length))
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode().partition("<Code>")[2].partition("</Code>")[0]
 
 
 @pytest.mark.parametrize("engine", QUICKER)

@@ -49,7 +49,7 @@ def handler(event, context):
 class Shell:
     """Programs in a project's folder, with nobody's settings and the server in the environment."""
 
-    def __init__(self, programs: Path, lam: Served, folder: Path) -> None:
+    def __init__(self, programs: Path, lam: Served, folder: Path, **variables: str) -> None:
         self.lam = lam
         self._programs = programs
         self._folder = folder
@@ -62,6 +62,7 @@ class Shell:
             "AWS_ENDPOINT_URL": lam.url,
             "SAM_CLI_TELEMETRY": "0",
             "LOCALSTACK_HOST": lam.url.removeprefix("http://"),
+            **variables,
         }
 
     def __call__(self, program: str, *words: str, code: int = 0) -> str:
