@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Collection
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,16 +15,21 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.history import History
 from lambda_emu.cloudformation.interrupted import as_failed
-from lambda_emu.cloudformation.jobs import Jobs, Stopping
+from lambda_emu.cloudformation.jobs import Job, Jobs, Stopping
 from lambda_emu.cloudformation.reading import complaints
 from lambda_emu.cloudformation.records import Gone, change
+from lambda_emu.cloudformation.telling import AS_CREATION, AS_END_OF_NEW, AS_ROLLBACK, AS_UPDATE, Telling
+from lambda_emu.cloudformation.topics import Topics
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.model.stacks import BY_API, StackOutput, StackRecord
+from lambda_emu.model.stack_policy import Policy
+from lambda_emu.model.stacks import BY_API, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.templates.deploying.deploy import NOTHING_LEFT, deploy_stack, remove_stack
-from lambda_emu.templates.deploying.happened import STACK, Happened
+from lambda_emu.templates.deploying.deployment import Ways
+from lambda_emu.templates.deploying.records import put_back
 from lambda_emu.templates.deploying.removing import LEAVES_NOTHING, Leaves
+from lambda_emu.templates.deploying.stopping import Stop, after
 from lambda_emu.templates.includes import Fetch
 from lambda_emu.templates.kinds.documents import read_named
 from lambda_emu.templates.stack import Stack
@@ -35,32 +40,28 @@ log = logging.getLogger(__name__)
 HELD_S = 5.0
 """So long the answer to whoever begins something may wait for its end: SDKs look again after 30 s."""
 INITIATED = "User Initiated"
-ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
-"""What the record says with these is written at once with them."""
-AS_UPDATE = {
-    "CREATE_COMPLETE": "UPDATE_COMPLETE",
-    "CREATE_FAILED": "UPDATE_FAILED",
-    "ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_IN_PROGRESS",
-    "ROLLBACK_COMPLETE": "UPDATE_ROLLBACK_COMPLETE",
-    "ROLLBACK_FAILED": "UPDATE_ROLLBACK_FAILED",
-}
-"""Of a stack that had no resources before."""
 
 
 class Planned(Struct, frozen=True):
     """What is to become of a stack. record: as it will be if all goes well, and as it is from the first moment on.
 
-    failure: what becomes of one that cannot be made: DO_NOTHING, ROLLBACK or DELETE.
+    failure: what becomes of one that cannot be made: DO_NOTHING, ROLLBACK or DELETE. policy: what an update may do.
     """
 
     record: StackRecord
     stack: Stack
     failure: str = "ROLLBACK"
+    policy: Policy | None = None
 
 
 Actor = tuple[Services, RequestContext]
 """By which resources are asked for, in somebody's name."""
-Work = Callable[[Services, RequestContext], None]
+
+
+class Work(Protocol):
+    """What is done for a stack. stop: by which somebody else ends it."""
+
+    def __call__(self, services: Services, context: RequestContext, /, *, stop: Stop) -> None: ...
 
 
 class ActAs(Protocol):
@@ -87,8 +88,8 @@ class Deployer:
         self._begin(planned.record, context, partial(self._deploy, planned, is_new=False, before=before))
 
     def delete(self, record: StackRecord, context: RequestContext, token: str | None, leaves: Leaves) -> None:
-        history = History(context, record, token)
-        self._begin(record, context, partial(self._delete, history, was=record.status, leaves=leaves))
+        record = replace(record, token=token)
+        self._begin(record, context, partial(self._delete, record, was=record.status, leaves=leaves))
 
     def looked_up(self, stack: Stack, role: str | None, context: RequestContext) -> Stack:
         """With what its parameters name in Systems Manager. ProjectError."""
@@ -110,11 +111,27 @@ class Deployer:
         """Before anything is written of what is to be begun. TooManyJobs."""
         self._jobs.check_room()
 
+    def roll_back(self, planned: Planned, context: RequestContext, skips: Collection[str]) -> None:
+        """To what it was. planned: of its record as it is now, and of the stack as it was."""
+        work = partial(self._roll_back, planned, frozenset(skips))
+        self._begin(planned.record, context, work)
+
+    def unmake(self, record: StackRecord, context: RequestContext) -> None:
+        """One that never was whole."""
+        self._begin(record, context, partial(self._unmake, record))
+
+    def cancel(self, record: StackRecord) -> bool:
+        """Have the update that goes on undone; whether there is one."""
+        return self._jobs.cancel(record.id, INITIATED)
+
     def _begin(self, record: StackRecord, context: RequestContext, work: Work) -> None:
+        is_new, minutes = record.status == "CREATE_IN_PROGRESS", record.timeout_minutes
+        stop = Stop(after(minutes * 60, context.clock)) if is_new and minutes else Stop()
+
         def run() -> None:
             try:
                 with self._act_as(record.role, context) as actor:
-                    work(*actor)
+                    work(*actor, stop=stop)
             except Gone:
                 return
             except Stopping:
@@ -125,7 +142,7 @@ class Deployer:
                 log.exception("the stack %s could not be worked on", record.name)
                 self._fail(record, context, f"Internal Failure: {type(error).__name__}: {error}")
 
-        self._jobs.hold(self._jobs.start(record.name, context.scope.account, run), HELD_S)
+        self._jobs.hold(self._jobs.start(Job(record.name, record.id, context.scope.account, stop), run), HELD_S)
 
     def _fail(self, record: StackRecord, context: RequestContext, reason: str) -> None:
         with suppress(Gone):
@@ -138,105 +155,64 @@ class Deployer:
         context: RequestContext,
         *,
         is_new: bool,
+        stop: Stop,
         before: StackRecord | None = None,
     ) -> None:
         record = planned.record
-        history = History(context, record, record.token)
+        history = _history(record, services, context)
         history.stack(record.status, INITIATED)
-        told = _Telling(history, context, self._jobs, is_new=is_new)
+        told = Telling(history, context, self._jobs, AS_CREATION if is_new else AS_UPDATE)
         try:
             rolls_back = planned.failure == "ROLLBACK"
-            made = deploy_stack(planned.stack, context, services, origin=BY_API, told=told.told, rolls_back=rolls_back)
+            ways = Ways(rolls_back, stop=stop, policy=planned.policy)
+            made = deploy_stack(planned.stack, context, services, ways, origin=BY_API, told=told.told)
         except ProjectError as error:
             told.refused(complaints(error), before, rolls_back=rolls_back)
             if is_new and planned.failure == "DELETE":
-                self._delete(history, services, context, history.record.status)
+                self._delete(history.record, services, context, was=history.record.status, stop=stop)
             return
         told.whole(made.outputs)
 
     def _delete(
-        self, history: History, services: Services, context: RequestContext, was: str, leaves: Leaves = LEAVES_NOTHING
+        self,
+        record: StackRecord,
+        services: Services,
+        context: RequestContext,
+        *,
+        stop: Stop,
+        was: str,
+        leaves: Leaves = LEAVES_NOTHING,
     ) -> None:
         """was: its status, which it has again where others import what it exports."""
+        history = _history(record, services, context)
         history.stack("DELETE_IN_PROGRESS", INITIATED)
-        told = _Telling(history, context, self._jobs, is_deleted=True)
+        told = Telling(history, context, self._jobs, AS_CREATION, ends=())
         remove_stack(history.record.name, context, services, told=told.told, was=was, leaves=leaves)
 
-
-class _Telling:
-    """What a deployment tells becomes history. Its end is told when all is recorded that there is then."""
-
-    def __init__(
-        self, history: History, context: RequestContext, jobs: Jobs, *, is_new: bool = False, is_deleted: bool = False
+    def _roll_back(
+        self, planned: Planned, skips: frozenset[str], services: Services, context: RequestContext, *, stop: Stop
     ) -> None:
-        self._history = history
-        self._within: dict[str, History] = {}
-        self._context = context
-        self._jobs = jobs
-        self._is_new = is_new
-        self._is_deleted = is_deleted
-        self._end: str | None = None
-
-    def told(self, happened: Happened) -> None:
-        """Stopping, Gone."""
-        self._jobs.check()
-        history = self._history
-        history.check()
-        if happened.stack != history.record.name:
-            self._tell_within(happened)
+        record = planned.record
+        history = _history(record, services, context)
+        history.stack(record.status, INITIATED)
+        told = Telling(history, context, self._jobs, AS_ROLLBACK)
+        put_back(record.name, context)
+        ways = Ways(rolls_back=False, stop=stop, skips=skips)
+        try:
+            made = deploy_stack(planned.stack, context, services, ways, origin=BY_API, told=told.told)
+        except ProjectError as error:
+            told.refused(complaints(error), record.before, rolls_back=False)
             return
-        if happened.kind != STACK or happened.logical_id != history.record.name:
-            history.told(happened)
-            return
-        is_update = not self._is_new and not self._is_deleted
-        status = AS_UPDATE.get(happened.status, happened.status) if is_update else happened.status
-        if status in ENDS and not self._is_deleted:
-            self._end = status
-        else:
-            history.stack(status, happened.reason)
+        told.whole(made.outputs, record.before)
 
-    def _tell_within(self, happened: Happened) -> None:
-        """Of a stack within this one, whose record others keep."""
-        if happened.stack not in self._within:
-            context = self._context
-            record = context.store.stacks.get(context.scope, happened.stack)
-            if record is None:
-                return
-            self._within[happened.stack] = History(context, record, self._history.record.token)
-        self._within[happened.stack].told(happened)
-
-    def whole(self, outputs: Any) -> None:
-        made: tuple[StackOutput, ...] = tuple(outputs)
-        end = self._end or ("CREATE_COMPLETE" if self._is_new else "UPDATE_COMPLETE")
-        self._history.stack(end, edit=lambda record: replace(record, outputs=made))
-
-    def refused(self, reason: str, before: StackRecord | None, *, rolls_back: bool) -> None:
-        """Before anything was changed, or after it was undone."""
-        history = self._history
-        is_at_begin = self._end is None and history.record.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-        if is_at_begin and not rolls_back:
-            history.stack("CREATE_FAILED" if self._is_new else "UPDATE_FAILED", reason)
-        elif is_at_begin:
-            begins = "ROLLBACK" if self._is_new else "UPDATE_ROLLBACK"
-            history.stack(f"{begins}_IN_PROGRESS", reason)
-            self._end = f"{begins}_COMPLETE"
-        if self._end is not None:
-            history.stack(self._end, edit=lambda record: _as_before(record, before))
+    def _unmake(self, record: StackRecord, services: Services, context: RequestContext, *, stop: Stop) -> None:
+        history = _history(record, services, context)
+        history.stack(record.status, INITIATED)
+        told = Telling(history, context, self._jobs, AS_END_OF_NEW, ends=())
+        remove_stack(record.name, context, services, told=told.told)
 
 
-def _as_before(record: StackRecord, before: StackRecord | None) -> StackRecord:
-    """With the template and the parameters that it has again."""
-    if before is None:
-        return record
-    return replace(
-        record,
-        template=before.template,
-        body=before.body,
-        parameters=before.parameters,
-        outputs=before.outputs,
-        tags=before.tags,
-        topics=before.topics,
-        role=before.role,
-        capabilities=before.capabilities,
-        description=before.description,
-    )
+def _history(record: StackRecord, services: Services, context: RequestContext) -> History:
+    """Its topics are told of it too."""
+    topics = Topics(Reach(context, services, {}, NOTHING_LEFT))
+    return History(context, record, record.token, topics.tell)

@@ -136,6 +136,27 @@ class ProtectedByRoot(CloudFormationError):
         super().__init__(f"TerminationProtection cannot be set on the nested stack [{name}]; set it on its root stack")
 
 
+class WrongStatus(CloudFormationError):
+    """operation: one that begins in another status."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"{operation} cannot be called from current stack status")
+
+
+class CannotRollBack(CloudFormationError):
+    """(?)"""
+
+    def __init__(self, id: str, status: str) -> None:
+        super().__init__(f"Stack:{id} is in {status} state and can not be rolled back.")
+
+
+class CannotSkip(CloudFormationError):
+    """names: of what did not fail. (?)"""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"Resources [{', '.join(names)}] cannot be skipped: only those in UPDATE_FAILED state can")
+
+
 class NoUpdates(CloudFormationError):
     def __init__(self) -> None:
         super().__init__("No updates are to be performed.")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.records import Gone, events_of, put, put_event
+from lambda_emu.cloudformation.topics import ToldEvent, nobody
 from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
 from lambda_emu.store.transaction import Transaction
 from lambda_emu.templates.deploying.happened import STACK, Happened
@@ -21,14 +22,21 @@ Edit = Callable[[StackRecord], StackRecord]
 
 
 class History:
-    """Of one stack, during one request. token: of that request."""
+    """Of one stack, during one request. token: of that request. tell: who else is told of each event."""
 
-    def __init__(self, context: RequestContext, record: StackRecord, token: str | None = None) -> None:
+    def __init__(
+        self, context: RequestContext, record: StackRecord, token: str | None = None, tell: ToldEvent = nobody
+    ) -> None:
         self.record = record
         self._context = context
         self._token = token
+        self._tell = tell
         last = next(iter(events_of(context, record.id)), None)
         self._next = 0 if last is None else last.number + 1
+
+    def of_other(self, record: StackRecord) -> History:
+        """Of a stack within it."""
+        return History(self._context, record, self._token, self._tell)
 
     def check(self) -> None:
         """That the stack is not forgotten. Gone."""
@@ -48,6 +56,7 @@ class History:
             happened.properties,
         )
         self._context.store.write(lambda transaction: put_event(transaction, self._context, event))
+        self._tell(event, self.record)
 
     def stack(self, status: str, reason: str | None = None, edit: Edit = lambda record: record) -> None:
         """A step of the stack itself. edit: what else becomes of its record with it. Gone."""
@@ -67,6 +76,7 @@ class History:
             return after
 
         self.record = context.store.write(work)
+        self._tell(event, self.record)
 
     def _event(
         self, logical_id: str, kind: str, status: str, identifier: str, reason: str | None, properties: object

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from lambda_emu.cloudformation.errors import TooManyJobs
+from lambda_emu.templates.deploying.stopping import Stop
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +21,17 @@ class Stopping(Exception):
     """A job is to go on no more: the server ends, or an account is emptied."""
 
 
-class _Job:
-    """Of one stack. why_not: it is to go on no more; set before whoever set it waits."""
+class Job:
+    """Of one stack. stop: by which it ends, undone.
 
-    def __init__(self, account: str) -> None:
+    why_not: it is to go on no more; set before whoever set it waits.
+    """
+
+    def __init__(self, name: str, stack_id: str, account: str, stop: Stop) -> None:
+        self.name = name
+        self.stack_id = stack_id
         self.account = account
+        self.stop = stop
         self.why_not: str | None = None
 
 
@@ -32,7 +39,7 @@ class Jobs:
     """end, wait: from any thread; what runs is told at its next step, and is given up if that takes long."""
 
     def __init__(self) -> None:
-        self._running: dict[threading.Thread, _Job] = {}
+        self._running: dict[threading.Thread, Job] = {}
         self._closed = False
         self._lock = threading.Lock()  # guards both above; never held while anything runs
         self._held = threading.Semaphore(MOST_HELD)
@@ -42,7 +49,7 @@ class Jobs:
         if self._closed or len(self._running) >= MOST_JOBS:
             raise TooManyJobs
 
-    def start(self, name: str, account: str, work: Callable[[], None]) -> threading.Event:
+    def start(self, job: Job, work: Callable[[], None]) -> threading.Event:
         """Set when it is done. A few that were begun at the same moment may be more than there is room for."""
         done = threading.Event()
 
@@ -50,14 +57,13 @@ class Jobs:
             try:
                 work()
             except Stopping as error:
-                log.info("the stack %s is left as it is: %s", name, error)
+                log.info("the stack %s is left as it is: %s", job.name, error)
             finally:
                 with self._lock:
                     self._running.pop(thread, None)
                 done.set()
 
-        thread = threading.Thread(target=run, name=f"stack {name}", daemon=True)
-        job = _Job(account)
+        thread = threading.Thread(target=run, name=f"stack {job.name}", daemon=True)
         with self._lock:
             job.why_not = ENDING if self._closed else None
             self._running[thread] = job
@@ -85,6 +91,14 @@ class Jobs:
             for job in self._of(account).values():
                 job.why_not = job.why_not or why_not
 
+    def cancel(self, stack_id: str, reason: str) -> bool:
+        """Have what goes on with a stack undone; whether anything does."""
+        with self._lock:
+            found = [job for job in self._running.values() if job.stack_id == stack_id]
+        for job in found:
+            job.stop.ask(reason)
+        return bool(found)
+
     def close(self) -> None:
         """All go on no more, and none begins."""
         with self._lock:
@@ -101,5 +115,5 @@ class Jobs:
         if slow := [thread.name for thread in ending if thread.is_alive()]:
             log.warning("still at work after %g s, and given up: %s", limit_s, ", ".join(sorted(slow)))
 
-    def _of(self, account: str | None) -> dict[threading.Thread, _Job]:
+    def _of(self, account: str | None) -> dict[threading.Thread, Job]:
         return {thread: job for thread, job in self._running.items() if account in (None, job.account)}

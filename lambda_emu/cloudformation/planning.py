@@ -15,6 +15,7 @@ from lambda_emu.cloudformation import capabilities
 from lambda_emu.cloudformation.deploying import Deployer, Planned
 from lambda_emu.cloudformation.errors import Invalid, InvalidName, TooLong, TransformFailed
 from lambda_emu.cloudformation.parameters import take
+from lambda_emu.cloudformation.policies import policy_text
 from lambda_emu.cloudformation.reading import FILE, check_names, complaints, read
 from lambda_emu.cloudformation.sources import template_text
 from lambda_emu.model.stacks import BY_API, StackParameter, StackRecord
@@ -44,7 +45,7 @@ def new_record(members: Mapping[str, Any], context: RequestContext, status: str)
         record,
         timeout_minutes=members.get("TimeoutInMinutes"),
         is_protected=bool(members.get("EnableTerminationProtection")),
-        policy=members.get("StackPolicyBody"),
+        policy=policy_text(members, context),
     )
 
 
@@ -73,7 +74,8 @@ def plan(
     known = {**pseudo, "AWS::NotificationARNs": list(topics), **values}
     stack = _made(template, record.name, known, deployer.cache, deployer.fetcher(role, context))
     _check(stack.template, given)
-    stack = _looked_up(stack, role, context, deployer)
+    tags = _tags(members["Tags"]) if "Tags" in members else record.tags
+    stack = _looked_up(replace(stack, tags=tags), role, context, deployer)
     tell_without_effect(stack, context)
     wanted = replace(
         record,
@@ -81,7 +83,7 @@ def plan(
         body=json.dumps(stack.template.body),
         description=description_of(template),
         parameters=_with_resolved(parameters_of(template, values), stack),
-        tags=_tags(members["Tags"]) if "Tags" in members else record.tags,
+        tags=tags,
         capabilities=tuple(given),
         topics=topics,
         role=role,
@@ -100,7 +102,7 @@ def planned_again(record: StackRecord, context: RequestContext, failure: str) ->
     values = {**pseudo, "AWS::NotificationARNs": list(record.topics), **values}
     texts = {one.key: one.resolved for one in record.parameters if one.resolved is not None}
     try:
-        stack = make_stack(template, record.name, None, values, Path())
+        stack = replace(make_stack(template, record.name, None, values, Path()), tags=record.tags)
         return Planned(record, with_values(stack, texts) if texts else stack, failure)
     except ProjectError as error:
         raise Invalid(f"Template error: {complaints(error)}") from None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 SERVED, BY_API = "serve", "api"
 """Who made a stack: a template that the server was started with, or who asked CloudFormation's API."""
@@ -82,6 +83,13 @@ class StackRecord(Struct, frozen=True):
     keeps_failed: bool = False
     """Whether what failed is left as it is (DisableRollback)."""
     policy: str | None = None
+    before: StackRecord | None = None
+    """As it was when all of it was last as its template says; None while it is so, or never was."""
+
+    @property
+    def stable(self) -> StackRecord | None:
+        """As it is to be again where a change fails."""
+        return replace(self, before=None) if self.status.endswith("_COMPLETE") else self.before
 
     @property
     def key(self) -> str:

@@ -20,9 +20,11 @@ from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.found import source_folder
 from lambda_emu.templates.includes import Fetch, include
-from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong
+from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
 from lambda_emu.templates.kept import with_policies
+from lambda_emu.templates.kinds.custom_resources import CUSTOM, PREFIX
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
+from lambda_emu.templates.kinds.tagging import with_stack_tags
 from lambda_emu.templates.loops import expand_loops
 from lambda_emu.templates.packaged import with_code_beside
 from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
@@ -36,6 +38,7 @@ MOST_RESOURCES = 500
 """CloudFormation's own limit."""
 CODE: Mapping[str, str] = {FUNCTION: "Code", LAYER_VERSION: "Content"}
 """The properties that may name files here."""
+UNTAGGED = (CUSTOM, "AWS::CloudFormation::Stack")
 RETAINED = ("Retain", "RetainExceptOnCreate")
 
 
@@ -82,6 +85,8 @@ class Stack(Struct, frozen=True):
     """Whether what has no effect is a mistake."""
     at: str = ""
     """What goes before the names of its files where several are served."""
+    tags: Mapping[str, str] = {}
+    """That its resources get too."""
     is_looked_up: bool = False
     """Whether its values are what Systems Manager has, where its parameters name that."""
 
@@ -308,6 +313,8 @@ class _Building:
         place: Place = ("Resources", logical_id, "Properties")
         self.resolver.imports.clear()
         properties = self.resolver.value(declared.get("Properties") or {}, place)
+        if self._stack.tags and self._takes_tags(declared["Type"]):
+            properties = with_stack_tags(declared["Type"], properties, self._stack.tags)
         imports = {"Imports": sorted(self.resolver.imports)} if self.resolver.imports else {}
         uses = {
             name: Reference(ResourceKey(self._declared[name]["Type"], name))
@@ -325,6 +332,10 @@ class _Building:
             shown["Properties"] = {**shown["Properties"], member: None if kept is None else kept.sha256}
         key = ResourceKey(declared["Type"], logical_id)
         return Resource(key, members, shown, self._stack.template.where(("Resources", logical_id)))
+
+    def _takes_tags(self, type: str) -> bool:
+        """Whoever makes custom resources is told what the template says, and stacks within it hand theirs on."""
+        return type not in UNTAGGED and not type.startswith(PREFIX) and "Tags" in self._kinds[type].takes
 
     def _local(self, code: Any) -> str | None:
         """The path of code that lies here, however it is named."""

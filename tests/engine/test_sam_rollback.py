@@ -13,6 +13,7 @@ from own import OwnLam, own_emulator
 
 from lambda_emu.project import ProjectError
 from lambda_emu.templates.deploying.deploy import deploy_stack, remove_stack
+from lambda_emu.templates.deploying.deployment import Ways
 from lambda_emu.templates.deploying.happened import Happened
 from lambda_emu.templates.stack import read_stack
 
@@ -156,7 +157,7 @@ def test_what_goes_goes_last_and_only_after_all_else_was_done(lam: OwnLam, stack
 
 
 def test_what_failed_stays_where_nothing_is_to_be_rolled_back(stack: Deploying) -> None:
-    stack.refused(TEMPLATE + FRESH + BAD, rolls_back=False)
+    stack.refused(TEMPLATE + FRESH + BAD, ways=Ways(rolls_back=False))
     assert set(stack.queues()) == {"jobs", "old", "fresh"}
     assert stack.steps()[-1] == ("app", "CREATE_FAILED")
 

@@ -26,6 +26,7 @@ from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.operations.describing import page
 from lambda_emu.cloudformation.operations.stacks import begin, check_changeable, is_same
 from lambda_emu.cloudformation.planning import NAME, failure_of, new_record, plan, planned_again
+from lambda_emu.cloudformation.policies import policy_of
 from lambda_emu.cloudformation.records import (
     change_sets_of,
     find,
@@ -163,6 +164,7 @@ def execute_change_set(asked: Asked) -> Result:
         updated_s=now_s,
         is_protected=before.is_protected,
         policy=before.policy,
+        before=None if is_new else before.stable,
         keeps_failed=failure == "DO_NOTHING",
         token=token,
     )
@@ -172,7 +174,7 @@ def execute_change_set(asked: Asked) -> Result:
     if is_new:
         asked.deployer.create(planned, context)
     else:
-        asked.deployer.update(planned, context, before)
+        asked.deployer.update(replace(planned, policy=policy_of(before, {}, context)), context, before)
     return {}
 
 

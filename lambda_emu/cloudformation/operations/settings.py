@@ -6,10 +6,9 @@ from msgspec.structs import replace
 
 from lambda_emu.cloudformation.errors import Invalid, IsServed, ProtectedByRoot
 from lambda_emu.cloudformation.operations.asked import Asked, Result
+from lambda_emu.cloudformation.policies import policy_text
 from lambda_emu.cloudformation.records import MOST_STACKS, change, find
 from lambda_emu.model.stacks import SERVED
-
-MOST_POLICY = 16_384
 
 
 def update_termination_protection(asked: Asked) -> Result:
@@ -24,13 +23,11 @@ def update_termination_protection(asked: Asked) -> Result:
 
 
 def set_stack_policy(asked: Asked) -> Result:
-    """It is kept and has no effect."""
+    """Of later updates."""
     record = find(asked.context, asked.members["StackName"], deleted=False)
-    policy = asked.get("StackPolicyBody")
+    policy = policy_text(asked.members, asked.context)
     if policy is None:
-        raise Invalid("StackPolicyURL is not read by lambda-emu; give StackPolicyBody")
-    if len(policy) > MOST_POLICY:
-        raise Invalid(f"Stack policy must be at most {MOST_POLICY} bytes")
+        raise Invalid("You must specify either StackPolicyURL or StackPolicyBody")  # (?)
     change(asked.context, record, lambda found: replace(found, policy=policy))
     return {}
 

@@ -21,6 +21,7 @@ from lambda_emu.cloudformation.errors import (
 )
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.planning import new_record, plan
+from lambda_emu.cloudformation.policies import policy_of, policy_text
 from lambda_emu.cloudformation.records import find, is_protected, look, put
 from lambda_emu.model.stacks import AVAILABLE, DELETED, OBSOLETE, SERVED, ChangeSet, StackRecord
 from lambda_emu.store.transaction import Transaction
@@ -62,13 +63,15 @@ def update_stack(asked: Asked) -> Result:
         return {"StackId": before.id}
     check_changeable(before)
     planned = plan(members, context, asked.deployer, before)
+    policy, kept = policy_of(before, members, context), policy_text(members, context) or before.policy
     if is_same(planned.record, before):
         raise NoUpdates
     check_order(planned.stack, context)
-    record = replace(planned.record, status="UPDATE_IN_PROGRESS", updated_s=context.clock.now_s())
+    now_s = context.clock.now_s()
+    record = replace(planned.record, status="UPDATE_IN_PROGRESS", updated_s=now_s, policy=kept, before=before.stable)
     asked.deployer.check_room()
-    begin(context, record, before, _obsolete)
-    asked.deployer.update(replace(planned, record=record), context, before)
+    begin(context, record, before, obsolete)
+    asked.deployer.update(replace(planned, record=record, policy=policy), context, before)
     return {"StackId": before.id}
 
 
@@ -114,7 +117,7 @@ def begin(
     context.store.write(work)
 
 
-def _obsolete(change_set: ChangeSet) -> ChangeSet:
+def obsolete(change_set: ChangeSet) -> ChangeSet:
     """What was looked up of a stack that is another by now."""
     return replace(change_set, execution=OBSOLETE) if change_set.execution == AVAILABLE else change_set
 

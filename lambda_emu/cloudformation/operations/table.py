@@ -8,6 +8,7 @@ from lambda_emu.cloudformation.operations import (
     change_sets,
     describing,
     exports,
+    rollbacks,
     settings,
     stacks,
     templates,
@@ -15,6 +16,8 @@ from lambda_emu.cloudformation.operations import (
 from lambda_emu.cloudformation.operations.asked import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
+    "CancelUpdateStack": rollbacks.cancel_update_stack,
+    "ContinueUpdateRollback": rollbacks.continue_update_rollback,
     "CreateChangeSet": change_sets.create_change_set,
     "CreateStack": stacks.create_stack,
     "DeleteChangeSet": change_sets.delete_change_set,
@@ -34,6 +37,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListImports": exports.list_imports,
     "ListStackResources": describing.list_stack_resources,
     "ListStacks": describing.list_stacks,
+    "RollbackStack": rollbacks.rollback_stack,
     "SetStackPolicy": settings.set_stack_policy,
     "UpdateStack": stacks.update_stack,
     "UpdateTerminationProtection": settings.update_termination_protection,

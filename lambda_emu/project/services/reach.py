@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -36,13 +36,21 @@ class Services(Protocol):
     ) -> dict[str, Any]: ...
 
 
+def _go_on() -> None:
+    """Nobody stops it."""
+
+
 class Reach(Struct, frozen=True):
-    """wanted: what is declared. left: by earlier deployments. context: of Lambda's operations."""
+    """wanted: what is declared. left: by earlier deployments. context: of Lambda's operations.
+
+    check: asked by whatever waits, now and then; raises CannotChange where nothing more is to be waited for.
+    """
 
     context: RequestContext
     services: Services
     wanted: Mapping[ResourceKey, Resource]
     left: Left
+    check: Callable[[], None] = _go_on
 
     def of(self, kind: str) -> Iterator[Resource]:
         """What is declared of a kind."""

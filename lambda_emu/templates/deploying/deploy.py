@@ -6,7 +6,7 @@ A change that is refused is undone. docs/decisions/templates.md.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -41,21 +41,20 @@ def deploy_stack(
     stack: Stack,
     context: RequestContext,
     services: Services,
+    ways: Ways | None = None,
     *,
     origin: str = "serve",
     told: Told = nobody,
-    rolls_back: bool = True,
-    built: Callable[[Stack], Stack] = lambda stack: stack,
 ) -> Deployed:
     """Once the server answers; not on the loop. Raises ProjectError, with a line for each refusal.
 
     origin: "serve" or "api", by which the records of its resources are told apart. told: each step, those of the stack
-    from when the first of them is done; that it begins is the caller's to say. rolls_back: a refusal is undone; else
-    what was made stays, and the next deployment goes on from there. built: builds the code of a stack nested in it.
+    from when the first of them is done; that it begins is the caller's to say.
     """
     context = replace(context, origin=ORIGIN, changes=RecentChanges(context.clock.machine))
-    reach = Reach(context, services, {}, NOTHING_LEFT)
-    deployment = Deployment(stack, reach, origin, told, Ways(rolls_back, built))
+    ways = ways or Ways()
+    reach = Reach(context, services, {}, NOTHING_LEFT, ways.stop.check)
+    deployment = Deployment(stack, reach, origin, told, ways)
     deployment.make()
     deployment.finish()
     return Deployed(deployment.changes, deployment.outputs)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
+from lambda_emu.model.stack_policy import Policy
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.declarations import ProjectError
@@ -33,6 +34,7 @@ from lambda_emu.templates.deploying.outputs import outputs_of
 from lambda_emu.templates.deploying.records import made_of, name_of, remember, resources_of
 from lambda_emu.templates.deploying.removing import remove_nested, remove_replaced
 from lambda_emu.templates.deploying.stack_records import Nested
+from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.deploying.undoing import undo
 from lambda_emu.templates.deploying.working import Working
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
@@ -47,10 +49,18 @@ FAILED = "The following resource(s) failed to {}: [{}]. "
 
 
 class Ways(Struct, frozen=True):
-    """rolls_back: a refusal is undone. built: the stack with its code built. within: ids of all below the outermost."""
+    """rolls_back: a refusal is undone; else what was made stays, and the next deployment goes on from there.
 
-    rolls_back: bool
-    built: Callable[[Stack], Stack]
+    built: the stack with its code built. stop: by which somebody else ends it. within: ids of all below the outermost.
+    skips: what is left as it is, by logical id, of a stack within it after the name of that and a dot.
+    policy: of the outermost; None: all may be done.
+    """
+
+    rolls_back: bool = True
+    built: Callable[[Stack], Stack] = lambda stack: stack
+    stop: Stop = field(default_factory=Stop)
+    skips: frozenset[str] = frozenset()
+    policy: Policy | None = None
     within: list[str] = []
 
 
@@ -78,6 +88,8 @@ class Deployment:
         """ProjectError, once what was done is undone."""
         working, done = self._working, self._done
         make(self.changes, working, done)
+        if self._ways.stop.is_asked():
+            done.mistakes.append(f"{self._stack.name}: {self._ways.stop.reason}")
         if not done.mistakes:
             self.outputs = self._outputs()
         if done.mistakes:
@@ -135,9 +147,14 @@ class Deployment:
         made = {name: made_of(one) for name, one in before.items()}
         asked_for = {one.key.name: one for one in resources}
         undo_child = self._undo_child
-        return Working(
-            stack, reach, self._origin, self._telling, asked_for, before, made, imported, self._row, undo_child
-        )
+        about = (stack, reach, self._origin, self._telling, asked_for, before, made, imported, self._row, undo_child)
+        policy = None if stack.parents else self._ways.policy
+        return Working(*about, self._ways.stop, self._skips(), policy)
+
+    def _skips(self) -> frozenset[str]:
+        prefix = f"{self._stack.name}." if self._stack.parents else ""
+        named = [one for one in self._ways.skips if one.startswith(prefix)]
+        return frozenset(one for one in (name.removeprefix(prefix) for name in named) if "." not in one)
 
     def _row(self, type: str) -> Kind:
         return self._nested if type == STACK else kind_of(type)
@@ -152,10 +169,12 @@ class Deployment:
         return outputs
 
     def _refuse(self) -> None:
-        done = self._done
+        done, stop = self._done, self._ways.stop
         reason = FAILED.format(self._verb.lower(), ", ".join(done.failed))
         reason = reason if done.failed else " ".join(one.split(": ", 2)[-1] for one in done.mistakes)
-        if not self._ways.rolls_back:
+        reason = stop.reason or reason
+        stop.hear()
+        if not self._ways.rolls_back and not stop.is_cancelled:
             self._telling.of_stack(f"{self._verb}_FAILED", reason)
             raise ProjectError(done.mistakes)
         if left := self.undo(reason):

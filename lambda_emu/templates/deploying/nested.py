@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from msgspec.structs import replace
+
 from lambda_emu.api.context import RequestContext
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
@@ -15,7 +17,7 @@ from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.kinds.documents import read_named
-from lambda_emu.templates.kinds.kind import Asked
+from lambda_emu.templates.kinds.kind import Asked, tag_map
 from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url, name_of
 from lambda_emu.templates.parameters import Configured, take_parameters
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
@@ -46,14 +48,15 @@ def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestCon
     if mistakes:
         raise RefusedWithin("; ".join(mistakes), mistakes)
     id = id or context.scope.arn(f"stack/{asked.name}/{context.clock.new_id()}", "cloudformation")
-    values = {**pseudo_parameters(asked.name, context.scope), **parameters, "AWS::StackId": id}
+    own = {"AWS::StackId": id, "AWS::NotificationARNs": [*(asked.get("NotificationARNs") or ())]}
+    values = {**pseudo_parameters(asked.name, context.scope), **parameters, **own}
     folder = None if parent.folder is None or is_url(said) else template.file.parent
     try:
         stack = make_stack(template, asked.name, folder, values, parent.cache, partial(read_named, asked.reach))
         _tell(stack, said, context, is_strict=parent.is_strict)
     except ProjectError as error:
         raise within(said, error.mistakes) from error
-    return stack.below(parent, where, asked.logical_id)
+    return replace(stack.below(parent, where, asked.logical_id), tags={**parent.tags, **tag_map(asked)})
 
 
 def _tell(stack: Stack, said: str, context: RequestContext, *, is_strict: bool) -> None:

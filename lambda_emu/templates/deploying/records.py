@@ -97,6 +97,24 @@ def half_made(record: StackResource) -> StackResource:
     return replace(record, shown={})
 
 
+def put_back(stack: str, context: RequestContext) -> None:
+    """Have in its place again what was replaced since the stack was last as it should be; what replaced it is to go."""
+    for one in resources_of(stack, context).values():
+        if one.to_go is not None:
+            remember(_first_of(one), context)
+
+
+def _first_of(record: StackResource) -> StackResource:
+    later = []
+    while record.to_go is not None:
+        later.append(record)
+        record = record.to_go
+    to_go: StackResource | None = None
+    for one in later:
+        to_go = replace(one, to_go=to_go)
+    return replace(record, to_go=to_go)
+
+
 def from_first_to_go(records: Iterable[StackResource]) -> list[StackResource]:
     """What needs others goes before them."""
     records = [*records]

@@ -129,6 +129,8 @@ class Nested:
             outputs=() if before is None else before.outputs,
             updated_s=None if before is None else now_s,
             origin=self._origin,
+            tags=stack.tags,
+            topics=tuple(map(str, stack.values["AWS::NotificationARNs"])),
             parent=stack.parents[-1],
             root=stack.parents[0],
         )

@@ -11,6 +11,7 @@ from lambda_emu.project.resources import ResourceChange
 from lambda_emu.project.services.reach import Services
 from lambda_emu.templates.building import built
 from lambda_emu.templates.deploying.deploy import deploy_stack, remove_others
+from lambda_emu.templates.deploying.deployment import Ways
 from lambda_emu.templates.deploying.records import nested_in
 from lambda_emu.templates.deploying.stack_records import forget_served, record_served
 from lambda_emu.templates.stack import Stack
@@ -45,7 +46,7 @@ def deploy_stacks(
             mistakes += stack.placed([f"{stack.template.file.name}: is left as it is, since {min(lost)} is refused"])
             continue
         try:
-            made = deploy_stack(stack, context, services, built=lambda one: _built(one, builder))
+            made = deploy_stack(stack, context, services, Ways(built=lambda one: _built(one, builder)))
         except ProjectError as error:
             refused.add(stack.name)
             mistakes += stack.placed(error.mistakes)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.operations import load
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.model.stack_policy import Policy, denial
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.project.resources import CannotChange, Resource, ResourceKey, resolve
 from lambda_emu.project.services.reach import Reach
@@ -19,6 +20,7 @@ from lambda_emu.templates.deploying.dynamic import look_up
 from lambda_emu.templates.deploying.happened import Telling
 from lambda_emu.templates.deploying.names import physical_name
 from lambda_emu.templates.deploying.records import remember
+from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.intrinsics import Resolver, Wrong, is_known
 from lambda_emu.templates.kinds.kind import ANSWERED_IN, Asked, Kind, Made
@@ -42,6 +44,7 @@ class Working(Struct, frozen=True):
     """before: what there was of the stack, by its logical id. made: what is there of it by now.
 
     row: of a type. undo_child: undoes what was done to a stack within it, if anything was. CannotChange.
+    skips: logical ids of what is left as it is, and counts as what is wanted. policy: None: all may be done.
     """
 
     stack: Stack
@@ -54,6 +57,13 @@ class Working(Struct, frozen=True):
     imported: Elsewhere
     row: Callable[[str], Kind]
     undo_child: Callable[[str], None]
+    stop: Stop
+    skips: frozenset[str] = frozenset()
+    policy: Policy | None = None
+
+    def denial(self, action: str, logical_id: str, kind: str) -> str | None:
+        """Why the stack's policy has that not done to one of its resources."""
+        return None if self.policy is None else denial(self.policy, action, logical_id, kind)
 
     @property
     def context(self) -> RequestContext:

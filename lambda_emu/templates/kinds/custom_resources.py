@@ -192,6 +192,7 @@ def _wait(reach: Reach, awaited: Awaited, request: Mapping[str, Any], limit_s: i
     clock, what, who = reach.context.clock, request["LogicalResourceId"], request["ServiceToken"]
     begun_s, is_told = clock.monotonic_s(), False
     while True:
+        reach.check()
         try:
             body = awaited.take(LOOK_S)
         except Closed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -34,6 +35,25 @@ TAGGED = {
     "AWS::StepFunctions::StateMachine": Tagging("stepfunctions", ("ResourceArn", "")),
 }
 """By type. Functions and buckets change theirs with all else; those of others are what they were made with."""
+
+
+def with_stack_tags(type: str, properties: Mapping[str, Any], of_stack: Mapping[str, str]) -> Mapping[str, Any]:
+    """Its own tags, and those of its stack; its own count where both have one."""
+    said = properties.get("Tags")
+    if isinstance(said, Mapping) and not _is_function(said):
+        return {**properties, "Tags": {**of_stack, **said}}
+    if said is not None and not isinstance(said, list):
+        return properties
+    if said is None and type.startswith("AWS::ApiGatewayV2::"):
+        return {**properties, "Tags": dict(of_stack)}
+    named = {one.get("Key") for one in said or () if isinstance(one, Mapping) and isinstance(one.get("Key"), str)}
+    more = [{"Key": key, "Value": value} for key, value in of_stack.items() if key not in named]
+    return {**properties, "Tags": [*(said or ()), *more]}
+
+
+def _is_function(said: Mapping[str, Any]) -> bool:
+    """What is known only later."""
+    return any(name == "Ref" or name.startswith("Fn::") for name in said)
 
 
 def retag(type: str, asked: Asked, made: Made) -> None:

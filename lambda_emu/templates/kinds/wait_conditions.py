@@ -58,6 +58,7 @@ def _wait(asked: Asked, awaited: Awaited, count: int, limit_s: int) -> dict[str,
     clock, found = asked.reach.context.clock, dict[str, str]()
     until_s = clock.monotonic_s() + limit_s
     while len(found) < count:
+        asked.reach.check()
         try:
             body = awaited.take(LOOK_S)
         except Closed:
