@@ -46,12 +46,14 @@ class Planned(Struct, frozen=True):
     """What is to become of a stack. record: as it will be if all goes well, and as it is from the first moment on.
 
     failure: what becomes of one that cannot be made: DO_NOTHING, ROLLBACK or DELETE. policy: what an update may do.
+    retains: what DeletionPolicy retains stays though what made it is undone.
     """
 
     record: StackRecord
     stack: Stack
     failure: str = "ROLLBACK"
     policy: Policy | None = None
+    retains: bool = True
 
 
 Actor = tuple[Services, RequestContext]
@@ -164,7 +166,7 @@ class Deployer:
         told = Telling(history, context, self._jobs, AS_CREATION if is_new else AS_UPDATE)
         try:
             rolls_back = planned.failure == "ROLLBACK"
-            ways = Ways(rolls_back, stop=stop, policy=planned.policy)
+            ways = Ways(rolls_back, stop=stop, policy=planned.policy, retains=planned.retains)
             made = deploy_stack(planned.stack, context, services, ways, origin=BY_API, told=told.told)
         except ProjectError as error:
             told.refused(complaints(error), before, rolls_back=rolls_back)

@@ -90,7 +90,7 @@ def plan(
         token=members.get("ClientRequestToken"),
         reason=None,
     )
-    return Planned(wanted, stack, failure_of(members))
+    return Planned(wanted, stack, failure_of(members), retains=not members.get("RetainExceptOnCreate"))
 
 
 def planned_again(record: StackRecord, context: RequestContext, failure: str) -> Planned:

@@ -20,7 +20,7 @@ from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.found import source_folder
 from lambda_emu.templates.includes import Fetch, include
-from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong, references
+from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong
 from lambda_emu.templates.kept import with_policies
 from lambda_emu.templates.kinds.custom_resources import CUSTOM, PREFIX
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION

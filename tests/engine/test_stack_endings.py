@@ -15,6 +15,7 @@ Resources:
   Jobs: {Type: AWS::SQS::Queue, DependsOn: Full}
 """
 QUEUE = "Resources: {Jobs: {Type: AWS::SQS::Queue, Metadata: {Owner: Ada}, Properties: {QueueName: %s}}}"
+ON_CREATE, EXCEPT = "RetainExceptOnCreate", {"RetainExceptOnCreate": True}
 
 
 def stuck(stacks: Stacks, name: str) -> str:
@@ -80,6 +81,25 @@ def test_a_change_of_the_deletion_policy_alone_is_told_and_counts(stacks: Stacks
     assert ("Jobs", "DELETE_SKIPPED") in stacks.events(id)
     url = stacks.sdk("sqs").get_queue_url(QueueName="policy-jobs")["QueueUrl"]
     stacks.sdk("sqs").delete_queue(QueueUrl=url)
+
+
+@pytest.mark.parametrize(
+    ("policy", "more", "stays"), [("Retain", {}, True), ("Retain", EXCEPT, False), (ON_CREATE, {}, False)]
+)
+def test_what_is_to_be_retained_stays_though_its_stack_cannot_be_made(
+    stacks: Stacks, policy: str, more: dict[str, bool], stays: bool
+) -> None:
+    broken = "  Broken: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 99999999}, DependsOn: Jobs}\n"
+    jobs = f"  Jobs: {{Type: AWS::SQS::Queue, DeletionPolicy: {policy}, Properties: {{QueueName: retained}}}}\n"
+    stacks.client.create_stack(StackName="unmade", TemplateBody=f"Resources:\n{jobs}{broken}", **more)
+    stacks.becomes("unmade", "ROLLBACK_COMPLETE")
+
+    assert (("Jobs", "DELETE_SKIPPED") in stacks.events("unmade")) == stays
+    sqs = stacks.sdk("sqs")
+    assert len(sqs.list_queues(QueueNamePrefix="retained").get("QueueUrls", [])) == stays
+    stacks.delete("unmade")
+    for url in sqs.list_queues(QueueNamePrefix="retained").get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=url)
 
 
 def test_a_resource_is_told_of_with_its_metadata(stacks: Stacks) -> None:

@@ -169,6 +169,7 @@ def execute_change_set(asked: Asked) -> Result:
         token=token,
     )
     planned = planned_again(record, context, failure)
+    planned = replace(planned, retains=not members.get("RetainExceptOnCreate"))
     asked.deployer.check_room()
     begin(context, record, before, lambda one: _executed(one) if one.id == change_set.id else None)
     if is_new:

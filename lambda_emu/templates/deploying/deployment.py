@@ -53,7 +53,7 @@ class Ways(Struct, frozen=True):
 
     built: the stack with its code built. stop: by which somebody else ends it. within: ids of all below the outermost.
     skips: what is left as it is, by logical id, of a stack within it after the name of that and a dot.
-    policy: of the outermost; None: all may be done.
+    policy: of the outermost; None: all may be done. retains: as Working.
     """
 
     rolls_back: bool = True
@@ -61,6 +61,7 @@ class Ways(Struct, frozen=True):
     stop: Stop = field(default_factory=Stop)
     skips: frozenset[str] = frozenset()
     policy: Policy | None = None
+    retains: bool = True
     within: list[str] = []
 
 
@@ -149,7 +150,7 @@ class Deployment:
         undo_child = self._undo_child
         about = (stack, reach, self._origin, self._telling, asked_for, before, made, imported, self._row, undo_child)
         policy = None if stack.parents else self._ways.policy
-        return Working(*about, self._ways.stop, self._skips(), policy)
+        return Working(*about, self._ways.stop, self._skips(), policy, self._ways.retains)
 
     def _skips(self) -> frozenset[str]:
         prefix = f"{self._stack.name}." if self._stack.parents else ""

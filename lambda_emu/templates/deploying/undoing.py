@@ -34,7 +34,11 @@ def undo(steps: Sequence[Step], working: Working, cleaning_up: Callable[[], None
             _try(step, "UPDATE", working, left, lambda step=step: _back(step, working, moved))  # type: ignore[misc]
     cleaning_up()
     for step in reversed(steps):
-        if step.how in (How.CREATED, How.REPLACED, How.RENEWED):
+        if _stays(step, working):
+            assert step.made is not None
+            _forget(step, working)
+            working.telling.of(step.key.name, step.key.kind, "DELETE_SKIPPED", step.made.identifier)
+        elif step.how in (How.CREATED, How.REPLACED, How.RENEWED):
             _try(step, "DELETE", working, left, lambda step=step: _away(step, working))  # type: ignore[misc]
         for old in _replaced_by(step, working, left):
             _try(old, "DELETE", working, left, lambda old=old: _remove(old, working))  # type: ignore[misc]
@@ -54,6 +58,15 @@ def _remove(step: Step, working: Working) -> str:
     assert step.made is not None
     remove(working.row(step.key.kind), step.made, working.reach)
     return step.made.identifier
+
+
+def _stays(step: Step, working: Working) -> bool:
+    """A whole one that is to be retained, and was made by what is undone; a template that is served leaves nothing."""
+    declared = working.stack.template.section("Resources")[step.key.name]
+    if declared.get("DeletionPolicy") != "Retain" or not working.retains or working.origin != "api":
+        return False
+    found = _found(step, working)
+    return step.how is How.CREATED and step.made is not None and found is not None and bool(found.shown)
 
 
 def _try(step: Step, verb: str, working: Working, left: list[str], do: Callable[[], str]) -> None:
@@ -127,6 +140,12 @@ def _forget(step: Step, working: Working) -> None:
     if before is not None:
         remember(before, working.context)
         return
-    found = working.context.store.stack_resources.get(working.context.scope, f"{working.stack.name} {step.key.name}")
+    found = _found(step, working)
     if found is not None:
         forget(found, working.context)
+
+
+def _found(step: Step, working: Working) -> StackResource | None:
+    """Its record."""
+    context = working.context
+    return context.store.stack_resources.get(context.scope, f"{working.stack.name} {step.key.name}")

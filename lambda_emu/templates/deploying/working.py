@@ -45,6 +45,7 @@ class Working(Struct, frozen=True):
 
     row: of a type. undo_child: undoes what was done to a stack within it, if anything was. CannotChange.
     skips: logical ids of what is left as it is, and counts as what is wanted. policy: None: all may be done.
+    retains: what DeletionPolicy retains stays though what made it is undone.
     """
 
     stack: Stack
@@ -60,6 +61,7 @@ class Working(Struct, frozen=True):
     stop: Stop
     skips: frozenset[str] = frozenset()
     policy: Policy | None = None
+    retains: bool = True
 
     def denial(self, action: str, logical_id: str, kind: str) -> str | None:
         """Why the stack's policy has that not done to one of its resources."""
