@@ -14,6 +14,7 @@ from lambda_emu.cloudformation.errors import Invalid
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import MAX_DEPTH, SECTIONS, Template, read_template, write_place
 from lambda_emu.templates.shapes import wrong_shapes
+from lambda_emu.templates.stack import MOST_RESOURCES, TOO_MANY
 
 FILE = Path("template")
 """What a template is called that came without a name."""
@@ -35,6 +36,8 @@ def read(text: str) -> Template:
     resources = template.body.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise Invalid("Template format error: At least one Resources member must be defined.")
+    if len(resources) > MOST_RESOURCES:
+        raise Invalid(f"Template format error: {TOO_MANY.format(len(resources))}")
     for name, resource in resources.items():
         _check(name, resource)
     for place, wrong in wrong_shapes(template.body):

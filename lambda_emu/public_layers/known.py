@@ -111,7 +111,7 @@ def contents_of(arn: str, function: ForFunction) -> Contents | None:
     if has_extension([arn], SECRETS) or has_extension([arn], INSIGHTS):
         return Contents(id.name)
     for pattern, known in NAMES:
-        if number is not None and (match := re.fullmatch(pattern, id.name, re.ASCII)):
+        if number and (match := re.fullmatch(pattern, id.name, re.ASCII)):
             return known(match, number, function)
     return None
 

@@ -14,13 +14,14 @@ MOST_KEPT = 64
 MOST_BYTES = 32 * 1024 * 1024
 
 
-def kept(file: Path) -> dict[str, Any] | None:
+def kept(file: Path, *members: str) -> dict[str, Any] | None:
+    """None where there is none, or none with these members: it is made again."""
     try:
         with open(file, "rb") as opened:
-            found: dict[str, Any] = json.loads(opened.read(MOST_BYTES))
-        return found
-    except (OSError, ValueError):
+            found = json.loads(opened.read(MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) and found.keys() >= {*members} else None
 
 
 def keep(file: Path, answer: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ def read_file(file: Path, cache: Path) -> Template:
     if text is None:
         return read_template(file)
     kept_in = cache / f"{hashlib.sha256(f'{_reader()} '.encode() + text).hexdigest()}.json"
-    found = kept(kept_in)
+    found = kept(kept_in, "body", "lines")
     if found is not None:
         return Template(file, found["body"], {tuple(place): line for place, line in found["lines"]})
     template = read_template(file, text)

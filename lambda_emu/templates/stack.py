@@ -36,6 +36,7 @@ from lambda_emu.templates.transform import sam
 
 MOST_RESOURCES = 500
 """CloudFormation's own limit."""
+TOO_MANY = f"Number of resources, {{}}, is greater than maximum allowed, {MOST_RESOURCES}"
 CODE: Mapping[str, str] = {FUNCTION: "Code", LAYER_VERSION: "Content"}
 """The properties that may name files here."""
 UNTAGGED = (CUSTOM, "AWS::CloudFormation::Stack")
@@ -186,6 +187,8 @@ def make_stack(
     if sam.is_sam(template):
         body = sam.expand(template, values, cache, is_local=folder is not None)
         template = Template(template.file, body, _all_lines(template, body))
+        if mistakes := _too_many(template):
+            raise ProjectError(mistakes)
     template = with_policies(template, values)
     return Stack(name, folder, template, values, conditions_of(template, values), cache)
 
@@ -234,9 +237,12 @@ def _wrong_resources(template: Template) -> list[str]:
         for name, resource in resources.items()
         if isinstance(resource, dict) and not isinstance(resource.get("Properties") or {}, dict)
     ]
-    if len(resources) > MOST_RESOURCES:
-        wrong.append(f"{template.where(('Resources',))}: must be at most {MOST_RESOURCES}")
-    return wrong
+    return [*wrong, *_too_many(template)]
+
+
+def _too_many(template: Template) -> list[str]:
+    count = len(template.section("Resources"))
+    return [f"{template.where(('Resources',))}: {TOO_MANY.format(count)}"] if count > MOST_RESOURCES else []
 
 
 def _all_lines(template: Template, body: Mapping[str, Any]) -> dict[Place, int]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from boto_rig import client_at
+from hostile import Fuzzer
 from own import IN_A_NETWORK, OwnLam, free_port, own_emulator
+from test_fuzz_ports import run
 
 EXTENSION = "arn:aws:lambda:us-east-1:177933569100:layer:AWS-Parameters-and-Secrets-Lambda-Extension:12"
 ASKS = """
@@ -23,6 +25,11 @@ def handler(event, context):
         return [error.code, error.read().decode(), error.headers.get("X-Lambda-Emu-Hint")]
     except OSError as error:
         return [0, str(error)]
+"""
+TELLS = """
+asks = handler
+def handler(event, context):
+    return os.environ["AWS_SESSION_TOKEN"] if event.get("tells") else asks(event, context)
 """
 SECRET, PARAMETER = "/secretsmanager/get?secretId=db", "/systemsmanager/parameters/get?name=%2Fapp%2Fkey"
 
@@ -82,3 +89,30 @@ def test_a_function_without_the_layer_has_nobody_there(lam: OwnLam) -> None:
     lam.create("without", ASKS, Timeout=60, Environment=at(free_port()))
 
     assert ask(lam, SECRET, "without")[0] == 0
+
+
+CALLS = [
+    *[f"GET {path}".encode() for path in (SECRET, PARAMETER, "/secretsmanager/get", "/systemsmanager/parameters/get/")],
+    *[
+        f"GET /secretsmanager/get?{said}".encode()
+        for said in ("secretId=%00", "secretId=%FF", "&&=&secretId", "a=b" * 99)
+    ],
+    *[f"GET {SECRET}&{said}".encode() for said in ("versionId=%0A", "versionStage=", "refreshNow=true", "&" * 60)],
+    *[f"GET {PARAMETER}{said}".encode() for said in ("%3A1", "&version=x&label=y", "&version=-1", "%C3%A9" * 300)],
+    *(b"POST /secretsmanager/get?secretId=db", b"HEAD /", b"OPTIONS *", b"GET /" + b"x" * 3000, b"GET http://a/b"),
+]
+
+
+@pytest.mark.parametrize("lam", [IN_A_NETWORK[2]], indirect=True, scope="module")
+def test_whatever_comes_to_its_port_is_answered_or_refused(lam: OwnLam) -> None:
+    """By who has the token, and by who has none; code is answered as before."""
+    port = free_port()
+    lam.create("fuzzed", ASKS + TELLS, Layers=[EXTENSION], Timeout=60, Environment=at(port))
+    token = lam.invoke("fuzzed", {"path": SECRET, "tells": True}).payload
+    host = f"localhost:{port}".encode()
+    known = host + b"\r\nX-Aws-Parameters-Secrets-Token: " + token.encode()
+
+    for seed, said in enumerate((known, known, host)):
+        run(Fuzzer(seed, CALLS, said), ("127.0.0.1", port), 300)
+
+    assert ask(lam, SECRET, "fuzzed")[0] == 200

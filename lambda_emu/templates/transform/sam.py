@@ -61,7 +61,7 @@ def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_loc
     text = json.dumps(request, sort_keys=True)
     key = hashlib.sha256(f"{version('aws-sam-translator')} {text}".encode()).hexdigest()
     file = cache / f"{key}.json"
-    answer = kept(file)
+    answer = kept(file, "template")
     if answer is None:
         answer = _run(json.dumps(request), str(values["AWS::Region"]), template)
         if "template" in answer:
