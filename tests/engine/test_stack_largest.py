@@ -52,12 +52,16 @@ def test_one_more_is_refused(stacks: Stacks) -> None:
 
 def test_what_sam_makes_more_of_is_refused_too(stacks: Stacks) -> None:
     """A function of SAM with an alias is four."""
-    code = {"Runtime": "python3.11", "Handler": "index.handler", "InlineCode": "def handler(event, context): pass"}
-    one = {"Type": "AWS::Serverless::Function", "Properties": {**code, "AutoPublishAlias": "live"}}
+    properties = {
+        "Runtime": "python3.11",
+        "Handler": "index.handler",
+        "InlineCode": "def handler(event, context): pass",
+    }
+    one = {"Type": "AWS::Serverless::Function", "Properties": {**properties, "AutoPublishAlias": "live"}}
     functions = {f"F{number}": one for number in range(MOST // 4 + 1)}
-    text = json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": functions}, separators=(",", ":"))
+    body = json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": functions}, separators=(",", ":"))
 
-    _, code, text = stacks.refused("create_stack", StackName="larger", TemplateBody=text, Capabilities=CAPABLE)
+    _, code, text = stacks.refused("create_stack", StackName="larger", TemplateBody=body, Capabilities=CAPABLE)
 
     assert code == "ValidationError"
     assert text.endswith("Number of resources, 504, is greater than maximum allowed, 500")
