@@ -67,14 +67,17 @@ ruby:
 aws-cli:
 	@[ "$$CI" != true ] || test -x /usr/bin/aws || sh scripts/packages.sh awscli
 
-# Files of tests run beside each other, one more than there are cores, since tests wait too. What wants a core of its
-# own, or measures, follows one by one: environments are given their share of the cores.
-ALONE := tests/engine/languages $(wildcard $(addprefix tests/chaos/test_, floods.py kill_under_load.py \
-	many_mappings.py silent_engine.py slow_others.py stopping.py) $(addprefix tests/engine/test_, attacks.py \
-	cli.py data_directory.py early_runtimes.py failures.py image_functions.py init_*.py leaks.py limits.py \
-	restart.py start_of_server.py starts.py))
+# Files of tests run beside each other, one more than there are cores, since tests wait too; those that want most of a
+# core two at once; and those that measure one by one: environments are given their share of the cores.
+CHAOS = $(addsuffix .py,$(addprefix tests/chaos/test_,$(1)))
+ENGINE = $(addsuffix .py,$(addprefix tests/engine/test_,$(1)))
+PAIRED := tests/engine/languages $(call CHAOS,kill_under_load silent_engine stopping) $(wildcard $(call ENGINE,attacks cli \
+	data_directory early_runtimes failures image_functions init_* leaks restart))
+ALONE := $(call CHAOS,floods many_mappings slow_others) $(call ENGINE,limits start_of_server starts)
+BESIDE := --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)"
 test: lint start-engine browser node-client ruby aws-cli
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "$(ORDINARY)" $(ALONE:%=--ignore %)
+	$(BIN)/pytest -n 3 $(BESIDE) $(PAIRED:%=--ignore %) $(ALONE:%=--ignore %)
+	$(BIN)/pytest -n 2 $(BESIDE) $(PAIRED)
 	$(BIN)/pytest -m "$(ORDINARY)" $(ALONE)
 
 test-slow: $(BIN)/.tools start-engine

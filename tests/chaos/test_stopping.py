@@ -45,8 +45,14 @@ def logged(lam: Served, word: str) -> list[str]:
     return [event["message"].strip() for event in events if event["message"].startswith(word)]
 
 
-@pytest.mark.parametrize("engine", [pytest.param("docker", marks=pytest.mark.docker), "process"])
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    ("engine", "number"),
+    [
+        pytest.param("docker", signal.SIGTERM, marks=pytest.mark.docker),
+        pytest.param("docker", signal.SIGINT, marks=[pytest.mark.docker, pytest.mark.slow]),
+        *(("process", number) for number in NUMBERS),
+    ],
+)
 def test_an_invocation_that_runs_is_answered_and_nobody_else_let_in(engine: str, number: int, tmp_path: Path) -> None:
     with served(tmp_path, engine) as lam, ThreadPoolExecutor() as threads:
         lam.create("sleeper", SLEEPER)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from lam import Answer, Lam
+from own import EITHER_ENGINE
 from waiting import Eventually
 
 TIMES = """
@@ -106,7 +107,7 @@ def test_a_runtime_that_waited_says_nothing_in_its_functions_log(
 ) -> None:
     """It has called before anybody listens; who answered it too soon made it fail."""
     made = []
-    for number in range(5):
+    for number in range(3):
         early(lam, names, eventually, SEEN)  # there are stems whose runtimes wait, and for other limits
         made.append(lam.create(next(names), SEEN, **config(number)))
         lam.invoke(made[-1], {})
@@ -126,6 +127,7 @@ AT_START = {
 
 
 @pytest.mark.parametrize("name", AT_START)
+@EITHER_ENGINE
 def test_what_counts_at_a_runtimes_start_is_there_when_it_starts(
     lam: Lam, names: Iterator[str], eventually: Eventually, name: str
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from lam import Lam, Submit
+from own import EITHER_ENGINE
 
 from lambda_emu.clock import SteppingClock
 
@@ -168,6 +169,7 @@ def test_a_flood_of_output_is_only_slow(lam: Lam) -> None:
         ("import os; os._exit(7)", "app.handler", "Runtime.ExitError", "Runtime exited with error: exit status 7"),
     ],
 )  # fmt: skip
+@EITHER_ENGINE
 def test_code_that_cannot_be_loaded_says_why(lam: Lam, source: str, handler: str, error_type: str, text: str) -> None:
     lam.create("broken", source, Handler=handler)
 

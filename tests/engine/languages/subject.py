@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from math import ceil
 from typing import Any
@@ -18,6 +18,8 @@ from languages.language import Language
 
 MEMORY_MB = 512
 TIMEOUT_S = 20
+_NUMBERS = count()
+"""No name is there twice, since the log of what had it before stays."""
 
 
 @dataclass
@@ -30,7 +32,6 @@ class Subject:
     code: dict[str, str | bytes]
     layer: str
     name: str = ""
-    numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def language(self) -> Language:
@@ -45,7 +46,7 @@ class Subject:
         return self.lam.invoke(self.name, {"do": what, "value": value}, **params)
 
     def create(self, handler: str, **config: Any) -> str:
-        name = f"{self.case.id.replace('.', '-')}-{next(self.numbers)}"
+        name = f"{self.case.id.replace('.', '-')}-{next(_NUMBERS)}"
         settings: dict[str, Any] = {"MemorySize": MEMORY_MB, "Timeout": TIMEOUT_S, "Handler": handler}
         return self.lam.create(name, self.code, Runtime=self.runtime.identifier, **settings | config)
 
