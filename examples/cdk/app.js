@@ -34,7 +34,11 @@ class Notes extends cdk.Stack {
       installLatestAwsSdk: false,
     });
 
-    const provider = new Provider(this, "Provider", { onEventHandler: this.function("Greeter", "app.on_event") });
+    const provider = new Provider(this, "Provider", {
+      onEventHandler: this.function("Greeter", "app.on_event"),
+      isCompleteHandler: this.function("Greeted", "app.is_complete"), // asked by a state machine until it says so
+      queryInterval: cdk.Duration.seconds(1),
+    });
     const greeting = new cdk.CustomResource(this, "Greeting", {
       serviceToken: provider.serviceToken,
       resourceType: "Custom::Greeting",
