@@ -90,6 +90,12 @@ class Settings(Struct, frozen=True):
         return _file_of(self.project)
 
     @property
+    def project_files(self) -> tuple[Path, ...]:
+        """That of each that is served, as who is in its folder names it; of a template's file this too."""
+        beside = (path.parent / PROJECT_FILE for path in self.also if path.is_file())
+        return (self.project_file, *map(_file_of, self.also), *beside)
+
+    @property
     def parameters(self) -> Mapping[str, str]:
         """As `parameter` says, by name."""
         return dict(pair.split("=", 1) for pair in self.parameter)

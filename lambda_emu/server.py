@@ -55,7 +55,7 @@ from lambda_emu.sandbox.base import Engine, Wanted
 from lambda_emu.sandbox.init.link import InitAcceptor
 from lambda_emu.sandbox.init.sniffer import ProtocolSniffer
 from lambda_emu.sandbox.opening import open_engine
-from lambda_emu.sandbox.temporary import remove_left, temporary_folder
+from lambda_emu.sandbox.temporary import leads_to, remove_left, temporary_folder
 from lambda_emu.served import SPOOL, Rooms, Served
 from lambda_emu.served_project import ServedProject
 from lambda_emu.services.neighbours.neighbour import OwnUrls, neighbours, variables
@@ -203,6 +203,8 @@ class Emulator:
     def _data_directory(self) -> Path:
         remove_left()
         if not self.settings.ephemeral:
+            if self.settings.also:
+                self.shutdown.leave(leads_to(self.settings.data_dir))  # for who is in another project's folder
             return self.settings.data_dir
         return self.shutdown.leave(temporary_folder()) / "data"
 
@@ -365,7 +367,7 @@ class Emulator:
         self._inside_gateway.serve(*self.served.inside)
 
     def _open_api(self, data_dir: Path, bound: socket.socket) -> None:
-        publish(data_dir, self.url, self.token, self.settings.project_file if self._only is None else None)
+        publish(data_dir, self.url, self.token, self.settings.project_files if self._only is None else ())
         self.shutdown.call(withdraw, data_dir)
         self._gateway.serve(*self.served.outside)
         self.loop.run(self._listener.listen(bound), STEP_LIMIT_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,9 +17,9 @@ TOKEN, ADDRESS, PROJECT = "token", "address", "project"
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
-def publish(data_dir: Path, url: str, token: str, project_file: Path | None = None) -> None:
-    """Let this user's programs find the token of the server at this URL, and the server by its project. OSError."""
-    for name, text in ((TOKEN, token), (PROJECT, os.fspath(project_file or "")), (ADDRESS, url)):
+def publish(data_dir: Path, url: str, token: str, project_files: Sequence[Path] = ()) -> None:
+    """Let this user's programs find the token of the server at this URL, and the server by its projects. OSError."""
+    for name, text in ((TOKEN, token), (PROJECT, "\n".join(map(os.fspath, project_files))), (ADDRESS, url)):
         partial = data_dir / f"{name}.new"
         partial.unlink(missing_ok=True)
         with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -54,7 +54,7 @@ def address_of_project(data_dirs: Iterable[Path], project_file: Path) -> str | N
     """The URL of a server of this project whose data is in one of these directories."""
     for folder in data_dirs:
         with suppress(OSError):
-            if (folder / PROJECT).read_bytes() == os.fsencode(project_file) + b"\n":
+            if os.fsencode(project_file) in (folder / PROJECT).read_bytes().splitlines():
                 return address_of(folder)
     return None
 

@@ -76,9 +76,9 @@ def settings_of(projects: Sequence[str], **flags: object) -> Settings:
 def token_of(host: str, port: int, data_dir: str | None = None) -> str | None:
     """The token of a server's own pages: the one that is set, or that of a server which this user started."""
     from lambda_emu.api.token import find
-    from lambda_emu.sandbox.temporary import live_folders
+    from lambda_emu.sandbox.temporary import live_data
 
-    temporary = [folder / "data" for folder in live_folders()]
+    temporary = live_data()
     try:
         own = settings(data_dir=data_dir)
     except NotDone:  # a project that is of no concern to who asks a server

@@ -11,10 +11,10 @@ from lambda_emu.cli.options import NotDone, settings, token_of
 def own_server(data_dir: str | None = None, project: str | None = None) -> Server | None:
     """The running server of this data directory, or of this project, ephemeral or not; None where none runs."""
     from lambda_emu.api.token import address_of, address_of_project
-    from lambda_emu.sandbox.temporary import live_folders
+    from lambda_emu.sandbox.temporary import live_data
 
     chosen = settings(data_dir=data_dir, project=project)
-    temporary = [] if data_dir is not None else [folder / "data" for folder in live_folders()]
+    temporary = [] if data_dir is not None else live_data()
     for url in (address_of(chosen.data_dir), address_of_project(temporary, chosen.project_file)):
         if url is not None and (server := Server(url, partial(token_of, data_dir=str(chosen.data_dir)))).is_there():
             return server

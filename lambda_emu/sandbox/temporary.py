@@ -16,6 +16,7 @@ from lambda_emu.sandbox.leases import is_alive, own_lease, own_processes
 log = logging.getLogger(__name__)
 
 PREFIX = "lambda-emu-"
+DATA = "data"
 
 
 @contextmanager
@@ -29,6 +30,14 @@ def temporary_folder() -> Iterator[Path]:
         _remove(folder)
 
 
+@contextmanager
+def leads_to(data_dir: Path) -> Iterator[None]:
+    """A temporary folder by which `live_data` finds a data directory that is kept."""
+    with temporary_folder() as folder:
+        (folder / DATA).symlink_to(data_dir.absolute())
+        yield
+
+
 def let_through(data_dir: Path) -> None:
     """Let who knows a name below the data directory reach it, also where that is in a temporary folder."""
     for folder in (data_dir, data_dir.parent):
@@ -39,6 +48,11 @@ def let_through(data_dir: Path) -> None:
 def live_folders() -> list[Path]:
     """Those of emulators of this user that still run."""
     return [path for path in _ours() if _is_alive(path)]
+
+
+def live_data() -> list[Path]:
+    """The data directories of these emulators, where they have one."""
+    return [Path(os.path.realpath(folder / DATA)) for folder in live_folders()]
 
 
 def remove_left() -> list[Path]:

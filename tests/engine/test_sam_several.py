@@ -163,6 +163,11 @@ def test_functions_of_one_logical_id_and_a_project_file_are_served_together(tmp_
         assert told in lam.heard_before
         assert "lambda-emu serves hi, Hello, two-db-Hello, two-app-Hello on" in lam.heard_before
         assert lam.said_more("two-db.Name: ").split()[-1] == "two-db-Hello"
+        for folder in (two, tmp_path / "three"):  # neither has the data, nor is where the server was started
+            line = [sys.executable, "-m", "lambda_emu", "invoke", "two-app-Hello"]
+            done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+            assert json.loads(done.stdout) == ["local", "three"], done.stderr
+            assert f"Asking the server at {lam.url}" in done.stderr
 
 
 @pytest.mark.parametrize(
