@@ -86,6 +86,7 @@ test-slow: $(BIN)/.tools start-engine
 
 # One runtime of most families is among the other tests. This builds the images of all the others, once.
 test-runtimes: $(BIN)/.tools start-engine
+	@command -v gradle >/dev/null || sh scripts/packages.sh gradle
 	$(BIN)/pytest -m runtimes
 
 # What the Dockerfile is made of, with the services around Lambda as `make install` has them.

@@ -58,6 +58,24 @@ def test_packages_are_those_of_the_functions_python_and_processor(project: Build
     assert (project.folder / "made/Arm/greeting.py").read_text() == "WHICH = '3.9 on arm64'\n"
 
 
+@pytest.mark.docker
+def test_what_is_built_for_another_python_than_this_one_runs_in_its_container(project: Builds) -> None:
+    """A wheel of the function's Python alone, and a package that had none; a layer beside."""
+    (project.packages / "greeting-1.0-py3-none-any.whl").unlink()
+    write_wheel(project.packages, "greeting", GREETING, "cp313-cp313-manylinux_2_28_x86_64")
+    write_source(project.packages, "words", "WORD = 'and goodbye'\n")
+    project.write(
+        "src/app.py", HANDLER.replace("greeting\n", "greeting, words\n").replace("(event)", "(event), words.WORD")
+    )
+    project.write("words/requirements.txt", offline(project.packages, "words"))
+    layer = "Type: AWS::Serverless::LayerVersion\nProperties: {ContentUri: words, CompatibleRuntimes: [python3.13]}\n"
+    uses = function("python3.13", "src").replace("Timeout: 30", "Timeout: 30, Layers: [!Ref Words]")
+    project.declare(Words=layer + "Metadata: {BuildMethod: python3.13}\n", Greet=uses)
+
+    with project.served("--no-pull-images", engine="docker") as lam:
+        assert answer(lam, "Greet", "Ada") == ["Hello, Ada", "and goodbye"]
+
+
 def test_a_package_that_has_no_wheel_is_named_with_the_functions_line(project: Builds) -> None:
     project.write("src/requirements.txt", offline(project.packages, "greeting==1.0", "absent==2.0"))
 

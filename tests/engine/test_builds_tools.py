@@ -62,6 +62,12 @@ def ruby_here() -> str:
     return subprocess.check_output(["ruby", "-e", "print RUBY_VERSION[/^\\d+\\.\\d+/]"], text=True)
 
 
+def daemons() -> set[str]:
+    """Of Gradle."""
+    found = subprocess.run(["pgrep", "-f", "GradleDaemon"], capture_output=True, text=True, check=False)
+    return {*found.stdout.split()}
+
+
 def begun(file: Path) -> int:
     """The process that wrote its number there."""
     return int(eventually(lambda: file.exists() and file.read_text().strip(), "the build to begin"))
@@ -166,6 +172,27 @@ def test_a_tool_that_is_missing_is_named_with_how_it_is_got(project: Builds) -> 
     assert "Greet cannot be built: it needs mvn, which is not here: https://maven.apache.org/install.html" in said
     assert f"Other cannot be built: make needs a Makefile, and there is none in {project.folder / 'other'}" in said
     assert "Strange cannot be built: 'stone' is no way to build that is known here; there are pip, npm" in said
+
+
+@pytest.mark.runtimes
+def test_gradle_compiles_java_and_its_daemon_goes(project: Builds) -> None:
+    needs("gradle")
+    before = daemons()
+    shutil.copytree(folder_of("java") / "function/src", project.folder / "src/src")
+    project.write(
+        "src/build.gradle",
+        """
+        apply plugin: 'java'
+        repositories { mavenCentral() }
+        dependencies { implementation 'com.amazonaws:aws-lambda-java-core:1.2.3' }
+        """,
+    )
+    project.declare(Greet=function(runtime_of_machine("java"), "src", "hello.Hello"))
+
+    with project.served() as lam:
+        assert "Greet is built by gradle" in lam.heard_before
+        assert answer(lam, "Greet", {"name": "Ada"}) == {"greeting": "Hello, Ada"}
+    assert daemons() <= before
 
 
 @pytest.mark.runtimes

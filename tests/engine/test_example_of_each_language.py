@@ -18,8 +18,8 @@ from languages.java import core
 from own import served
 from packages import kept, needs, run
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-README = (EXAMPLES / "README.md").read_text()
+REPOSITORY = Path(__file__).parents[2]
+README = (REPOSITORY / "examples/README.md").read_text()
 INVOKE = "lambda-emu invoke "
 LIMIT_S = 900
 COLOURS = re.compile(r"\x1b\[\d*m")
@@ -64,9 +64,7 @@ def typed(heading: str, word: str = INVOKE) -> tuple[Sequence[str], str]:
 
 def example(name: str, folder: Path) -> None:
     """A copy of it, as somebody has it who checked it out, where the commands expect it."""
-    shutil.copytree(
-        EXAMPLES / name, folder / "examples" / name, ignore=shutil.ignore_patterns(".lambda-emu", "dist", "target")
-    )
+    shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns(".lambda-emu", "dist", "target"))
 
 
 def run_typed(commands: Sequence[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -103,7 +101,7 @@ def test_what_is_told_to_type_for_a_language_is_all_that_it_takes(
     for program in programs:
         needs(program)
     commands, answer = typed(heading)
-    name = commands[0].removeprefix("cd examples/")
+    name = commands[0].removeprefix("cd ")
     example(name, tmp_path)
     if heading == "Rust":  # what it needs is compiled once
         (tmp_path / "examples/rust/target").symlink_to(kept(pytestconfig, "rust-example"))
@@ -119,7 +117,7 @@ def test_what_is_told_to_type_for_a_language_is_all_that_it_takes(
 
 def test_without_docker_it_takes_no_more(tmp_path: Path) -> None:
     commands, answer = typed("Shell")
-    example("shell", tmp_path)
+    example("examples/shell", tmp_path)
 
     assert run_typed(commands, tmp_path, LAMBDA_EMU_ENGINE="process").stdout.splitlines() == [answer]
 
@@ -128,7 +126,7 @@ def test_without_docker_it_takes_no_more(tmp_path: Path) -> None:
 def test_what_is_told_to_type_for_the_aws_cli_is_all_that_it_takes(tmp_path: Path, aws_cli: Path) -> None:
     commands, answer = typed("Through the API", "aws lambda")
     (tmp_path / "project").mkdir()
-    example("shell", tmp_path)
+    example("examples/shell", tmp_path)
     aws = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
 
     with served(tmp_path / "project", "process") as lam:
@@ -141,7 +139,7 @@ def test_what_is_told_to_type_for_the_aws_cli_is_all_that_it_takes(tmp_path: Pat
 @HEAVY
 def test_java_without_maven_is_compiled_as_is_told(tmp_path: Path) -> None:
     (command,) = re.findall(r"^    \$ (javac .*)$", README, re.MULTILINE)
-    example("java", tmp_path)
+    example("examples/java", tmp_path)
     folder = tmp_path / "examples/java"
     shutil.copy(core(), folder / "aws-lambda-java-core-1.4.0.jar")
 
@@ -154,7 +152,7 @@ def test_java_without_maven_is_compiled_as_is_told(tmp_path: Path) -> None:
 @pytest.mark.docker
 def test_the_example_in_csharp_runs_on_the_dotnet_that_can_be_had(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     (*_, invoke), answer = typed("C#")
-    made = compiled({"Orders.cs": (EXAMPLES / "csharp/Orders.cs").read_bytes(), "Json.cs": SERIALIZER})
+    made = compiled({"Orders.cs": (REPOSITORY / "examples/csharp/Orders.cs").read_bytes(), "Json.cs": SERIALIZER})
     code = {name.replace("Fn.", "Orders."): content.replace(b"Fn", b"Orders") for name, content in made.items()}
     code |= {name: made[name] for name in ("Orders.dll", "Amazon.Lambda.Core.dll")}
 
