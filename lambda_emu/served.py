@@ -23,7 +23,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.cloudformation.service import CloudFormationService
-from lambda_emu.config import Settings
+from lambda_emu.config import ENFORCE, OFF, Settings
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Service
@@ -52,6 +52,8 @@ from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.observers import All
 from lambda_emu.services.overview import Overview
+from lambda_emu.services.registry.logins import TokenOperation
+from lambda_emu.services.registry.room import RegistryRoom
 from lambda_emu.services.response_urls import ResponseUrls
 from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.sqs.service import QueueService
@@ -135,7 +137,11 @@ class Served:
         place = Place(signers, rooms.url, rooms.around.issuer, self._guards.may_invoke)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
-        child.observer = All(apis, self.balancers, self.access)
+        self.registry = RegistryRoom(rooms.data_dir, rooms.around, machine, rooms.loop, rooms.url)
+        if rooms.settings.iam != OFF:
+            self.registry.hold_to(self.access.check, is_strict=rooms.settings.iam == ENFORCE)
+        rooms.engine.packaged.find_pushed = self.registry.find
+        child.observer = All(apis, self.balancers, self.access, self.registry)
         self._guards.hold_to_policies()
         rooms.around.alarms.printed = partial(rooms.logs.flush, WRITE_LOGS_S)
         urls = FunctionUrls(rooms.store, invoke, rooms.loop, machine, signers)
@@ -144,7 +150,7 @@ class Served:
         others: Sequence[Service] = (lambda_, Unserved(), Forms(around), *around)
         self.overview = Overview(rooms.around.neighbours, child)
         localstack = LocalStackPages(self.overview, is_ready)
-        first = (urls, apis, self.balancers, self.response_urls)
+        first = (urls, apis, self.balancers, self.response_urls, self.registry.service)
         self.outside: Sequence[Service] = (*first, OwnPages(self._pages), localstack, *others)
         self.inside: Sequence[Service] = (*first, localstack, *others)
 
@@ -175,6 +181,8 @@ class Served:
             service: Service = one
             if CONTROL_PLANE in one.claims.signed_for:
                 service = OwnOperations(one, self.apis, rooms.around.child, rooms.loop, rooms.scope)
+            if "ecr" in one.claims.signed_for:
+                service = TokenOperation(one, self.registry.logins, self.registry.url, rooms.scope)
             guarded.append(self._guards.before(service, may_be_unsigned, *EVALUATED_IN_CHILD, is_shared=True))
         s3 = self._guards.before(objects, may_be_unsigned_for_s3, "s3", family=Family.S3)
         return (*theirs.values(), *guarded, s3, *([theirs["s3"]] if "s3" in theirs else []))
@@ -251,6 +259,7 @@ class Served:
         """What control planes said, who are asked again. Not on the loop."""
         for known in (self.apis, self.balancers, self.access):
             self._rooms.loop.ask(known.forget, LOOP_LIMIT_S)
+        self.registry.sweep()
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.

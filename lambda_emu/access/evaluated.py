@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-EVALUATED_IN_CHILD = ("dynamodb", "iam", "secretsmanager", "sns", "ssm", "states", "sts")
+EVALUATED_IN_CHILD = ("dynamodb", "ecr", "iam", "secretsmanager", "sns", "ssm", "states", "sts")
 """Those of the child, besides S3."""
 EVALUATED = ("events", "kinesis", "lambda", "logs", "s3", "scheduler", "sqs", *EVALUATED_IN_CHILD)
 ASKED_INSIDE = ("cloudformation",)

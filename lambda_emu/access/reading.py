@@ -14,6 +14,7 @@ from lambda_emu.access.demands.functions import lambda_, route
 from lambda_emu.access.demands.identities import iam
 from lambda_emu.access.demands.objects import s3
 from lambda_emu.access.demands.queues import sns, sqs
+from lambda_emu.access.demands.repositories import ecr
 from lambda_emu.access.demands.secrets import secretsmanager, ssm
 from lambda_emu.access.demands.sessions import sts
 from lambda_emu.access.demands.tables import dynamodb, kinesis
@@ -27,6 +28,7 @@ from lambda_emu.services.catalogue import named
 Demands = Callable[[Asking], Sequence[Demand]]
 DEMANDS: Mapping[str, Demands] = {
     "dynamodb": dynamodb,
+    "ecr": ecr,
     "events": events,
     "iam": iam,
     "kinesis": kinesis,

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.model.function.function import ContainerImage
-from lambda_emu.model.function.image_package import FoundImage
+from lambda_emu.model.function.image_package import FoundImage, PushedImage
 from lambda_emu.runtimes import Catalogue
 from lambda_emu.sandbox.machine import Machine
 
@@ -287,7 +287,12 @@ class Abilities(Struct, frozen=True):
 
 
 class PackagedImages(Protocol):
-    """The images that functions are packaged as. Errors are SandboxError, ImageInvalid or ImageDenied."""
+    """The images that functions are packaged as. Errors are SandboxError, ImageInvalid or ImageDenied.
+
+    find_pushed: set where there is a registry of ours: what was pushed there, by an image's URI. It blocks.
+    """
+
+    find_pushed: Callable[[str], PushedImage | None]
 
     async def find(self, uri: str, architecture: str) -> FoundImage | None:
         """The image of this name, if the engine has it."""

@@ -37,6 +37,17 @@ class FoundImage(Struct, frozen=True):
     digest: str
 
 
+class PushedImage(Struct, frozen=True):
+    """One of a registry of our own, which the engine may pull. name: of its repository there. digest: 64 hex digits.
+
+    password: of user AWS.
+    """
+
+    name: str
+    digest: str
+    password: str
+
+
 def check_new(wanted: Wanted) -> None:
     """A CreateFunction with PackageType Image. ZipMembersForImage, CodeMissing, CodeTwice, SourceImageInvalid."""
     _check_members(wanted)

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from lambda_emu.architectures import GOARCH
 from lambda_emu.model.function.function import ContainerImage
-from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, registry_of, repository_of
+from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, PushedImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
 from lambda_emu.sandbox.docker.client import engine_errors, inspect_image
 from lambda_emu.sandbox.docker.pulls import pull, registry_answers
@@ -61,19 +61,30 @@ class FunctionImages:
         self._call = call
         self._make = make
         self._pull = pull
+        self.find_pushed: Callable[[str], PushedImage | None] = _none_is_pushed
+        """By URI, what was pushed to our own registry, which goes before what the engine has; it blocks."""
         self._closing = Event()
         self._defaults: dict[str, Defaults] = {}  # by id
 
     async def find(self, uri: str, architecture: str) -> FoundImage | None:
-        seen = await self._call(inspect_image, self._api, uri)
-        return None if seen is None else self._found(seen, uri, architecture)
+        pushed = await self._call(self.find_pushed, uri)
+        seen = await self._call(inspect_image, self._api, uri if pushed is None else _pulled_name(pushed))
+        return None if seen is None else self._found(seen, uri, architecture, pushed and pushed.digest)
 
     async def prepare(self, image: ContainerImage, architecture: str) -> FoundImage:
         """The very image that was found before; if none was, what its URI means now."""
-        seen = await self._call(inspect_image, self._api, image.id or image.uri)
+        seen = await self._call(inspect_image, self._api, image.id) if image.id else None
+        if seen is not None:
+            return self._found(seen, image.uri, architecture, image.digest)
+        pushed = await self._call(self.find_pushed, _as_found(image))
+        name = image.uri if pushed is None else _pulled_name(pushed)
+        if not image.id:
+            seen = await self._call(inspect_image, self._api, name)
+        if seen is None and pushed is not None:
+            seen = await self._make(self._take_pushed, pushed, architecture)
         if seen is None:
             seen = await self._make(self._take, image, architecture)
-        return self._found(seen, image.uri, architecture)
+        return self._found(seen, image.uri, architecture, pushed and pushed.digest)
 
     async def look_at(self, id: str) -> str:
         """Learn how sandboxes of this image start. Returns what they are made of; ImageInvalid if it was removed."""
@@ -107,16 +118,28 @@ class FunctionImages:
         """Give up what is being pulled, at once."""
         self._closing.set()
 
-    def _found(self, seen: Mapping[str, Any], uri: str, architecture: str) -> FoundImage:
+    def _found(self, seen: Mapping[str, Any], uri: str, architecture: str, digest: str | None) -> FoundImage:
+        """digest: where it is known."""
         if seen["Architecture"] != GOARCH[architecture]:
             raise ImageInvalid(
                 f"image {uri} is made for {seen['Architecture']}, and the function asks for {architecture}: "
                 f"`docker build --platform linux/{GOARCH[architecture]} -t {uri} .`, or set Architectures"
             )
         self._defaults[seen["Id"]] = _defaults(seen)
-        return FoundImage(seen["Id"], _digest(seen, repository_of(uri)))
+        return FoundImage(seen["Id"], digest or _digest(seen, repository_of(uri)))
 
     # -- on workers -------------------------------------------------------------------------------
+
+    def _take_pushed(self, pushed: PushedImage, architecture: str) -> Mapping[str, Any]:
+        """From our own registry, whatever `pull_images` says."""
+        name = _pulled_name(pushed)
+        login = {"username": "AWS", "password": pushed.password}
+        with engine_errors(f"pulling {name}"):
+            pull(self._api, name, architecture, self._closing, lambda line: log.info("%s: %s", name, line), login)
+        seen = inspect_image(self._api, name)
+        if seen is None:
+            raise _missing(name, "and its pull was given up")
+        return seen
 
     def _take(self, image: ContainerImage, architecture: str) -> Mapping[str, Any]:
         """The image from its registry; by its digest, if that is known."""
@@ -136,6 +159,19 @@ class FunctionImages:
         if seen is None:
             raise _missing(uri, "and its pull was given up")
         return seen
+
+
+def _none_is_pushed(_: str) -> None:
+    """Until there is a registry."""
+
+
+def _pulled_name(pushed: PushedImage) -> str:
+    return f"{pushed.name}@sha256:{pushed.digest}"
+
+
+def _as_found(image: ContainerImage) -> str:
+    """The URI of the very image that was found before, whatever its tag means now."""
+    return f"{repository_of(image.uri)}@sha256:{image.digest}" if image.id else image.uri
 
 
 def refusal(uri: str, why: str) -> SandboxError:

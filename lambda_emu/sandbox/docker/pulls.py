@@ -31,9 +31,19 @@ def registry_answers(address: str = ADDRESS) -> bool:
         return False
 
 
-def pull(api: Any, name: str, architecture: str, given_up: Event, progress: Progress) -> None:
-    """Have the engine pull an image. SandboxError and what the engine raises; no error once it is given up."""
-    events = api.pull(name, platform=f"linux/{GOARCH[architecture]}", stream=True, decode=True)
+def pull(
+    api: Any,
+    name: str,
+    architecture: str,
+    given_up: Event,
+    progress: Progress,
+    login: Mapping[str, str] | None = None,
+) -> None:
+    """Have the engine pull an image. login: `username` and `password`; None: as it is logged in.
+
+    SandboxError and what the engine raises; no error once it is given up.
+    """
+    events = api.pull(name, platform=f"linux/{GOARCH[architecture]}", stream=True, decode=True, auth_config=login)
     follow(takewhile(lambda _: not given_up.is_set(), events), progress)
 
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
 from lambda_emu.model.function.function import ContainerImage
+from lambda_emu.model.function.image_package import PushedImage
 from lambda_emu.runtimes import Runtime, catalogue
 from lambda_emu.sandbox.base import ImageInvalid, Limits, Program, SandboxError, ShuttingDown, StemKind, Wanted
 from lambda_emu.sandbox.bootstrap import find_bootstrap
@@ -75,6 +76,8 @@ def _make_fresh(folder: Path) -> None:
 
 class NoImages:
     """Functions packaged as images, where there is no container engine: it has none and can get none."""
+
+    find_pushed: Callable[[str], PushedImage | None]
 
     async def find(self, uri: str, architecture: str) -> None:
         return None

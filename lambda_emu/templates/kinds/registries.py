@@ -1,4 +1,4 @@
-"""AWS::ECR: repositories of images. They are kept, and have no images: nothing is pushed to them."""
+"""AWS::ECR: repositories of images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, as_text, ask_if_there, tags, takes
 
 ECR = "ecr"
+EMPTIED = "|EmptyOnDelete"
+"""Among attributes, of which no template can name it."""
 
 
 def _create_repository(asked: Asked) -> Made:
@@ -15,7 +17,7 @@ def _create_repository(asked: Asked) -> Made:
     said = asked.given("EncryptionConfiguration", "ImageScanningConfiguration", "ImageTagMutability")
     told = asked.call(ECR, "CreateRepository", {**said, "repositoryName": name, "tags": tags(asked)})["repository"]
     attributes = {"Arn": told["repositoryArn"], "RepositoryUri": told["repositoryUri"]}
-    made = asked.begin(Made(name, attributes))
+    made = asked.begin(_with_end(asked, Made(name, attributes)))
     _set_policies(asked, name)
     return made
 
@@ -40,12 +42,18 @@ def _update_repository(asked: Asked, made: Made) -> Made:
     if asked.get("LifecyclePolicy") is None and asked.before.get("LifecyclePolicy") is not None:
         ask_if_there(asked.reach, ECR, "DeleteLifecyclePolicy", **repository)
     _set_policies(asked, name)
-    return made
+    return _with_end(asked, made)
+
+
+def _with_end(asked: Asked, made: Made) -> Made:
+    """It is remembered whether its images go with it: else one that has any stays."""
+    attributes = {name: value for name, value in made.attributes.items() if name != EMPTIED}
+    is_emptied = str(asked.get("EmptyOnDelete", False)).lower() == "true"
+    return Made(made.identifier, {**attributes, **({EMPTIED: "true"} if is_emptied else {})})
 
 
 def _remove_repository(made: Made, reach: Reach) -> None:
-    """Nothing pushes images to it, so that `EmptyOnDelete` has nothing to empty."""
-    ask_if_there(reach, ECR, "DeleteRepository", repositoryName=made.identifier)
+    ask_if_there(reach, ECR, "DeleteRepository", repositoryName=made.identifier, force=EMPTIED in made.attributes)
 
 
 def _has_repository(made: Made, reach: Reach) -> bool:

@@ -77,6 +77,13 @@ def _token_keys(pool_id: str) -> dict[str, Any] | None:
         return None
 
 
+def _held_blobs(account: str) -> dict[str, dict[str, list[str]]]:
+    """Digests of what images of ECR are made of, by region and repository."""
+    from lambda_emu.services.child.program.patches.ecr_repositories import held_blobs
+
+    return held_blobs(account)
+
+
 def _seconds(until: datetime) -> float:
     """until: UTC, and says no zone, as moto has it."""
     return float(timegm(until.utctimetuple()))
@@ -93,6 +100,7 @@ FACTS: Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "usage-plan": (("apigateway",), _usage_plan),
     "load-balancer": (("elbv2",), _load_balancer),
     "access-key": (("iam", "sts"), _access_key),
+    "held-blobs": (("ecr",), _held_blobs),
     "token-keys": (("cognitoidp",), _token_keys),
     "held-policies": (("iam",), policy_facts.held_policies),
     **{f"{service}-policy": ((service,), find) for service, find in policy_facts.OF_RESOURCES.items()},

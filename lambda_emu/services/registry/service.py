@@ -1,0 +1,55 @@
+"""The registry as the gateway knows it. What serves it is imported with the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.gateway.services import Handling, ServiceClaims
+from lambda_emu.http.executors import Workers
+from lambda_emu.http.message import Head
+from lambda_emu.services.registry.errors import TooLarge, error_answer
+from lambda_emu.services.registry.names import HOST, SHAPE
+
+if TYPE_CHECKING:
+    from lambda_emu.services.registry.serving import RegistryServer
+
+LAYER_BYTES = 10 * 1024**3
+"""Of one body. An image of Lambda's has as much in all."""
+WORKERS = Workers("requests to the registry of images", 8, 128)
+
+
+class RegistryService:
+    """make: with the first request."""
+
+    claims = ServiceClaims(within=(HOST,), shapes=(SHAPE,))
+    answers_pages = False
+
+    def __init__(self, make: Callable[[], RegistryServer]) -> None:
+        self._make = make
+        self._lock = Lock()  # guards the one below while it is made
+        self._server: RegistryServer | None = None
+        self._handling = Handling(self._serve, LAYER_BYTES, TooLarge(LAYER_BYTES), lambda _: WORKERS, spooled=True)
+
+    def server(self) -> RegistryServer:
+        with self._lock:
+            if self._server is None:
+                self._server = self._make()
+            return self._server
+
+    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
+        return self._handling
+
+    def error_answer(self, error: LambdaError, request: Request) -> Answer:
+        return error_answer(error, request)
+
+    def _serve(self, request: Request, call: Call) -> Answer | None:
+        try:
+            return self.server().serve(request, call)
+        except LambdaError as error:
+            return error_answer(error, request)

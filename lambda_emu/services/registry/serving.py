@@ -1,0 +1,222 @@
+"""Docker's registry API, as far as pushes and pulls ask it. https://distribution.github.io/distribution/spec/api/"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from lambda_emu.gateway.answers import Answer
+from lambda_emu.gateway.call import Call
+from lambda_emu.gateway.request import Request
+from lambda_emu.model.caller import Caller
+from lambda_emu.services.registry.blobs import DIGEST, Blobs, pieces_of
+from lambda_emu.services.registry.errors import (
+    VERSION,
+    MissingLayers,
+    NoBlob,
+    NoSuchPath,
+    NotAuthorized,
+    NotSupported,
+    WrongManifest,
+)
+from lambda_emu.services.registry.images import Image, Images
+from lambda_emu.services.registry.logins import Logins
+from lambda_emu.services.registry.names import Place, Repository, place_of
+
+Check = Callable[[Caller, Request, str, str], None]
+"""Whether a caller may do that: of an action and an ARN. Blocks; LambdaError."""
+MOST_MANIFEST_BYTES = 4 * 1024 * 1024
+"""As ECR."""
+MOST_LAYERS = 4200
+"""As ECR."""
+MOST_OF_LIST = 64
+"""Images for processors, and what is said of each."""
+OF_IMAGES = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+)
+OF_LISTS = (
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_RANGE = re.compile(r"(?:bytes )?(\d{1,15})-\d{1,15}")
+
+
+class RegistryServer:
+    """On workers. check: what callers may; None: nobody is asked. is_strict: who does not log in is refused."""
+
+    def __init__(self, blobs: Blobs, images: Images, logins: Logins, check: Check | None, *, is_strict: bool) -> None:
+        self.blobs = blobs
+        self.images = images
+        self._logins = logins
+        self._check = check
+        self._is_strict = is_strict
+
+    def serve(self, request: Request, call: Call) -> Answer | None:
+        """None: it is answered piece by piece. LambdaError."""
+        host = request.header(b"host") or ""
+        caller = self._logins.caller(request) if self._is_strict or self._check is not None else None
+        if caller is None and self._is_strict:
+            raise NotAuthorized(host)
+        path = unquote(request.path.decode("latin-1"))
+        if path.rstrip("/") == "/v2":
+            return _answer(200, {}, b"{}")
+        place = place_of(path, host)
+        if place is None:
+            raise NoSuchPath
+        serve, actions = self._operation(request.method, place)
+        for action in actions if caller is not None and self._check is not None else ():
+            self._check(caller, request, f"ecr:{action}", place.repository.arn)  # type: ignore[arg-type, misc]
+        return serve(request, call, place)
+
+    def _operation(self, method: str, place: Place) -> tuple[Callable[..., Answer | None], tuple[str, ...]]:
+        """With what it asks for. NotSupported."""
+        pull = ("BatchGetImage",)
+        known: Mapping[tuple[str, str], tuple[Callable[..., Answer | None], tuple[str, ...]]] = {
+            ("GET", "manifests"): (self._get_manifest, pull),
+            ("HEAD", "manifests"): (self._get_manifest, pull),
+            ("PUT", "manifests"): (self._put_manifest, ("PutImage",)),
+            ("GET", "blobs"): (self._get_blob, ("GetDownloadUrlForLayer",)),
+            ("HEAD", "blobs"): (self._get_blob, ("BatchCheckLayerAvailability",)),
+            ("GET", "tags"): (self._list_tags, ("ListImages",)),
+            ("POST", "blobs/uploads"): (self._begin_upload, ("InitiateLayerUpload",)),
+            ("GET", "blobs/uploads"): (self._go_on_with_upload, ("UploadLayerPart",)),
+            ("PATCH", "blobs/uploads"): (self._go_on_with_upload, ("UploadLayerPart",)),
+            ("PUT", "blobs/uploads"): (self._finish_upload, ("UploadLayerPart", "CompleteLayerUpload")),
+            ("DELETE", "blobs/uploads"): (self._give_upload_up, ("UploadLayerPart",)),
+        }
+        found = known.get((method, place.kind))
+        if found is None:
+            raise NotSupported
+        return found
+
+    # -- images
+
+    def _get_manifest(self, request: Request, call: Call, place: Place) -> None:
+        image = self.images.find(place.repository, place.rest)
+        headers = {"Content-Type": image.media_type, "Docker-Content-Digest": image.digest}
+        data = image.manifest.encode()
+        _flow(call, headers, len(data), iter((data,)))
+
+    def _put_manifest(self, request: Request, _: Call, place: Place) -> Answer:
+        repository, reference = place.repository, place.rest
+        data = request.body
+        if request.body_file is not None:
+            if request.body_file.stat().st_size > MOST_MANIFEST_BYTES:
+                raise WrongManifest(f"it has more than {MOST_MANIFEST_BYTES} bytes")
+            data = request.body_file.read_bytes()
+        digest = f"sha256:{sha256(data).hexdigest()}"
+        is_tag = _TAG.fullmatch(reference) is not None
+        if not is_tag and reference != digest:
+            raise WrongManifest("it has another digest than it is put by")
+        said = _read_manifest(data)
+        media_type = str(said.get("mediaType") or request.header(b"content-type"))
+        if media_type in OF_LISTS:
+            for each in _digests(said.get("manifests"), MOST_OF_LIST):
+                self.images.find(repository, each)
+        elif media_type in OF_IMAGES:
+            self._check_blobs(repository, said)
+        else:
+            raise WrongManifest(f"{media_type[:200]} is no kind of it that is known")
+        self.images.put(repository, Image(digest, media_type, data.decode()), reference if is_tag else None)
+        self.blobs.claim(repository, _blobs_of(said))
+        location = f"{request.path.decode('latin-1').rpartition('/')[0]}/{digest}"
+        return _answer(201, {"Docker-Content-Digest": digest, "Location": location})
+
+    def _check_blobs(self, repository: Repository, said: Mapping[str, Any]) -> None:
+        """MissingLayers."""
+        self.images.check(repository)  # first: one that is not there has no layers either
+        for digest in _blobs_of(said):
+            if self.blobs.find(repository, digest) is None:
+                raise MissingLayers(digest)
+
+    def _list_tags(self, _: Request, __: Call, place: Place) -> Answer:
+        tags = self.images.tags(place.repository)
+        told = {"name": place.repository.path, "tags": tags}
+        return _answer(200, {"Content-Type": "application/json"}, json.dumps(told).encode())
+
+    # -- blobs
+
+    def _get_blob(self, request: Request, call: Call, place: Place) -> None:
+        file = self.blobs.find(place.repository, place.rest)
+        if file is None:
+            raise NoBlob
+        headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": place.rest}
+        _flow(call, headers, file.stat().st_size, iter(()) if request.method == "HEAD" else pieces_of(file))
+
+    def _begin_upload(self, request: Request, call: Call, place: Place) -> Answer:
+        """A blob of another repository is not taken over: it is sent anew, as ECR has it unless it is told else."""
+        self.images.check(place.repository)
+        id = self.blobs.begin(place.repository)
+        begun = Place(place.repository, place.kind, id)
+        if "digest" in parse_qs(request.query.decode("latin-1")):
+            return self._finish_upload(request, call, begun)
+        return _uploading(202, request.path.decode("latin-1"), id, 0)
+
+    def _go_on_with_upload(self, request: Request, _: Call, place: Place) -> Answer:
+        said = _RANGE.fullmatch(request.header(b"content-range") or "")
+        at = int(said[1]) if said else None
+        size = self.blobs.append(place.repository, place.rest, request.body_file or request.body, at)
+        status = 204 if request.method == "GET" else 202
+        return _uploading(status, request.path.decode("latin-1").rpartition("/")[0], place.rest, size)
+
+    def _finish_upload(self, request: Request, _: Call, place: Place) -> Answer:
+        digest = parse_qs(request.query.decode("latin-1")).get("digest", [""])[0]
+        if request.body or request.body_file is not None:
+            self.blobs.append(place.repository, place.rest, request.body_file or request.body)
+        self.blobs.finish(place.repository, place.rest, digest)
+        location = f"{request.path.decode('latin-1').partition('/blobs/uploads')[0]}/blobs/{digest}"
+        return _answer(201, {"Docker-Content-Digest": digest, "Location": location})
+
+    def _give_upload_up(self, _: Request, __: Call, place: Place) -> Answer:
+        self.blobs.give_up(place.repository, place.rest)
+        return _answer(204, {})
+
+
+def _read_manifest(data: bytes) -> Mapping[str, Any]:
+    """WrongManifest."""
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise WrongManifest("it is no JSON") from error
+    if not isinstance(said, dict):
+        raise WrongManifest("it is no object")
+    if said.get("schemaVersion") != 2:
+        raise WrongManifest("its schemaVersion is not 2")
+    return said
+
+
+def _blobs_of(said: Mapping[str, Any]) -> list[str]:
+    """The digests of an image's configuration and layers. WrongManifest."""
+    layers = said.get("layers")
+    return [] if layers is None else _digests([said.get("config"), *(layers if isinstance(layers, list) else [None])])
+
+
+def _digests(members: Any, most: int = MOST_LAYERS) -> list[str]:
+    """WrongManifest."""
+    if not isinstance(members, list) or len(members) > most:
+        raise WrongManifest(f"it has no list of up to {most} members")
+    found = [one.get("digest") if isinstance(one, dict) else None for one in members]
+    if not all(isinstance(one, str) and DIGEST.fullmatch(one) for one in found):
+        raise WrongManifest("what it is made of has no digest of SHA-256")
+    return [str(one) for one in found]
+
+
+def _answer(status: int, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+    return Answer(status, [*headers.items(), VERSION], body)
+
+
+def _flow(call: Call, headers: Mapping[str, str], length: int, pieces: Any) -> None:
+    close = getattr(pieces, "close", lambda: None)
+    call.detach(call.flow, 200, [*headers.items(), VERSION], length, pieces, close)
+
+
+def _uploading(status: int, path: str, id: str, size: int) -> Answer:
+    """Docker goes on where Location says."""
+    place = {"Location": f"{path.rstrip('/')}/{id}", "Docker-Upload-UUID": id, "Range": f"0-{max(size - 1, 0)}"}
+    return _answer(status, place)
