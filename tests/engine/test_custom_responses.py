@@ -67,6 +67,7 @@ def requests(stacks: Stacks, stack: str, count: int) -> list[tuple[str, str, str
     return eventually(found, f"{count} requests of {stack}", 60)
 
 
+DEEP = json.loads("[" * 700 + "]" * 700)
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "TooLong": ({"Bytes": 4097}, "Response object is too long."),
     "FarTooLong": ({"Bytes": 20_000}, "Response object is too long."),
@@ -74,6 +75,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "NoJson": ({"First": ["{"]}, "Invalid Response object: it must be a JSON object"),
     "Status": ({"Create": {"Status": "FAILURE"}}, "Invalid Response object: 'FAILURE' is not a valid ResponseStatus"),
     "Data": ({"Create": {"Data": [1]}}, "Invalid Response object: Value of property Data must be an object"),
+    "Deep": ({"Create": {"Data": {"A": DEEP}}},
+             "Invalid Response object: Value of property Data is nested deeper than 64"),
+    "TooDeepToRead": ({"First": ["[" * 4000]}, "Invalid Response object: it must be a JSON object"),
     "NoId": ({"Create": {"PhysicalResourceId": None}}, "Invalid PhysicalResourceId"),
     "EmptyId": ({"Create": {"PhysicalResourceId": ""}}, "Invalid PhysicalResourceId"),
     "LongId": ({"Create": {"PhysicalResourceId": "x" * 1025}}, "Invalid PhysicalResourceId"),

@@ -17,6 +17,8 @@ from lambda_emu.templates.kinds.kind import refuse
 MOST_BYTES = 4096
 """Of a body; AWS takes as many."""
 MOST_ID_BYTES = 1024
+MOST_DEPTH = 64
+"""Of what is nested in Data: as in templates."""
 COPIED = ("StackId", "RequestId", "LogicalResourceId")
 """The members that are to be those of the request."""
 
@@ -49,6 +51,8 @@ def read_response(body: bytes, request: Mapping[str, Any]) -> Response:
         raise _invalid(f"'{status}' is not a valid ResponseStatus")
     if data is not None and not isinstance(data, dict):
         raise _invalid("Value of property Data must be an object")
+    if not _is_within(data, MOST_DEPTH):
+        raise _invalid(f"Value of property Data is nested deeper than {MOST_DEPTH}")  # (?)
     identifier = _identifier(said.get("PhysicalResourceId"))
     return Response(status == "SUCCESS", identifier, as_texts(data or {}), "" if reason is None else str(reason))
 
@@ -63,6 +67,11 @@ def _members(body: bytes) -> Mapping[str, Any]:
     if not isinstance(said, dict):
         raise _invalid("it must be a JSON object")  # (?)
     return said
+
+
+def _is_within(value: Any, depth: int) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth > 0 and all(_is_within(part, depth - 1) for part in parts)
 
 
 def _identifier(said: Any) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.services.response_urls import Awaited, Closed
@@ -67,21 +66,21 @@ def _wait(asked: Asked, awaited: Awaited, count: int, limit_s: int) -> dict[str,
         if said is not None:
             if said["Status"] != "SUCCESS":
                 raise refuse(FAILED.format(said["Reason"], said["UniqueId"]))
-            found[str(said["UniqueId"])] = str(said["Data"])
+            found[said["UniqueId"]] = said["Data"]
         elif clock.monotonic_s() >= until_s:
             raise refuse(f"WaitCondition timed out. Received {len(found)} conditions when expecting {count}")
     return found
 
 
-def _read(body: bytes) -> Mapping[str, Any] | None:
+def _read(body: bytes) -> Mapping[str, str] | None:
     """None of what is no signal, which CloudFormation drops (?)."""
     try:
         said = json.loads(body)
+        if not isinstance(said, dict) or said.get("Status") not in ("SUCCESS", "FAILURE"):
+            return None
+        return {name: str(said.get(name, "")) for name in ("Status", "Reason", "UniqueId", "Data")}
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or said.get("Status") not in ("SUCCESS", "FAILURE"):
-        return None
-    return {"Reason": "", "UniqueId": "", "Data": "", **said}
 
 
 def _change_condition(_: Asked, __: Made) -> Made:
