@@ -157,6 +157,12 @@ def _replace_topics(reach: Reach) -> None:
     replace_delivery(reach.front)
 
 
+def _replace_repositories(reach: Reach) -> None:
+    from lambda_emu.services.child.program.patches.ecr_repositories import replace_repositories
+
+    replace_repositories(reach.front.url)
+
+
 def _replace_tables(reach: Reach) -> None:
     from lambda_emu.services.child.program.patches.dynamodb_streams import replace_streams
 
@@ -215,6 +221,7 @@ REPLACED: Mapping[str, Callable[[Reach], None]] = {
     "secretsmanager": _replace_secrets,
     "ses": _replace_mails,
     "sesv2": _replace_mails,
+    "ecr": _replace_repositories,
     "sns": _replace_topics,
     "sts": _replace_sessions,
 }
