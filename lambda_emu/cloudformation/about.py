@@ -13,7 +13,13 @@ from lambda_emu.cloudformation.errors import NoSuchChangeSet
 from lambda_emu.cloudformation.records import find_change_set, look
 
 NOTHING = "*"
-ABOUT_NOTHING = ("DescribeAccountLimits", "ListExports", "ListImports", "ValidateTemplate")
+ABOUT_NOTHING = (
+    "DescribeAccountLimits",
+    "DescribeStackDriftDetectionStatus",
+    "ListExports",
+    "ListImports",
+    "ValidateTemplate",
+)
 
 
 def about(operation: str, members: Mapping[str, Any], context: RequestContext) -> str:

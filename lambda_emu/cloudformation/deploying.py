@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -108,6 +108,12 @@ class Deployer:
                 return read_named(Reach(acting, services, {}, NOTHING_LEFT), location, most_bytes)
 
         return fetch
+
+    @contextmanager
+    def reaching(self, context: RequestContext) -> Iterator[Reach]:
+        """What whoever sent the request may look at."""
+        with self._act_as(None, context) as (services, acting):
+            yield Reach(acting, services, {}, NOTHING_LEFT)
 
     def check_room(self) -> None:
         """Before anything is written of what is to be begun. TooManyJobs."""

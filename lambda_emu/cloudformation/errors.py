@@ -157,6 +157,20 @@ class CannotSkip(CloudFormationError):
         super().__init__(f"Resources [{', '.join(names)}] cannot be skipped: only those in UPDATE_FAILED state can")
 
 
+class CannotDetectDrift(CloudFormationError):
+    """(?)"""
+
+    def __init__(self, id: str, status: str) -> None:
+        super().__init__(f"Drift detection cannot be performed on stack [{id}] in its current state [{status}]")
+
+
+class NoSuchDetection(CloudFormationError):
+    """(?)"""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"Stack drift detection status not found for id {id}")
+
+
 class NoUpdates(CloudFormationError):
     def __init__(self) -> None:
         super().__init__("No updates are to be performed.")

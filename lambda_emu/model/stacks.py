@@ -50,6 +50,42 @@ class StackParameter(Struct, frozen=True):
         return {"ParameterKey": self.key, "ParameterValue": self.shown, "ResolvedValue": resolved}
 
 
+class Drift(Struct, frozen=True):
+    """How a resource differs from what its template says. expected, actual: properties as JSON; None: not looked at.
+
+    status: IN_SYNC, MODIFIED, DELETED or NOT_CHECKED. differences: as they are told.
+    """
+
+    logical_id: str
+    identifier: str
+    kind: str
+    status: str
+    at_s: float
+    expected: str | None = None
+    actual: str | None = None
+    differences: Sequence[Mapping[str, str]] = ()
+
+
+class DriftCheck(Struct, frozen=True):
+    """One look at what there is of a stack."""
+
+    id: str
+    at_s: float
+    found: tuple[Drift, ...]
+
+    @property
+    def drifted(self) -> int:
+        """How many resources are other than the template says."""
+        return sum(one.status in ("MODIFIED", "DELETED") for one in self.found)
+
+    @property
+    def status(self) -> str:
+        return "DRIFTED" if self.drifted else "IN_SYNC"
+
+    def of(self, logical_id: str) -> Drift | None:
+        return next((one for one in self.found if one.logical_id == logical_id), None)
+
+
 class StackRecord(Struct, frozen=True):
     """id: its ARN. template: as it was given; body: as it was made, as JSON, with SAM's types expanded.
 
@@ -83,13 +119,15 @@ class StackRecord(Struct, frozen=True):
     keeps_failed: bool = False
     """Whether what failed is left as it is (DisableRollback)."""
     policy: str | None = None
+    drift: DriftCheck | None = None
+    """Until it is changed."""
     before: StackRecord | None = None
     """As it was when all of it was last as its template says; None while it is so, or never was."""
 
     @property
     def stable(self) -> StackRecord | None:
         """As it is to be again where a change fails."""
-        return replace(self, before=None) if self.status.endswith("_COMPLETE") else self.before
+        return replace(self, before=None, drift=None) if self.status.endswith("_COMPLETE") else self.before
 
     @property
     def key(self) -> str:

@@ -11,6 +11,7 @@ from stack_rig import Stacks, stacks
 
 __all__ = ["stacks"]
 
+SIGNAL = {"LogicalResourceId": "a", "UniqueId": "a", "Status": "SUCCESS"}
 QUEUE = "Resources: {Jobs: {Type: AWS::SQS::Queue}}"
 ROLE = "Resources: {Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}}"
 STAGE = "Parameters: {Stage: {Type: String, AllowedValues: [test, prod], Default: %s}}\n" + QUEUE
@@ -121,7 +122,7 @@ def test_what_is_of_another_shape_is_told_with_its_place(
         ("list_stack_resources", {}, "ValidationError", "Stack with id wrong does not exist"),
         ("describe_stack_events", {}, "ValidationError", "Stack [wrong] does not exist"),
         ("get_template", {}, "ValidationError", "Stack with id wrong does not exist"),
-        ("detect_stack_drift", {}, "NotImplemented", "DetectStackDrift of CloudFormation is not served"),
+        ("signal_resource", SIGNAL, "NotImplemented", "SignalResource of CloudFormation is not served"),
     ],
 )
 def test_a_request_that_cannot_be_is_refused_in_the_words_of_aws(

@@ -165,6 +165,7 @@ def execute_change_set(asked: Asked) -> Result:
         is_protected=before.is_protected,
         policy=before.policy,
         before=None if is_new else before.stable,
+        drift=None,
         keeps_failed=failure == "DO_NOTHING",
         token=token,
     )

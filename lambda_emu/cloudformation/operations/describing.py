@@ -17,8 +17,20 @@ from lambda_emu.model.timestamps import millisecond
 from lambda_emu.services.pages import read_token, write_token
 
 PAGE = 100
-NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
-DRIFT = {"StackResourceDriftStatus": "NOT_CHECKED"}
+
+
+def _drift(stack: StackRecord) -> Mapping[str, str]:
+    check = stack.drift
+    if check is None:
+        return {"StackDriftStatus": "NOT_CHECKED"}
+    return {"StackDriftStatus": check.status, "LastCheckTimestamp": millisecond(check.at_s)}
+
+
+def _drift_of(stack: StackRecord, logical_id: str) -> Mapping[str, str]:
+    found = None if stack.drift is None else stack.drift.of(logical_id)
+    if found is None:
+        return {"StackResourceDriftStatus": "NOT_CHECKED"}
+    return {"StackResourceDriftStatus": found.status, "LastCheckTimestamp": millisecond(found.at_s)}
 
 
 def describe_stacks(asked: Asked) -> Result:
@@ -96,7 +108,7 @@ def _shown(context: RequestContext, stack: StackRecord) -> Mapping[str, Any]:
         "EnableTerminationProtection": is_protected(context, stack),
         "ParentId": stack.parent,
         "RootId": stack.root,
-        "DriftInformation": NOT_CHECKED,
+        "DriftInformation": _drift(stack),
     }
 
 
@@ -112,7 +124,7 @@ def _summary(stack: StackRecord) -> Mapping[str, Any]:
         "StackStatusReason": stack.reason,
         "ParentId": stack.parent,
         "RootId": stack.root,
-        "DriftInformation": NOT_CHECKED,
+        "DriftInformation": _drift(stack),
     }
 
 
@@ -223,7 +235,7 @@ def resources_of(context: RequestContext, record: StackRecord) -> list[dict[str,
                 "Timestamp": millisecond(event.at_s),
                 "ResourceStatus": event.status,
                 "ResourceStatusReason": event.reason,
-                "DriftInformation": DRIFT,
+                "DriftInformation": _drift_of(record, event.logical_id),
             }
     for one in there.values():
         if one.logical_id not in found:
@@ -233,7 +245,7 @@ def resources_of(context: RequestContext, record: StackRecord) -> list[dict[str,
                 "ResourceType": one.kind,
                 "Timestamp": millisecond(record.updated_s or record.created_s),
                 "ResourceStatus": "CREATE_COMPLETE",
-                "DriftInformation": DRIFT,
+                "DriftInformation": _drift_of(record, one.logical_id),
             }
 
     def is_gone(one: Mapping[str, Any]) -> bool:

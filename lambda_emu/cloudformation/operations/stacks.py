@@ -68,7 +68,9 @@ def update_stack(asked: Asked) -> Result:
         raise NoUpdates
     check_order(planned.stack, context)
     now_s = context.clock.now_s()
-    record = replace(planned.record, status="UPDATE_IN_PROGRESS", updated_s=now_s, policy=kept, before=before.stable)
+    record = replace(
+        planned.record, status="UPDATE_IN_PROGRESS", updated_s=now_s, policy=kept, before=before.stable, drift=None
+    )
     asked.deployer.check_room()
     begin(context, record, before, obsolete)
     asked.deployer.update(replace(planned, record=record, policy=policy), context, before)

@@ -1,0 +1,107 @@
+"""Drift: what there is of a stack is compared with what its template says. docs/cloudformation.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stack_rig import Stacks, stacks
+
+__all__ = ["stacks"]
+
+TEMPLATE = """
+Parameters: {Secret: {Type: String, NoEcho: true, Default: hush}}
+Resources:
+  Jobs: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 10, DelaySeconds: 5}}
+  News: {Type: AWS::SNS::Topic, Properties: {DisplayName: News}}
+  Word: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref Secret}}
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+  Bucket: {Type: AWS::S3::Bucket, Properties: {VersioningConfiguration: {Status: Enabled}}}
+  Group: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 7}}
+  Key: {Type: AWS::KMS::Key}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties: {State: ENABLED, EventPattern: {source: [of, nobody]}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {Description: a role, AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: []}}
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt Role.Arn
+      DefinitionString: '{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}'
+  Hello:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Environment: {Variables: {QUEUE: !Ref Jobs, KEY: !Ref Secret}}
+      Code: {ZipFile: 'def handler(*_): pass'}
+"""
+
+
+def drifts(stacks: Stacks, name: str, **more: Any) -> dict[str, Any]:
+    found = stacks.client.describe_stack_resource_drifts(StackName=name, **more)["StackResourceDrifts"]
+    return {one["LogicalResourceId"]: one for one in found}
+
+
+def detected(stacks: Stacks, name: str) -> tuple[str, int]:
+    id = stacks.client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    found = stacks.client.describe_stack_drift_detection_status(StackDriftDetectionId=id)
+    assert found["DetectionStatus"] == "DETECTION_COMPLETE"
+    return found["StackDriftStatus"], found["DriftedStackResourceCount"]
+
+
+def test_what_is_changed_or_removed_beside_a_stack_is_found(stacks: Stacks) -> None:
+    stacks.create("drifts", TEMPLATE, Capabilities=["CAPABILITY_IAM"])
+    assert stacks.one("drifts")["DriftInformation"] == {"StackDriftStatus": "NOT_CHECKED"}
+    assert detected(stacks, "drifts") == ("IN_SYNC", 0)
+    statuses = {name: one["StackResourceDriftStatus"] for name, one in drifts(stacks, "drifts").items()}
+    assert statuses == dict.fromkeys(stacks.resources("drifts"), "IN_SYNC") | {"Key": "NOT_CHECKED"}
+
+    ids = {name: one["PhysicalResourceId"] for name, one in stacks.resources("drifts").items()}
+    stacks.sdk("sqs").set_queue_attributes(QueueUrl=ids["Jobs"], Attributes={"VisibilityTimeout": "20"})
+    stacks.sdk("sns").delete_topic(TopicArn=ids["News"])
+    variables: Any = {"Variables": {"QUEUE": "other", "KEY": "other"}}
+    stacks.lam.client.update_function_configuration(FunctionName=ids["Hello"], Environment=variables)
+    assert detected(stacks, "drifts") == ("DRIFTED", 3)
+
+    found = drifts(stacks, "drifts", StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
+    assert {name: one["StackResourceDriftStatus"] for name, one in found.items()} == {
+        "Hello": "MODIFIED",
+        "Jobs": "MODIFIED",
+        "News": "DELETED",
+    }
+    (difference,) = found["Jobs"]["PropertyDifferences"]
+    assert difference == {
+        "PropertyPath": "/VisibilityTimeout",
+        "ExpectedValue": "10",
+        "ActualValue": "20",
+        "DifferenceType": "NOT_EQUAL",
+    }
+    assert json.loads(found["Jobs"]["ExpectedProperties"]) == {"VisibilityTimeout": 10, "DelaySeconds": 5}
+    assert [one["PropertyPath"] for one in found["Hello"]["PropertyDifferences"]] == ["/Environment/Variables/QUEUE"]
+    assert "hush" not in str(drifts(stacks, "drifts"))
+    assert stacks.one("drifts")["DriftInformation"]["StackDriftStatus"] == "DRIFTED"
+    assert stacks.resources("drifts")["News"]["DriftInformation"]["StackResourceDriftStatus"] == "DELETED"
+
+    stacks.sdk("sqs").set_queue_attributes(QueueUrl=ids["Jobs"], Attributes={"VisibilityTimeout": "10"})
+    again = stacks.client.detect_stack_resource_drift(StackName="drifts", LogicalResourceId="Jobs")
+    assert again["StackResourceDrift"]["StackResourceDriftStatus"] == "IN_SYNC"
+    assert sorted(drifts(stacks, "drifts", StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])) == [
+        "Hello",
+        "News",
+    ]
+    stacks.delete("drifts")
+
+
+def test_what_cannot_be_looked_at_is_refused(stacks: Stacks) -> None:
+    id = "00000000-0000-0000-0000-000000000000"
+    assert stacks.refused("describe_stack_drift_detection_status", StackDriftDetectionId=id)[1] == "ValidationError"
+    assert stacks.refused("detect_stack_drift", StackName="nobody")[2] == "Stack with id nobody does not exist"
