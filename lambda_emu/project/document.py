@@ -5,6 +5,7 @@ The file may be anybody's: its size, its depth and what it grows to by `<<` and 
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import stat
@@ -200,7 +201,7 @@ class Document:
 
     def _read(self) -> Value | None:
         try:
-            node = _compose(self._bytes() if self._text is None else self._text)
+            node = _compose(_spaced(self._bytes() if self._text is None else self._text))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self._refuse(mark.line + 1 if mark else 1, f"not YAML: {error.problem}")
@@ -228,6 +229,17 @@ class Document:
 
     def _refuse(self, line: int, text: str) -> None:
         self._mistakes.append((line, f"{self.path.name}:{line}: {text}"))
+
+
+def _spaced(text: bytes) -> bytes:
+    """JSON that is indented by tabs, which YAML cannot be; within its texts there are none."""
+    if b"\t" not in text or not text.lstrip().startswith(b"{"):
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return text.replace(b"\t", b" ")
 
 
 @lru_cache(maxsize=1)

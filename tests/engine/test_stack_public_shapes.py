@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 from stack_rig import Stacks, stacks
+from waiting import eventually
 
 __all__ = ["stacks"]
 
@@ -229,3 +230,37 @@ def test_a_stack_is_given_outputs_of_another_that_it_does_not_export(stacks: Sta
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(stacks: Stacks, template: str, said: str) -> None:
     assert stacks.refused("create_stack", StackName="never", TemplateBody=template) == (400, "ValidationError", said)
+
+
+LED_ON = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      AutoPublishAlias: live
+      Definition: {StartAt: A, States: {A: {Type: Pass, End: true}}}
+      Events: {Shop: {Type: EventBridgeRule, Properties: {Pattern: {source: [shop]}}}}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {source: [shop]}
+      Targets:
+        - {Id: logs, Arn: !GetAtt Jobs.Arn}
+        - {Id: api, Arn: !Sub "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:abcdefghij/Prod/GET/pets"}
+  Jobs: {Type: AWS::SQS::Queue}
+Outputs:
+  Machine: {Value: !Ref Machine}
+  Rule: {Value: !Ref Rule}
+"""
+
+
+def test_events_lead_to_an_alias_of_a_state_machine_and_past_what_nobody_serves(stacks: Stacks) -> None:
+    stacks.create("led", LED_ON, Capabilities=ALL)
+    outputs, events, states = stacks.outputs("led"), stacks.sdk("events"), stacks.sdk("stepfunctions")
+    assert [one["Id"] for one in events.list_targets_by_rule(Rule=outputs["Rule"])["Targets"]] == ["logs"]
+
+    events.put_events(Entries=[{"Source": "shop", "DetailType": "sold", "Detail": "{}"}])
+
+    eventually(lambda: states.list_executions(stateMachineArn=outputs["Machine"])["executions"], "an execution")
+    stacks.delete("led")

@@ -252,6 +252,20 @@ EVENTS = [
         {"StateMachineName": "engine"},
     ),
     Row(
+        "MachineVersion",
+        "AWS::StepFunctions::StateMachineVersion",
+        {"StateMachineArn": ref("Machine"), "StateMachineRevisionId": att("Machine", "StateMachineRevisionId")},
+        machine,
+        (("machine", "old"), ("machine", "new"), ("engine", "new")),
+    ),
+    Row(
+        "MachineAlias",
+        "AWS::StepFunctions::StateMachineAlias",
+        {"Name": "live", "RoutingConfiguration": [{"StateMachineVersionArn": ref("MachineVersion"), "Weight": 100}]},
+        machine,
+        (("machine", "old"), ("machine", "new"), ("engine", "new")),
+    ),
+    Row(
         "Activity",
         "AWS::StepFunctions::Activity",
         {"Name": "work"},

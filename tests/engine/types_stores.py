@@ -228,6 +228,15 @@ STORES = [
         OTHER_KEYS,
     ),
     Row(
+        "Everywhere",
+        "AWS::DynamoDB::GlobalTable",
+        {**TABLE, "Replicas": [{"Region": ref("AWS::Region")}, {"Region": "eu-west-1"}]},
+        table,
+        (("id", True, "DISABLED"), ("id", True, "ENABLED"), ("pk", True, "ENABLED")),
+        LIVES,
+        OTHER_KEYS,
+    ),
+    Row(
         "Clicks",
         "AWS::Kinesis::Stream",
         {"Name": "clicks", "ShardCount": 1},

@@ -16,6 +16,7 @@ from lambda_emu.cloudformation.errors import CloudFormationError
 from lambda_emu.cloudformation.parameters import take
 from lambda_emu.cloudformation.reading import check_names, read
 from lambda_emu.project import ProjectError
+from lambda_emu.templates.document import read_template
 from lambda_emu.templates.kinds.table import kind_of
 from lambda_emu.templates.object_urls import CannotFetch, name_of
 from lambda_emu.templates.stack import make_stack, pseudo_parameters, wanted
@@ -122,6 +123,15 @@ def test_a_member_that_is_called_like_one_of_resources_is_none() -> None:
 def test_an_address_of_no_object_is_refused(url: str) -> None:
     with pytest.raises(CannotFetch):
         name_of(url)
+
+
+def test_json_may_be_indented_by_tabs() -> None:
+    text = b'{\n\t"Resources": {\n\t\t"Jobs": {"Type": "AWS::SQS::Queue"}\n\t}\n}'
+    template = read_template(Path("template.json"), text)
+    assert template.where(("Resources", "Jobs")) == "template.json:3: Resources.Jobs"
+
+    with pytest.raises(ProjectError, match="not YAML"):
+        read_template(Path("template.json"), text[:-1])
 
 
 def test_an_object_has_one_name() -> None:

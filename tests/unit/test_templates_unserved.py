@@ -39,6 +39,7 @@ def test_two_of_a_type_have_two_identifiers() -> None:
         ("AWS::WAFv2::WebACL", "wall", "Arn", None, "arn:aws:wafv2:us-east-1:000000000000:web-acl/wall"),
         ("AWS::MSK::Cluster", "arn:aws:kafka:::cluster/x", "Arn", None, "arn:aws:kafka:::cluster/x"),
         ("AWS::EFS::AccessPoint", "fsap-1", "Arn", None, f"{EFS}:access-point/fsap-1"),
+        ("AWS::RDS::DBCluster", "data", "DBClusterArn", None, "arn:aws:rds:us-east-1:000000000000:cluster:data"),
         (f"{EC2}SecurityGroup", "sg-1", "GroupId", None, "sg-1"),
         (f"{EC2}VPC", "vpc-1", "CidrBlock", "10.0.0.0/16", "10.0.0.0/16"),
         ("AWS::RDS::DBInstance", "db", "Endpoint.Port", 5432, 5432),

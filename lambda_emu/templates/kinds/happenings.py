@@ -150,9 +150,22 @@ def _put_rule(asked: Asked) -> Made:
     targets = asked.get("Targets") or []
     if targets:
         answer = asked.call("events", "PutTargets", {**bus, "Rule": name, "Targets": targets})
-        if answer.get("FailedEntries"):
-            raise refuse(f"PutTargets: {json.dumps(answer['FailedEntries'])}")
+        if failed := [one for one in answer.get("FailedEntries") or () if not _is_unserved(one, asked)]:
+            raise refuse(f"PutTargets: {json.dumps(failed)}")
     return made
+
+
+UNSERVED = "lambda-emu brings nothing to "
+"""How what EventBridge says here of targets begins whose service nobody serves."""
+
+
+def _is_unserved(failed: Mapping[str, Any], asked: Asked) -> bool:
+    """Whether it is of a service that nothing is brought to here; told, since AWS would take it."""
+    text = str(failed.get("ErrorMessage"))
+    if not text.startswith(UNSERVED):
+        return False
+    asked.reach.context.notices.tell(f"{asked.logical_id}: target {failed.get('TargetId')} has no effect: {text}")
+    return True
 
 
 def _update_rule(asked: Asked, made: Made) -> Made:
@@ -256,6 +269,8 @@ def _remove_alarm(made: Made, reach: Reach) -> None:
 
 # -- Step Functions
 
+REVISION, FIRST = "StateMachineRevisionId", "INITIAL"
+
 
 def _machine(asked: Asked) -> dict[str, Any]:
     said = asked.get("DefinitionString") or asked.get("Definition")
@@ -274,12 +289,12 @@ def _create_machine(asked: Asked) -> Made:
     kind = str(asked.get("StateMachineType") or "STANDARD")
     members = {**_machine(asked), "name": name, "type": kind, "tags": tags(asked, "key", "value")}
     arn = asked.call("stepfunctions", "CreateStateMachine", members)["stateMachineArn"]
-    return Made(arn, {"Arn": arn, "Name": name, OF: kind})
+    return Made(arn, {"Arn": arn, "Name": name, REVISION: FIRST, OF: kind})
 
 
 def _update_machine(asked: Asked, made: Made) -> Made:
     asked.call("stepfunctions", "UpdateStateMachine", {**_machine(asked), "stateMachineArn": made.identifier})
-    return made
+    return made._replace(attributes={**made.attributes, REVISION: asked.reach.context.clock.new_id()})
 
 
 def _remove_machine(made: Made, reach: Reach) -> None:

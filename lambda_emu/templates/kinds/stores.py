@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.kind import (
     OF,
@@ -138,6 +140,23 @@ def _update_table(asked: Asked, made: Made) -> Made:
             found = asked.call("dynamodb", "UpdateTable", members)["TableDescription"]
     _set_ttl(asked, made.identifier)
     return _made_table(found)
+
+
+def _as_table(asked: Asked) -> Asked:
+    """A global table as that of this region: of its replicas no other is made, and requests are paid one by one."""
+    region = asked.reach.context.scope.region
+    here: Mapping[str, Any] = next((one for one in asked.get("Replicas") or () if one.get("Region") == region), {})
+    said = {name: here[name] for name in ("DeletionProtectionEnabled", "TableClass", "Tags") if name in here}
+    given = {name: value for name, value in asked.properties.items() if name not in ("BillingMode", "Replicas")}
+    return replace(asked, properties={**given, **said})
+
+
+def _create_global(asked: Asked) -> Made:
+    return _create_table(_as_table(asked))
+
+
+def _update_global(asked: Asked, made: Made) -> Made:
+    return _update_table(_as_table(asked), made)
 
 
 def _remove_table(made: Made, reach: Reach) -> None:
@@ -279,6 +298,18 @@ STORES: Mapping[str, Kind] = {
         _update_table,
         _has_table,
         fixed=takes("KeySchema TableName"),
+        named="TableName",
+    ),
+    "AWS::DynamoDB::GlobalTable": Kind(
+        takes(
+            "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes Replicas "
+            "StreamSpecification TableName TimeToLiveSpecification"
+        ),
+        _create_global,
+        _remove_table,
+        _update_global,
+        _has_table,
+        fixed=takes("KeySchema LocalSecondaryIndexes TableName"),
         named="TableName",
     ),
     "AWS::Kinesis::Stream": Kind(

@@ -19,6 +19,7 @@ from lambda_emu.templates.kinds.iam.users import USERS
 from lambda_emu.templates.kinds.kept import KEPT, ON_KEPT
 from lambda_emu.templates.kinds.keys import KEYS
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
+from lambda_emu.templates.kinds.machine_versions import MACHINE_VERSIONS
 from lambda_emu.templates.kinds.nested import NESTED
 from lambda_emu.templates.kinds.permits import PERMITS, SIGNING
 from lambda_emu.templates.kinds.registries import REPOSITORIES
@@ -30,7 +31,17 @@ from lambda_emu.templates.kinds.wait_conditions import CONDITIONS, HANDLES
 KINDS: Mapping[str, Kind] = {
     **{**HANDLES, **KEYS, **REPOSITORIES, **KEPT, **USERS, **ROLES, **STORES, **TOPICS, **GROUPS, **SIGNING, **LAYERS},
     **{**FUNCTIONS, **BALANCERS, **APIS, **METHODS, **ON_FUNCTIONS, **ON_STORES, **ON_TOPICS, **PARTS_OF_APIS},
-    **{**DOMAINS, **POOLS, **PEOPLE, **ON_BALANCERS, **HAPPENINGS, **ON_KEPT, **PERMITS, **CUSTOM_RESOURCES},
+    **{
+        **DOMAINS,
+        **POOLS,
+        **PEOPLE,
+        **ON_BALANCERS,
+        **HAPPENINGS,
+        **MACHINE_VERSIONS,
+        **ON_KEPT,
+        **PERMITS,
+        **CUSTOM_RESOURCES,
+    },
     **{**CONDITIONS, **NESTED},
 }
 

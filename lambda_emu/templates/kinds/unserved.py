@@ -35,6 +35,16 @@ KNOWN_BY_ARN = frozenset(
     | {"AWS::IVS::Channel", "AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster", "AWS::SSO::PermissionSet"}
 )
 """Of which Ref gives the ARN."""
+NAMES: Mapping[str, str] = {
+    "AWS::AmazonMQ::Broker": "broker:{id}:b-{hex}",
+    "AWS::DocDB::DBCluster": "cluster:{id}",
+    "AWS::MSK::Cluster": "cluster/{id}/{hex}",
+    "AWS::MSK::ServerlessCluster": "cluster/{id}/{hex}",
+    "AWS::RDS::DBCluster": "cluster:{id}",
+    "AWS::RDS::DBInstance": "db:{id}",
+    "AWS::RDS::DBProxy": "db-proxy:prx-{hex}",
+}
+"""The last part of ARNs that have another form than most."""
 SERVICES: Mapping[str, str] = {
     "ACMPCA": "acm-pca",
     "AmazonMQ": "mq",
@@ -75,11 +85,17 @@ def attribute_of(type: str, one: str, attribute: str, said: Any, scope: Scope) -
 
 
 def arn_of(type: str, id: str, scope: Scope) -> str:
+    """The last part is `kind/id` but for those that say otherwise."""
     _, service, kind = [*type.split("::"), "", ""][:3]
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", kind).lower()
-    return scope.arn(f"{words}/{id}", SERVICES.get(service, service.lower()))
+    named = NAMES.get(type, "{words}/{id}").format(words=words, id=id, hex=_hex(id))
+    return scope.arn(named, SERVICES.get(service, service.lower()))
 
 
 def _id(type: str, name: str) -> str:
     prefix = IDS.get(type)
-    return name if prefix is None else f"{prefix}-{hashlib.sha256(name.encode()).hexdigest()[:HEX_CHARACTERS]}"
+    return name if prefix is None else f"{prefix}-{_hex(name)}"
+
+
+def _hex(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:HEX_CHARACTERS]
