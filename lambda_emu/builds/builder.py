@@ -14,9 +14,9 @@ from threading import Lock
 from lambda_emu.builds import pip
 from lambda_emu.builds.bounded import Bounded, Bounds
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint, hash_of
-from lambda_emu.builds.from_source import REQUIREMENTS
 from lambda_emu.builds.images import BuiltImage, ImageBuilds
-from lambda_emu.builds.methods import METHODS, PIP, Method, choose
+from lambda_emu.builds.methods import MAKE, METHODS, PIP, Method, choose
+from lambda_emu.builds.requirements import REQUIREMENTS, named
 from lambda_emu.builds.source import BuildFailed, ImageSource, Source
 from lambda_emu.builds.workflows import LIBRARY, run_workflow
 from lambda_emu.errors.code import UnzippedTooLarge
@@ -103,9 +103,7 @@ class Builder:
 
     def _packages(self, source: Source) -> Path:
         """Kept apart from the code that needs them, which changes more often."""
-        elsewhere = pip.refers_elsewhere(source.folder)
-        said = fingerprint(source.folder if elsewhere else source.folder / REQUIREMENTS)
-        key = hash_of([FORMAT, "packages", source.runtime, source.architecture, said])
+        key = hash_of([FORMAT, "packages", source.runtime, source.architecture, *_required(source)])
         what = f"{source.name}: pip installs {REQUIREMENTS} for {source.runtime} on {source.architecture}"
 
         def make(folder: Path, scratch: Path) -> None:
@@ -161,13 +159,19 @@ def _unheard(_: str) -> None:
     """What tools say beside that they are at work is told where they fail."""
 
 
+def _required(source: Source) -> list[str]:
+    """What packages are known by: all that says which they are, wherever it is."""
+    file = source.folder / REQUIREMENTS
+    return [fingerprint(one) for one in (file, *sorted(named(file)))]
+
+
 def _key(source: Source, method: Method, content: str) -> str:
     """Of all that a build is made of."""
     by = method.name if method.workflow is None else f"{method.name} {_library_version()}"
     options: Mapping[str, object] = dict(source.options)
-    named = source.name if method.name == "make" else ""  # the target that is made
-    told = [source.runtime, source.architecture, source.handler, source.is_layer, options, named]
-    return hash_of([FORMAT, by, *told, content])
+    target = source.name if method.name == MAKE else ""
+    told = [source.runtime, source.architecture, source.handler, source.is_layer, options, target]
+    return hash_of([FORMAT, by, *told, content, *(_required(source) if method.name == PIP else ())])
 
 
 def _library_version() -> str:

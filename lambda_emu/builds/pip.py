@@ -9,8 +9,9 @@ from pathlib import Path
 
 from lambda_emu.architectures import MACHINES
 from lambda_emu.builds.bounded import Bounded
-from lambda_emu.builds.from_source import REQUIREMENTS, FromSource
+from lambda_emu.builds.from_source import FromSource
 from lambda_emu.builds.methods import read_start
+from lambda_emu.builds.requirements import REQUIREMENTS, for_use
 from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
 from lambda_emu.sandbox.building.registries import PIP_INSTALL
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed
@@ -21,9 +22,8 @@ ON_AL2 = frozenset(("3.6", "3.7", "3.8", "3.9", "3.10", "3.11"))
 OLDEST_TAG = 17
 """manylinux_2_17 is manylinux2014."""
 BEFORE = {"x86_64": ("manylinux2014", "manylinux2010", "manylinux1"), "aarch64": ("manylinux2014",)}
-ELSEWHERE = re.compile(r"^\s*(-r|-c|--requirement|--constraint|-e|--editable|\.|/|file:)|@\s*file:", re.M)
-"""Requirements that are about other files too."""
 NO_WHEEL = re.compile(r"No matching distribution found for (\S.*)")
+TAG = re.compile(r"^Tag: (\S+)-(\S+)-(\S+)", re.M)
 MOST_FROM_SOURCE = 40
 """Packages that are built since they have no wheel: each asks pip anew."""
 
@@ -33,11 +33,6 @@ def python_of(source: Source) -> str:
     return source.runtime.removeprefix("python")
 
 
-def refers_elsewhere(folder: Path) -> bool:
-    """Whether other files than this one say what is installed."""
-    return ELSEWHERE.search(read_start(folder / REQUIREMENTS)) is not None
-
-
 def install(source: Source, folder: Path, scratch: Path, tools: Bounded, progress: Progress) -> None:
     """What requirements.txt says, into a folder. BuildFailed names a package that has no wheel, nor can be made one.
 
@@ -45,10 +40,12 @@ def install(source: Source, folder: Path, scratch: Path, tools: Bounded, progres
     """
     made = FromSource(source, scratch / "wheels", tools)
     words = [*PIP_INSTALL, f"--target={folder}", "--implementation=cp", f"--python-version={python_of(source)}"]
-    words += ["--only-binary=:all:", *_platforms(source), "-r", REQUIREMENTS, f"--find-links={made.wheels}"]
+    words += ["--only-binary=:all:", *_platforms(source), f"--find-links={made.wheels}"]
+    words += ["-r", str(for_use(source.folder / REQUIREMENTS, scratch))]
     for _ in range(MOST_FROM_SOURCE):
         try:
             tools.run(words, "pip", scratch, source.folder)
+            _check_compiled(source, folder)
             return
         except ToolFailed as error:
             package = _without_wheel(error)
@@ -69,6 +66,17 @@ def _platforms(source: Source) -> Iterator[str]:
     for minor in range(newest, OLDEST_TAG - 1, -1):
         yield f"--platform=manylinux_2_{minor}_{machine}"
     yield from (f"--platform={name}_{machine}" for name in BEFORE[machine])
+
+
+def _check_compiled(source: Source, folder: Path) -> None:
+    """pip installs what it built of a folder or an address for the Python that runs it, whatever it was told."""
+    for wheel in folder.glob("*.dist-info/WHEEL"):
+        tags = TAG.findall(read_start(wheel))
+        here = [tag for tag in tags if tag[2].startswith("linux_")]
+        fits = any(python == f"cp{python_of(source).replace('.', '')}" or abi == "abi3" for python, abi, _ in here)
+        if here and not (fits and here[0][2] == f"linux_{MACHINES[source.architecture]}"):
+            package = wheel.parent.name.removesuffix(".dist-info")
+            raise BuildFailed(source, f"{package} was compiled here, for {'-'.join(here[0])} alone")
 
 
 def _without_wheel(error: ToolFailed) -> str | None:

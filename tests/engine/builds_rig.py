@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from own import Served, serve, served
@@ -47,20 +47,26 @@ def build_sdist(folder, config_settings=None):
 """
 
 
-def write_source(folder: Path, name: str, code: str, tag: str = "py3-none-any", backend: str = BACKEND) -> None:
-    """Version 1.0 of a package that has no wheel. tag: of the wheel that its own build makes, which needs no other."""
-    folder.mkdir(exist_ok=True)
+def write_folder(folder: Path, name: str, code: str, tag: str = "py3-none-any") -> None:
+    """Version 1.0 of a package as somebody works on it. tag: of the wheel that its own build makes, without others."""
+    folder.mkdir(parents=True, exist_ok=True)
     files = {
         "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        "backend.py": backend.format(name=name, tag=tag, wheel=f"{name}-1.0-{tag}.whl"),
+        "backend.py": BACKEND.format(name=name, tag=tag, wheel=f"{name}-1.0-{tag}.whl"),
         f"{name}.py": code,
     }
-    with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as packed:
-        for path, text in files.items():
-            entry = tarfile.TarInfo(f"{name}-1.0/{path}")
-            entry.size = len(text)
-            packed.addfile(entry, io.BytesIO(text.encode()))
+    for path, text in files.items():
+        (folder / path).write_text(text)
+
+
+def write_source(folder: Path, name: str, code: str, tag: str = "py3-none-any") -> None:
+    """The same, published as it is."""
+    with TemporaryDirectory() as scratch:
+        write_folder(Path(scratch), name, code, tag)
+        folder.mkdir(exist_ok=True)
+        with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as packed:
+            packed.add(scratch, f"{name}-1.0")
 
 
 def offline(packages: Path, *names: str) -> str:
