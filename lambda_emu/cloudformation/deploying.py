@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 HELD_S = 5.0
 """So long the answer to whoever begins something may wait for its end: SDKs look again after 30 s."""
+ENDED_S = 20.0
+"""So long the deletion of a stack that is being made may wait until that is undone."""
 INITIATED = "User Initiated"
 
 
@@ -131,6 +133,11 @@ class Deployer:
     def cancel(self, record: StackRecord) -> bool:
         """Have the update that goes on undone; whether there is one."""
         return self._jobs.cancel(record.id, INITIATED)
+
+    def end_creation(self, record: StackRecord) -> None:
+        """Have it undone, and wait for that, for a while."""
+        self._jobs.cancel(record.id, INITIATED)
+        self._jobs.wait_for(record.id, ENDED_S)
 
     def _begin(self, record: StackRecord, context: RequestContext, work: Work) -> None:
         is_new, minutes = record.status == "CREATE_IN_PROGRESS", record.timeout_minutes

@@ -33,6 +33,7 @@ class Job:
         self.account = account
         self.stop = stop
         self.why_not: str | None = None
+        self.done = threading.Event()
 
 
 class Jobs:
@@ -51,7 +52,7 @@ class Jobs:
 
     def start(self, job: Job, work: Callable[[], None]) -> threading.Event:
         """Set when it is done. A few that were begun at the same moment may be more than there is room for."""
-        done = threading.Event()
+        done = job.done
 
         def run() -> None:
             try:
@@ -93,11 +94,19 @@ class Jobs:
 
     def cancel(self, stack_id: str, reason: str) -> bool:
         """Have what goes on with a stack undone; whether anything does."""
-        with self._lock:
-            found = [job for job in self._running.values() if job.stack_id == stack_id]
+        found = self._with(stack_id)
         for job in found:
             job.stop.ask(reason)
         return bool(found)
+
+    def wait_for(self, stack_id: str, limit_s: float) -> None:
+        """Until nothing goes on with a stack, or for so long; not at all where enough others wait."""
+        for job in self._with(stack_id):
+            self.hold(job.done, limit_s)
+
+    def _with(self, stack_id: str) -> list[Job]:
+        with self._lock:
+            return [job for job in self._running.values() if job.stack_id == stack_id]
 
     def close(self) -> None:
         """All go on no more, and none begins."""

@@ -69,9 +69,8 @@ def plan(
     if not looks_first:
         capabilities.check_transform(template, given)
     topics = tuple(members.get("NotificationARNs", record.topics))
-    pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
     role = members.get("RoleARN", record.role)
-    known = {**pseudo, "AWS::NotificationARNs": list(topics), **values}
+    known = {**_pseudo(record, topics, context), **values}
     stack = _made(template, record.name, known, deployer.cache, deployer.fetcher(role, context))
     _check(stack.template, given)
     tags = _tags(members["Tags"]) if "Tags" in members else record.tags
@@ -93,13 +92,17 @@ def plan(
     return Planned(wanted, stack, failure_of(members), retains=not members.get("RetainExceptOnCreate"))
 
 
+def _pseudo(record: StackRecord, topics: Sequence[str], context: RequestContext) -> dict[str, Any]:
+    own = {"AWS::StackId": record.id, "AWS::NotificationARNs": list(topics)}
+    return {**pseudo_parameters(record.name, context.scope), **own}
+
+
 def planned_again(record: StackRecord, context: RequestContext, failure: str) -> Planned:
     """What was looked through before. record: what the stack is to be."""
     template = Template(FILE, json.loads(record.body), {})
     given = [{"ParameterKey": one.key, "ParameterValue": one.value} for one in record.parameters]
     values = take(template, given, ())
-    pseudo = {**pseudo_parameters(record.name, context.scope), "AWS::StackId": record.id}
-    values = {**pseudo, "AWS::NotificationARNs": list(record.topics), **values}
+    values = {**_pseudo(record, record.topics, context), **values}
     texts = {one.key: one.resolved for one in record.parameters if one.resolved is not None}
     try:
         stack = replace(make_stack(template, record.name, None, values, Path()), tags=record.tags)

@@ -95,6 +95,15 @@ def test_a_stack_that_is_not_made_in_its_time_is_rolled_back(stacks: Stacks) -> 
     stacks.delete("late")
 
 
+def test_a_stack_that_is_being_made_can_be_deleted(stacks: Stacks) -> None:
+    asked = {"StackName": "unwanted", "TemplateBody": JOBS % ("unwanted", 10) + WAITS}
+    with waiting(stacks, "create_stack", **asked):
+        id = stacks.one("unwanted")["StackId"]
+        stacks.client.delete_stack(StackName="unwanted")
+        stacks.becomes(id, "DELETE_COMPLETE")
+    assert not stacks.sdk("sqs").list_queues(QueueNamePrefix="unwanted").get("QueueUrls")
+
+
 def test_what_was_left_half_made_is_rolled_back_when_somebody_says_so(stacks: Stacks) -> None:
     made = stacks.client.create_stack(StackName="half", TemplateBody=JOBS % ("half", 10) + BROKEN, DisableRollback=True)
     stacks.becomes("half", "CREATE_FAILED")

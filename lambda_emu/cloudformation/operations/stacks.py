@@ -134,6 +134,9 @@ def delete_stack(asked: Asked) -> Result:
         raise IsServed(record.name)
     if is_protected(context, record):
         raise Protected(record.name)
+    record = _not_being_made(asked, record)
+    if record.status == DELETED:
+        return {}
     if record.is_busy:
         raise StackBusy(record.id, record.status, "deleted")
     leaves = Leaves(_retained(asked, record), _is_forced(asked, record))
@@ -142,6 +145,14 @@ def delete_stack(asked: Asked) -> Result:
     begin(context, replace(record, status="DELETE_IN_PROGRESS"), record, lambda _: None)
     asked.deployer.delete(record, context, asked.get("ClientRequestToken"), leaves)
     return {}
+
+
+def _not_being_made(asked: Asked, record: StackRecord) -> StackRecord:
+    """The same, as it is once its creation is undone, where that goes on. CloudFormation deletes right away."""
+    if record.status != "CREATE_IN_PROGRESS":
+        return record
+    asked.deployer.end_creation(record)
+    return look(asked.context, record.id) or record
 
 
 def _retained(asked: Asked, record: StackRecord) -> frozenset[str]:
