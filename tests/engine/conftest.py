@@ -6,8 +6,10 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from fcntl import LOCK_EX, flock
 from functools import cache, partial
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from uuid import uuid4
 
@@ -75,6 +77,14 @@ def name() -> str:
 def aws_cli(pytestconfig: pytest.Config) -> Path:
     """The command of version 1, apart, since it wants a botocore of its own."""
     return programs_apart(pytestconfig, "awscli<2") / "aws"
+
+
+@pytest.fixture
+def nobody_else_prunes() -> Iterator[None]:
+    """Tests on other cores wait, since who prunes removes what any emulator left on this machine."""
+    with (Path(gettempdir()) / "lambda-emu-tests-prune").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 @pytest.fixture

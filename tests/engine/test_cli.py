@@ -407,6 +407,7 @@ def test_doctor_says_how_to_have_the_services_that_are_not_installed(monkeypatch
 
 
 @pytest.mark.docker
+@pytest.mark.usefixtures("nobody_else_prunes")
 def test_prune_removes_what_a_killed_emulator_left_and_nothing_else(folder: Path) -> None:
     image = docker("images", "--quiet").splitlines()[0]
     left = docker("create", "--label=lambda-emu.session=s", f"--label=lambda-emu.owner={gethostname()}:1:0", image, "x")

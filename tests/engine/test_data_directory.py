@@ -129,6 +129,7 @@ def test_an_ephemeral_folder_goes_with_its_server(tmp_path: Path, temporary: Pat
 
 
 @pytest.mark.parametrize("who", ["prune", "the next start"])
+@pytest.mark.usefixtures("nobody_else_prunes")
 def test_what_a_killed_ephemeral_server_left_is_removed_and_nothing_else(
     tmp_path: Path, temporary: Path, who: str
 ) -> None:

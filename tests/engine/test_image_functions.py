@@ -152,6 +152,7 @@ def test_an_image_that_was_made_without_volumes_goes_with_its_emulator(shop: Sho
     assert not made & {shop.client.images.get(own).id, *all_images(shop)}
 
 
+@pytest.mark.usefixtures("nobody_else_prunes")
 def test_prune_removes_what_a_killed_emulator_made_without_volumes(shop: Shop, own: str, tmp_path: Path) -> None:
     api: Any = shop.client.api
     owners = own_lease(), f"{gethostname()}:1:0"

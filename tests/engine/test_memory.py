@@ -211,7 +211,7 @@ def test_max_memory_used_is_measured_and_never_shrinks(lam: Lam) -> None:
     assert after >= peaks[2]
 
 
-@pytest.mark.parametrize("size_mb", [None, 700])
+@pytest.mark.parametrize("size_mb", [pytest.param(None, marks=pytest.mark.slow), 700])
 def test_tmp_has_the_configured_size_and_no_more(lam: Lam, size_mb: int | None) -> None:
     if not lam.emulator.engine.abilities.limits_tmp:
         pytest.skip("this engine cannot limit /tmp, and says so")
