@@ -66,7 +66,7 @@ class QueueSender:
         self._loop = loop
 
     async def send(self, delivery: Delivery, body: bytes) -> None:
-        from lambda_emu.services.sqs.sending import make_draft  # here: many servers never need it
+        from lambda_emu.services.sqs.operations.sending import make_draft  # here: many servers never need it
 
         queues = self._queues.opened
         if queues is None:

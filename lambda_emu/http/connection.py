@@ -14,11 +14,11 @@ from lambda_emu.http.endpoint import MAX_WAITING_BYTES
 from lambda_emu.http.exchange import Exchange, MakeProtocol, RequestHandler, Writer
 from lambda_emu.http.group import Accepted, Acceptor, Group, Wait
 from lambda_emu.http.head_reader import STRIDE_BYTES, HeadReader, HeadTooLarge
+from lambda_emu.http.http2.preface import behind_preface
 from lambda_emu.http.known_head import KnownHead, known_head
 from lambda_emu.http.lingering import UNREAD_LIMIT_BYTES, Lingering
 from lambda_emu.http.message import Head
 from lambda_emu.http.pipeline import Pipeline
-from lambda_emu.http.preface import behind_preface
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +158,7 @@ class Connection(HeadReader, Pipeline, asyncio.Protocol):
         if rest is None or transport is None or self._lingering is not None:
             return False
         try:
-            from lambda_emu.http.http2 import take_over  # here: most servers have no such client
+            from lambda_emu.http.http2.connection import take_over  # here: most servers have no such client
         except ImportError:
             log.warning("a client speaks HTTP/2, for which the package h2 is to be installed")
             return False

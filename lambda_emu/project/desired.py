@@ -14,9 +14,9 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.function.function import Artifact
 from lambda_emu.project.declarations import DeclaredFunction, Project, ProjectError
+from lambda_emu.project.keys.roles import DEFAULT, role_arn
 from lambda_emu.project.kinds import FUNCTION, LAYER, RESERVATION, show_function, show_layer
 from lambda_emu.project.resources import Members, Reference, Resource, ResourceKey
-from lambda_emu.project.role_keys import DEFAULT, role_arn
 
 TAKEN = "is the name of a function made through the API; delete that one, or choose another name"
 

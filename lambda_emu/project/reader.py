@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from lambda_emu.project.declarations import Declared, DeclaredFunction, Project, ProjectError
 from lambda_emu.project.document import Document, Value, forget
-from lambda_emu.project.keys import KEYS, NAME, RESERVABLE
-from lambda_emu.project.shapes import read_keys
+from lambda_emu.project.keys.functions import KEYS, NAME, RESERVABLE
+from lambda_emu.project.keys.shapes import read_keys
 
 PROJECT_FILE = "lambda-emu.yaml"
 SECTIONS = ("functions", "resources", "settings")
@@ -59,7 +59,7 @@ def _function(document: Document, name: str, value: Value) -> DeclaredFunction |
 
 
 def _resources(document: Document, value: Value) -> tuple[Declared, ...]:
-    from lambda_emu.project.resource_reader import read_resources  # here: most projects have none
+    from lambda_emu.project.keys.resource_reader import read_resources  # here: most projects have none
 
     return read_resources(document, value)
 
@@ -67,6 +67,6 @@ def _resources(document: Document, value: Value) -> tuple[Declared, ...]:
 def _check_events(functions: list[DeclaredFunction]) -> list[str]:
     if not any(function.events for function in functions):
         return []
-    from lambda_emu.project.resource_reader import check_events  # here: most projects have none
+    from lambda_emu.project.keys.resource_reader import check_events  # here: most projects have none
 
     return check_events(functions)

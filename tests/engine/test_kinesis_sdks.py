@@ -16,7 +16,7 @@ from own import OwnLam, own_emulator
 from packages import kept, node_loop, run, sdk_for_javascript
 from test_sdks import program
 
-from lambda_emu.http.preface import PREFACE
+from lambda_emu.http.http2.preface import PREFACE
 
 PROGRAMS = Path(__file__).parent / "sdks" / "kinesis"
 FOUND = {"read": ["a", "b", "c"], "pushed": ["d", "e"], "refused": "ResourceNotFoundException"}

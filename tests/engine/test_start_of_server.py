@@ -38,7 +38,7 @@ NEVER = (
 )
 LIBRARIES = {"click", "httptools", "msgspec", "pybase64", "typing_extensions", "uvloop", "yaml"}
 """That a first invocation needs; whoever needs another one imports it when it is asked for."""
-BELOW_A_SERVICE = re.compile(r"lambda_emu\.(?:services|event_sources|triggers|project)\.\w+\.(\w+)")
+BELOW_A_SERVICE = re.compile(r"lambda_emu\.(?:(?:services|event_sources|triggers)\.\w+|project\.services)\.(\w+)")
 KNOWS_WHAT_IS_ASKED_FOR = {"service", "late", "neighbour", "left", "errors", "refusals"}
 """Of a service, a source or a door; what then serves is imported with the first request for it, as LateQueues does."""
 HELLO = "def handler(event, context): return 'hello'"

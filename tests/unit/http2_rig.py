@@ -14,7 +14,7 @@ from h2.settings import SettingCodes, Settings
 from http_rig import LIMIT_S
 
 from lambda_emu.clock import SteppingClock
-from lambda_emu.http.preface import PREFACE
+from lambda_emu.http.http2.preface import PREFACE
 
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 BEGINNING = PREFACE + SETTINGS

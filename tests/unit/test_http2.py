@@ -13,7 +13,7 @@ from ground_rig import ACCOUNT
 from http2_rig import Client
 from kinesis_rig import ARN, Kinesis, kinesis
 
-from lambda_emu.http.preface import PREFACE, behind_preface
+from lambda_emu.http.http2.preface import PREFACE, behind_preface
 
 __all__ = ["kinesis"]
 WAIT_S = 20

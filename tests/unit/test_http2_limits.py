@@ -15,8 +15,8 @@ from waiting import eventually
 
 from lambda_emu.http.exchange import BodySink, Writer
 from lambda_emu.http.head_reader import HeadLimits
-from lambda_emu.http.http2 import BEGUN_AT_ONCE, MOST_REQUESTS, MOST_RESETS, MOST_STREAMS, MOST_UNSENT_BYTES
-from lambda_emu.http.http2_request import head_of
+from lambda_emu.http.http2.connection import BEGUN_AT_ONCE, MOST_REQUESTS, MOST_RESETS, MOST_STREAMS, MOST_UNSENT_BYTES
+from lambda_emu.http.http2.request import head_of
 from lambda_emu.http.listener import PortSettings
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, answer_head

@@ -6,10 +6,10 @@ from msgspec.structs import fields
 
 from lambda_emu.config import SETTINGS
 from lambda_emu.project import DeclaredFunction, read_project
-from lambda_emu.project.event_keys import CORS_KEYS, EVENTS
-from lambda_emu.project.keys import KEYS
-from lambda_emu.project.resource_keys import HTTP_API, HTTP_API_KEYS, REDRIVE_KEYS, RESOURCES, SUBSCRIBED_KEYS
-from lambda_emu.project.rule_keys import RULE_KEYS
+from lambda_emu.project.keys.events import CORS_KEYS, EVENTS
+from lambda_emu.project.keys.functions import KEYS
+from lambda_emu.project.keys.resources import HTTP_API, HTTP_API_KEYS, REDRIVE_KEYS, RESOURCES, SUBSCRIBED_KEYS
+from lambda_emu.project.keys.rules import RULE_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
 WRITTEN = (DOCS / "configuration.md").read_text()

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqs_rig import ARN, NAMESPACE, Sqs, serving
 
-from lambda_emu.services.sqs.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES
+from lambda_emu.services.sqs.wire.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES
 
 SERVICE = Session().get_service_model("sqs")
 QUEUE = f"http://127.0.0.1/{ACCOUNT}/jobs"

@@ -14,8 +14,8 @@ from api_rig import signed
 from ground_rig import ACCOUNT
 from sqs_rig import NAMESPACE, Sqs, serving, sqs
 
-from lambda_emu.services.sqs.members import INPUTS
-from lambda_emu.services.sqs.operations import OPERATIONS
+from lambda_emu.services.sqs.operations.by_name import OPERATIONS
+from lambda_emu.services.sqs.wire.members import INPUTS
 
 __all__ = ["sqs"]
 

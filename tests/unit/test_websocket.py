@@ -21,8 +21,8 @@ from lambda_emu.http.exchange import DISCARD, BodySink, Writer
 from lambda_emu.http.group import Accepted, Acceptor
 from lambda_emu.http.loop import Loop
 from lambda_emu.http.message import Head, head_bytes
-from lambda_emu.http.websocket import SocketLimits, WebSocket
-from lambda_emu.http.websocket_frames import whole_text
+from lambda_emu.http.websockets.frames import whole_text
+from lambda_emu.http.websockets.websocket import SocketLimits, WebSocket
 from lambda_emu.triggers.websocket_apis.handshake import accept_key, answer_headers
 
 MASK = b"mask"  # the same each time, since cases are named by what is sent

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lambda_emu.project.alb_keys import DEFAULT_BALANCER
 from lambda_emu.project.declarations import Declared, DeclaredFunction
+from lambda_emu.project.keys.load_balancers import DEFAULT_BALANCER
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, Reference, ResourceKey
 from lambda_emu.project.services.building import Building, hash_of

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.project.api_keys import IMPORTED_API
 from lambda_emu.project.declarations import Declared, DeclaredFunction, Project
-from lambda_emu.project.resource_keys import HTTP_API
+from lambda_emu.project.keys.apis import IMPORTED_API
+from lambda_emu.project.keys.resources import HTTP_API
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
 from lambda_emu.project.services.alarms import attach_alarm
 from lambda_emu.project.services.apis import API, API_NAME, ROUTE

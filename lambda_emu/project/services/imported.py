@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
-from lambda_emu.project.api_keys import IMPORTED_API
 from lambda_emu.project.declarations import Declared, DeclaredFunction
+from lambda_emu.project.keys.apis import IMPORTED_API
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, Reference, ResourceKey
 from lambda_emu.project.services.api_gateway import V1, V2, all_v1, all_v2, api_arn, api_id, may_be_there

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 
 from lambda_emu.project.declarations import Declared
+from lambda_emu.project.keys.roles import role_arn
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import CannotChange, Members, Present
-from lambda_emu.project.role_keys import role_arn
 from lambda_emu.project.services.building import Building, filled_all
 from lambda_emu.project.services.left import ORIGIN
 from lambda_emu.project.services.reach import Reach

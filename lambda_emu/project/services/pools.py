@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lambda_emu.project.declarations import Declared, DeclaredFunction
+from lambda_emu.project.keys.pools import TOKENS
 from lambda_emu.project.kinds import ResourceKind
-from lambda_emu.project.pool_keys import TOKENS
 from lambda_emu.project.resources import CannotChange, Members, Present, Reference, Resource, ResourceKey
 from lambda_emu.project.services.building import Building
 from lambda_emu.project.services.left import ORIGIN

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from lambda_emu.project.declarations import Declared
+from lambda_emu.project.keys.roles import SERVICES
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, Resource
-from lambda_emu.project.role_keys import SERVICES
 from lambda_emu.project.services.building import Building, filled_all
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.project.services.stores import find_each, stays

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from lambda_emu.project.declarations import Declared, DeclaredFunction
+from lambda_emu.project.keys.roles import DEFAULT, role_arn
 from lambda_emu.project.kinds import ResourceKind
 from lambda_emu.project.resources import Members, Present, Reference, ResourceKey
-from lambda_emu.project.role_keys import DEFAULT, role_arn
 from lambda_emu.project.services.building import Building, hash_of
 from lambda_emu.project.services.left import ORIGIN, SCHEDULE_GROUP
 from lambda_emu.project.services.reach import Reach

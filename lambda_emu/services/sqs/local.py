@@ -8,17 +8,17 @@ from typing import Any
 from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
-from lambda_emu.services.sqs import members
 from lambda_emu.services.sqs.attributes import MOST_BYTES
 from lambda_emu.services.sqs.errors import NoSuchQueue, SqsError, UnknownSqsOperation
 from lambda_emu.services.sqs.message import MessageState, Received
 from lambda_emu.services.sqs.moves import Done
-from lambda_emu.services.sqs.operations import OPERATIONS
+from lambda_emu.services.sqs.operations.by_name import OPERATIONS
+from lambda_emu.services.sqs.operations.receiving import find_held, find_to_delete
 from lambda_emu.services.sqs.polls import Deliver, Poll
 from lambda_emu.services.sqs.queue import Queue, QueueRecord
 from lambda_emu.services.sqs.queues import Queues
-from lambda_emu.services.sqs.receiving import find_held, find_to_delete
 from lambda_emu.services.sqs.request import QueueRequest
+from lambda_emu.services.sqs.wire import members
 
 Failed = Sequence[tuple[str, SqsError]]
 """Receipt handles for which nothing was done, each with the reason."""

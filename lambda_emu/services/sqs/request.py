@@ -14,9 +14,9 @@ from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.services.sqs.errors import InvalidTexts, MissingMember, QueueAddressInvalid, SqsError
-from lambda_emu.services.sqs.members import Members
 from lambda_emu.services.sqs.queue import Queue
 from lambda_emu.services.sqs.queues import Queues
+from lambda_emu.services.sqs.wire.members import Members
 
 NAME = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+(?:\.fifo)?")
 ID = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")

@@ -12,11 +12,11 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.callers import caller_of
-from lambda_emu.services.sqs import wire_json, wire_query
-from lambda_emu.services.sqs.members import Members
-from lambda_emu.services.sqs.operations import OPERATIONS
+from lambda_emu.services.sqs.operations.by_name import OPERATIONS
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.request import QueueRequest
+from lambda_emu.services.sqs.wire import json_form, query_form
+from lambda_emu.services.sqs.wire.members import Members
 
 
 class Form(Protocol):
@@ -29,7 +29,7 @@ class Form(Protocol):
 
 def form_of(request: Request) -> Form:
     """Requests of JSON say so in a header; all others are of the older form."""
-    return wire_json if b"x-amz-target" in request.head.first else wire_query
+    return json_form if b"x-amz-target" in request.head.first else query_form
 
 
 class QueueServer:

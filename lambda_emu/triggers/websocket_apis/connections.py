@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from lambda_emu.arn import Scope
-from lambda_emu.http.websocket import NORMAL, WebSocket
+from lambda_emu.http.websockets.websocket import NORMAL, WebSocket
 from lambda_emu.triggers.websocket_apis.events import ConnectionEvents
 
 MOST_CONNECTIONS = 10_000

@@ -15,7 +15,7 @@ from lambda_emu.gateway.answers import Answer, log_hint
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.group import Accepted, Acceptor
-from lambda_emu.http.websocket import ABNORMAL, GOING_AWAY, SocketLimits, WebSocket
+from lambda_emu.http.websockets.websocket import ABNORMAL, GOING_AWAY, SocketLimits, WebSocket
 from lambda_emu.triggers.buckets import Buckets
 from lambda_emu.triggers.execute_api.addresses import ApiAddress, host_of
 from lambda_emu.triggers.execute_api.service import Seams

@@ -16,7 +16,7 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.credential import credential_in, credential_of
 from lambda_emu.gateway.request import Request
-from lambda_emu.http.websocket import NORMAL
+from lambda_emu.http.websockets.websocket import NORMAL
 from lambda_emu.model.caller import Caller
 from lambda_emu.signatures.signers import BadSignature
 from lambda_emu.triggers.execute_api.refusals import MANAGE_CONNECTIONS, SIGNED_FOR

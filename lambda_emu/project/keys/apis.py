@@ -8,8 +8,8 @@ from pathlib import Path
 from lambda_emu.model import value_types
 from lambda_emu.model.value_types import choice, text
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.key_types import KeyType, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, single
 
 IMPORTED_API = "imported API"
 API = text("1 to 64 letters, digits, - and _", r"[\w-]{1,64}")

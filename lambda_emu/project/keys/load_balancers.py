@@ -6,9 +6,9 @@ from typing import Any
 
 from lambda_emu.model.value_types import FLAG, text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind, main_key
-from lambda_emu.project.key_types import KeyType, list_of, mapping, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.event_kind import EventKind, main_key
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, list_of, mapping, single
 
 PATTERN = text("a pattern of up to 128 characters", r"[^\0\s]{1,128}")
 PATH = text("a path such as /api/*, of up to 128 characters", r"[/*?][^\0\s]{0,127}")

@@ -7,9 +7,9 @@ from typing import Any
 from lambda_emu.model.route_keys import METHODS, route_key_problem
 from lambda_emu.model.value_types import choice, text
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind
-from lambda_emu.project.key_types import KeyType, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.event_kind import EventKind
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, single
 
 METHOD = text("a method and a path such as GET /photos/{id}", rf"({'|'.join(METHODS)}) /\S*")
 

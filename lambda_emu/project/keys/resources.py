@@ -8,16 +8,16 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.model.value_types import ValueType, choice, text, whole
-from lambda_emu.project.api_keys import API, API_KEYS, IMPORTED_API
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_keys import BUCKET, CORS_KEYS, POLICY, QUEUE, STREAM, TABLE, TOPIC
-from lambda_emu.project.event_kind import flag, main_key, turned
-from lambda_emu.project.key_types import KeyType, list_of, single
-from lambda_emu.project.machine_keys import MACHINE, MACHINE_KEYS
-from lambda_emu.project.pool_keys import POOL, POOL_KEYS
-from lambda_emu.project.role_keys import ROLE, ROLE_KEYS
-from lambda_emu.project.rule_keys import BUS, BUS_KEYS
-from lambda_emu.project.shapes import Key, keyed, read_keys
+from lambda_emu.project.keys.apis import API, API_KEYS, IMPORTED_API
+from lambda_emu.project.keys.event_kind import flag, main_key, turned
+from lambda_emu.project.keys.events import BUCKET, CORS_KEYS, POLICY, QUEUE, STREAM, TABLE, TOPIC
+from lambda_emu.project.keys.machines import MACHINE, MACHINE_KEYS
+from lambda_emu.project.keys.pools import POOL, POOL_KEYS
+from lambda_emu.project.keys.roles import ROLE, ROLE_KEYS
+from lambda_emu.project.keys.rules import BUS, BUS_KEYS
+from lambda_emu.project.keys.shapes import Key, keyed, read_keys
+from lambda_emu.project.keys.types import KeyType, list_of, single
 
 ATTRIBUTE = text("an attribute's name", r"[^\s:]{1,255}")
 VIEWS = ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")

@@ -9,9 +9,9 @@ from typing import Any
 from lambda_emu.model import value_types
 from lambda_emu.model.value_types import choice, text
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.key_types import KeyType, single
-from lambda_emu.project.role_keys import NAMED
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.roles import NAMED
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, single
 
 MACHINE = text("1 to 80 letters, digits, - and _", r"[A-Za-z0-9_-]{1,80}")
 DEFINITION_BYTES = 1024 * 1024

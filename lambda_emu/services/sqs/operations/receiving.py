@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lambda_emu.services.sqs.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.errors import (
     InvalidHandle,
     InvalidValue,
@@ -14,7 +13,6 @@ from lambda_emu.services.sqs.errors import (
     SqsError,
     UnknownAttribute,
 )
-from lambda_emu.services.sqs.members import Members
 from lambda_emu.services.sqs.message import (
     Attributes,
     Handle,
@@ -23,10 +21,12 @@ from lambda_emu.services.sqs.message import (
     Received,
     md5_of_attributes,
 )
+from lambda_emu.services.sqs.operations.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.polls import Poll
 from lambda_emu.services.sqs.queue import Queue
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.request import ID, WRONG_QUEUE, QueueRequest
+from lambda_emu.services.sqs.wire.members import Members
 
 MOST_MESSAGES, MOST_WAIT_S, MOST_VISIBILITY_S = 10, 20, 43_200
 SYSTEM = frozenset(

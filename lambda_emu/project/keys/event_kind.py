@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from lambda_emu.model.value_types import FLAG, ValueType
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.key_types import KeyType, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, single
 
 
 class EventKind(Struct, frozen=True):

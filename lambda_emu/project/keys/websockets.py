@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lambda_emu.model.value_types import FLAG, choice, text
-from lambda_emu.project.event_kind import EventKind
-from lambda_emu.project.key_types import single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.event_kind import EventKind
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import single
 
 ROUTE = text("a route key such as $connect, $default or join", r"\$(connect|disconnect|default)|[^\s$]{1,256}")
 

@@ -17,7 +17,7 @@ from lambda_emu.http.endpoint import Endpoint
 from lambda_emu.http.group import Accepted, Acceptor, Wait
 from lambda_emu.http.stream import HIGH_WATER_BYTES
 from lambda_emu.http.watch import Clock, Timer
-from lambda_emu.http.websocket_frames import FrameWalk, text_frame, whole_text
+from lambda_emu.http.websockets.frames import FrameWalk, text_frame, whole_text
 
 SLICE_BYTES = 1 << 10
 """Of what may be hundreds of frames only this much is looked at in one go: that many empty ones take 5 ms."""

@@ -8,10 +8,10 @@ from typing import Any
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.value_types import text
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind, flag
-from lambda_emu.project.key_types import KeyType, list_of, single
-from lambda_emu.project.schedule_keys import INPUT, QUEUE, retry_keys
-from lambda_emu.project.shapes import Key, read_keys
+from lambda_emu.project.keys.event_kind import EventKind, flag
+from lambda_emu.project.keys.schedules import INPUT, QUEUE, retry_keys
+from lambda_emu.project.keys.shapes import Key, read_keys
+from lambda_emu.project.keys.types import KeyType, list_of, single
 
 BUS = text("1 to 256 letters, digits, -, _ and .", r"[\w.-]{1,256}")
 PATH = text("a path such as $.detail", r"\$\S{0,255}")

@@ -8,8 +8,8 @@ from typing import Any
 from lambda_emu.arn import Scope
 from lambda_emu.model.value_types import text
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.key_types import KeyType, list_of, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, list_of, single
 
 ROLE = text("1 to 64 letters, digits and + = , . @ - _", r"[\w+=,.@-]{1,64}")
 NAMED = text(

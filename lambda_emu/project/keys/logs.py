@@ -6,9 +6,9 @@ from typing import Any
 
 from lambda_emu.model.value_types import text
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind, main_key
-from lambda_emu.project.key_types import KeyType
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.event_kind import EventKind, main_key
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType
 from lambda_emu.services.logs.patterns import PatternInvalid, parse_pattern
 
 GROUP = text("1 to 512 letters, digits, -, _, ., / and #", r"[.\-_/#A-Za-z0-9]{1,512}")

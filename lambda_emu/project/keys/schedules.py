@@ -12,9 +12,9 @@ from lambda_emu.model.schedules.expressions import parse_schedule_expression
 from lambda_emu.model.schedules.zones import UnknownZone, find_zone
 from lambda_emu.model.value_types import text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind, flag, turned
-from lambda_emu.project.key_types import KeyType, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.event_kind import EventKind, flag, turned
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, single
 
 EXPRESSION = text("rate(5 minutes), cron(0 9 ? * MON-FRI *) or at(2030-01-01T09:00:00)", r"(?s).{1,256}")
 ZONE = text("a time zone such as Europe/Berlin", r".{1,50}")

@@ -11,8 +11,8 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.sqs.errors import MalformedMessage, MissingMember, UnknownSqsOperation
-from lambda_emu.services.sqs.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES, MemberKind, Members, check, kind_of
-from lambda_emu.services.sqs.wire_json import query_code, sender
+from lambda_emu.services.sqs.wire.json_form import query_code, sender
+from lambda_emu.services.sqs.wire.members import ENTRY_INPUTS, INPUTS, QUERY_NAMES, MemberKind, Members, check, kind_of
 from lambda_emu.services.xml import element, text_of, xml_answer
 
 NAMESPACE = "http://queue.amazonaws.com/doc/2012-11-05/"

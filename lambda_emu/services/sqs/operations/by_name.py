@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from lambda_emu.services.sqs import control, dead_letters, receiving, sending
+from lambda_emu.services.sqs.operations import control, dead_letters, receiving, sending
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.request import QueueRequest
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from lambda_emu.model.value_types import choice, text
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind, main_key
-from lambda_emu.project.key_types import KeyType, list_of, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.event_kind import EventKind, main_key
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, list_of, single
 
 POOL = text("1 to 128 letters, digits and + = , . @ - _", r"[\w+=,.@-]{1,128}")
 CLIENT = text("1 to 128 letters, digits and + = , . @ - _", r"[\w+=,.@-]{1,128}")

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from lambda_emu.model.route_keys import same_requests
 from lambda_emu.project.declarations import Declared, DeclaredFunction
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_keys import EVENTS
-from lambda_emu.project.resource_keys import HTTP_API, HTTP_API_KEYS, RESOURCES, DeclaredKind
-from lambda_emu.project.shapes import Found, read_keys
+from lambda_emu.project.keys.events import EVENTS
+from lambda_emu.project.keys.resources import HTTP_API, HTTP_API_KEYS, RESOURCES, DeclaredKind
+from lambda_emu.project.keys.shapes import Found, read_keys
 
 MOST_EVENTS = 100
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.services.sqs.attributes import MOST_BYTES
-from lambda_emu.services.sqs.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.errors import (
     InvalidCharacters,
     InvalidTexts,
@@ -21,11 +20,12 @@ from lambda_emu.services.sqs.errors import (
     SqsError,
 )
 from lambda_emu.services.sqs.fifo import SentMessage
-from lambda_emu.services.sqs.members import Members
 from lambda_emu.services.sqs.message import Attributes, Content, Draft, md5_of, md5_of_attributes
+from lambda_emu.services.sqs.operations.batches import check_entries, failed, tell
 from lambda_emu.services.sqs.queue import QueueRecord
 from lambda_emu.services.sqs.queues import Queues
 from lambda_emu.services.sqs.request import ID, WRONG_QUEUE, QueueRequest
+from lambda_emu.services.sqs.wire.members import Members
 
 TRACE = "AWSTraceHeader"
 MOST_TRACE_CHARACTERS = 1024

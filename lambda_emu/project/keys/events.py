@@ -13,18 +13,18 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.mappings.filters import compile_pattern
 from lambda_emu.model.route_keys import METHODS, route_key_problem
 from lambda_emu.model.value_types import FLAG, choice, text, whole
-from lambda_emu.project.alarm_keys import ALARM
-from lambda_emu.project.alb_keys import ALB
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind, flag, main_key, turned
-from lambda_emu.project.key_types import KeyType, list_of, single
-from lambda_emu.project.log_keys import LOGS
-from lambda_emu.project.pool_keys import COGNITO
-from lambda_emu.project.rest_keys import REST
-from lambda_emu.project.rule_keys import EVENTBRIDGE
-from lambda_emu.project.schedule_keys import SCHEDULE
-from lambda_emu.project.shapes import Key, keyed
-from lambda_emu.project.socket_keys import WEBSOCKET
+from lambda_emu.project.keys.alarms import ALARM
+from lambda_emu.project.keys.event_kind import EventKind, flag, main_key, turned
+from lambda_emu.project.keys.load_balancers import ALB
+from lambda_emu.project.keys.logs import LOGS
+from lambda_emu.project.keys.pools import COGNITO
+from lambda_emu.project.keys.rest import REST
+from lambda_emu.project.keys.rules import EVENTBRIDGE
+from lambda_emu.project.keys.schedules import SCHEDULE
+from lambda_emu.project.keys.shapes import Key, keyed
+from lambda_emu.project.keys.types import KeyType, list_of, single
+from lambda_emu.project.keys.websockets import WEBSOCKET
 
 BUCKET = text("3 to 63 lower-case letters, digits, - and .", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 QUEUE = text("1 to 80 letters, digits, - and _, with .fifo at a FIFO queue's end", r"(?=.{1,80}$)[\w-]+(\.fifo)?")

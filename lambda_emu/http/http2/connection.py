@@ -29,8 +29,8 @@ from h2.settings import SettingCodes, Settings
 from lambda_emu.http.endpoint import Endpoint
 from lambda_emu.http.exchange import RequestHandler
 from lambda_emu.http.group import Accepted, Acceptor, Wait
-from lambda_emu.http.http2_request import Request, head_of
-from lambda_emu.http.preface import PREFACE, Frames
+from lambda_emu.http.http2.preface import PREFACE, Frames
+from lambda_emu.http.http2.request import Request, head_of
 from lambda_emu.http.stream import HIGH_WATER_BYTES
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from typing import Any
 
 from lambda_emu.model.value_types import ValueType, choice, text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.event_kind import EventKind, flag, main_key, turned
-from lambda_emu.project.key_types import KeyType, list_of, mapping, single
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.event_kind import EventKind, flag, main_key, turned
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import KeyType, list_of, mapping, single
 
 MINUTE_S, DAY_S = 60, 86_400
 METRIC = text("a metric's name of 1 to 255 characters", r"[^\0]{1,255}")

@@ -12,9 +12,9 @@ from lambda_emu.builds.methods import AUTO, METHODS
 from lambda_emu.model import quotas
 from lambda_emu.model.value_types import choice, text, whole
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.key_types import ENVIRONMENT, PATH, RUNTIME, KeyType, layers, mapping, only_item, single
-from lambda_emu.project.role_keys import DEFAULT, NAMED
-from lambda_emu.project.shapes import Key
+from lambda_emu.project.keys.roles import DEFAULT, NAMED
+from lambda_emu.project.keys.shapes import Key
+from lambda_emu.project.keys.types import ENVIRONMENT, PATH, RUNTIME, KeyType, layers, mapping, only_item, single
 
 RESERVABLE = quotas.CONCURRENT_EXECUTIONS - quotas.MINIMUM_UNRESERVED
 
@@ -22,7 +22,7 @@ NAME = text("1 to 64 letters, digits, - and _", r"[a-zA-Z0-9_-]{1,64}")
 
 
 def _read_events(document: Document, value: Value) -> Any:
-    from lambda_emu.project.resource_reader import read_events  # here: most projects have none
+    from lambda_emu.project.keys.resource_reader import read_events  # here: most projects have none
 
     return read_events(document, value)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lambda_emu.services.sqs.errors import BatchIsEmpty, BatchTooLong, IdsNotDistinct, InvalidEntryId, SqsError
-from lambda_emu.services.sqs.members import Members
 from lambda_emu.services.sqs.request import QueueRequest
+from lambda_emu.services.sqs.wire.members import Members
 
 MOST_ENTRIES = 10
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")

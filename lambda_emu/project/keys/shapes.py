@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.project.document import Document, Value
-from lambda_emu.project.key_types import KeyType
+from lambda_emu.project.keys.types import KeyType
 
 
 class Key(Struct, frozen=True):

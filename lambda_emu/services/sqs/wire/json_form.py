@@ -11,7 +11,7 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer, hint_headers
 from lambda_emu.gateway.request import Request
 from lambda_emu.services.sqs.errors import SqsError, UnknownSqsOperation
-from lambda_emu.services.sqs.members import INPUTS, Members, read
+from lambda_emu.services.sqs.wire.members import INPUTS, Members, read
 from lambda_emu.signatures.refusals import BadSignature
 
 TARGET = b"AmazonSQS."

@@ -1,0 +1,1 @@
+"""websockets: texts both ways. docs/decisions/websocket-apis.md."""

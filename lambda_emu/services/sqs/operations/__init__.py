@@ -1,0 +1,1 @@
+"""operations: what is done by request, a file a family."""

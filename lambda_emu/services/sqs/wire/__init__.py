@@ -1,0 +1,1 @@
+"""wire: both forms in which requests come and answers go."""
