@@ -40,6 +40,13 @@ LEAST = {
 }
 
 
+STACK = """
+Resources:
+  Emptied: {Type: AWS::ECR::Repository, Properties: {RepositoryName: emptied, EmptyOnDelete: true}}
+  Full: {Type: AWS::ECR::Repository, Properties: {RepositoryName: full}}
+"""
+
+
 class Registry:
     """A server, its ECR, and the docker CLI with a configuration of its own."""
 
@@ -243,6 +250,29 @@ def test_what_was_pushed_outlives_the_server_and_an_emptied_account_has_none(
 
         assert registry.ecr.describe_repositories()["repositories"] == []
         eventually(lambda: registry.ask("GET", f"kept/blobs/{digest}")[0] == 404, "the blob stays")
+
+
+def test_a_stacks_repository_goes_with_its_images_where_that_is_said(tmp_path: Path, eventually: Eventually) -> None:
+    with served(tmp_path, "process") as lam:
+        registry = Registry(lam, Shop.__new__(Shop), tmp_path)
+        stacks = client_at(lam.url, "cloudformation")
+        stacks.create_stack(StackName="images", TemplateBody=STACK)
+
+        def status() -> str:
+            return str(stacks.describe_stacks(StackName="images")["Stacks"][0]["StackStatus"])
+
+        eventually(lambda: status() == "CREATE_COMPLETE", "the stack is not made")
+        for name in ("emptied", "full"):
+            digest = upload(registry, name, b"{}")
+            layer = {"digest": digest, "size": 2, "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip"}
+            manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": layer, "layers": [layer]}
+            assert registry.ask("PUT", f"{name}/manifests/v1", json.dumps(manifest).encode())[0] == 201
+
+        stacks.delete_stack(StackName="images")
+
+        eventually(lambda: status() == "DELETE_FAILED", "the repository with an image went")
+        (left,) = registry.ecr.describe_repositories()["repositories"]
+        assert left["repositoryName"] == "full"
 
 
 def test_where_iam_is_enforced_who_pushes_and_pulls_logs_in_and_may(tmp_path: Path) -> None:
