@@ -264,3 +264,13 @@ def test_events_lead_to_an_alias_of_a_state_machine_and_past_what_nobody_serves(
 
     eventually(lambda: states.list_executions(stateMachineArn=outputs["Machine"])["executions"], "an execution")
     stacks.delete("led")
+
+
+def test_code_that_is_no_mapping_is_told_so(stacks: Stacks) -> None:
+    properties = (
+        "{Runtime: python3.12, Handler: a.b, Role: 'arn:aws:iam::000000000000:role/a', Code: 's3://code/a.zip'}"
+    )
+    template = f"Resources: {{Hello: {{Type: AWS::Lambda::Function, Properties: {properties}}}}}"
+    stacks.client.create_stack(StackName="no-mapping", TemplateBody=template)
+    stacks.becomes("no-mapping", "ROLLBACK_COMPLETE")
+    assert "Code must be a mapping" in reasons(stacks, "no-mapping")

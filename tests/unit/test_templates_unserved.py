@@ -22,6 +22,7 @@ CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/app-it-1"
         (f"{EC2}SecurityGroup", r"sg-[0-9a-f]{17}"),
         ("AWS::EFS::AccessPoint", r"fsap-[0-9a-f]{17}"),
         ("AWS::CertificateManager::Certificate", CERTIFICATE),
+        ("AWS::ApplicationAutoScaling::ScalingPolicy", "arn:aws:autoscaling:.*"),  # what alarms refer to
         ("AWS::ECS::Cluster", "app-it-1"),
     ],
 )

@@ -24,7 +24,10 @@ PLACED = "Placed"
 def _members(asked: Asked) -> dict[str, Any]:
     """Of CreateFunction."""
     said = {name: value for name, value in asked.properties.items() if name not in ("FunctionName", "Code", "Tags")}
-    code = dict(asked.get("Code") or {})
+    told = asked.get("Code") or {}
+    if not isinstance(told, Mapping):
+        raise refuse("Code must be a mapping; a path, or a place in S3 as a text, is for templates that are packaged")
+    code = dict(told)
     if PLACED in code:
         code = {"ZipFile": code[PLACED]}
     elif isinstance(code.get("ZipFile"), str):

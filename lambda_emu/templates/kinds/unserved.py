@@ -29,7 +29,8 @@ IDS: Mapping[str, str] = {
 """What the identifiers of these begin with."""
 HEX_CHARACTERS = 17
 KNOWN_BY_ARN = frozenset(
-    {"AWS::ACMPCA::CertificateAuthority", "AWS::AppSync::Api", "AWS::AppSync::GraphQLApi"}
+    {"AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::AutoScaling::ScalingPolicy"}
+    | {"AWS::ACMPCA::CertificateAuthority", "AWS::AppSync::Api", "AWS::AppSync::GraphQLApi"}
     | {"AWS::Batch::ComputeEnvironment", "AWS::Batch::JobDefinition", "AWS::Batch::JobQueue"}
     | {"AWS::CertificateManager::Certificate", "AWS::ECS::Service", "AWS::ECS::TaskDefinition"}
     | {"AWS::IVS::Channel", "AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster", "AWS::SSO::PermissionSet"}
@@ -48,6 +49,7 @@ NAMES: Mapping[str, str] = {
 SERVICES: Mapping[str, str] = {
     "ACMPCA": "acm-pca",
     "AmazonMQ": "mq",
+    "ApplicationAutoScaling": "autoscaling",
     "CertificateManager": "acm",
     "DocDB": "rds",
     "EFS": "elasticfilesystem",
