@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -44,13 +45,21 @@ PYTHON = """
               status = said.get("Status", "SUCCESS") if event["RequestType"] != "Delete" else "SUCCESS"
               cfnresponse.send(event, context, status, data, said.get("Id"), reason=said.get("Reason"))
 """
+TOLD = r"""
+  Told:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: !GetAtt Role.Arn
+      Runtime: python3.11
+      Handler: index.handler
+      Code: {ZipFile: nothing}
+      Environment: {Variables: {TOLD: !Sub \1}}
+"""
 THING = """
   Thing:
     Type: Custom::Thing
     Properties: {ServiceToken: !GetAtt Maker.Arn, Id: one, Size: 3, Nested: {Is: true, All: [1, 2.5, a]}}
-  Told:
-    Type: AWS::SSM::Parameter
-    Properties: {Name: told, Type: String, Value: !Sub '${Thing} ${Thing.Colour} ${Thing.Size} ${Thing.At.All}'}
+  Told: '${Thing} ${Thing.Colour} ${Thing.Size} ${Thing.At.All}'
 """
 
 
@@ -96,20 +105,20 @@ NODE = """
   ByModule:
     Type: AWS::CloudFormation::CustomResource
     Properties: {ServiceToken: !GetAtt Inline.Arn}
-  Both:
-    Type: AWS::SSM::Parameter
-    Properties: {Name: told, Type: String, Value: !Sub '${ByHttps} ${ByHttps.Engine} ${ByModule.Engine}'}
+  Told: '${ByHttps} ${ByHttps.Engine} ${ByModule.Engine}'
 """
 
 
 def start(folder: Path, *parts: str, engine: str = "process", **settings: Any) -> Any:
-    (folder / "template.yaml").write_text("Resources:" + "".join(parts))
+    """With a resource, where one is, that says what `told` is to find."""
+    template = re.sub("  Told: ('.*')", TOLD, "Resources:" + "".join(parts))
+    (folder / "template.yaml").write_text(template)
     return own_emulator(folder, engine, stems=0, **settings)
 
 
 def told(lam: OwnLam) -> str:
-    value = client_at(lam.url, "ssm").get_parameter(Name="told")["Parameter"]["Value"]
-    return str(value)
+    """What a resource has of those that it refers to."""
+    return str(lam.client.get_function_configuration(FunctionName="Told")["Environment"]["Variables"]["TOLD"])
 
 
 def seen(lam: OwnLam, count: int, function: str = "Maker") -> list[dict[str, Any]]:
@@ -258,7 +267,7 @@ TOPIC = """
     Type: AWS::CloudFormation::WaitCondition
     DependsOn: Signals
     Properties: {Handle: !Ref Gate, Count: 2, Timeout: 60}
-  Told: {Type: AWS::SSM::Parameter, Properties: {Name: told, Type: String, Value: !Sub '${ByTopic} ${Opened.Data}'}}
+  Told: '${ByTopic} ${Opened.Data}'
 Outputs: {Gate: {Value: !Ref Gate}}
 """
 
