@@ -48,7 +48,8 @@ class Notes extends cdk.Stack {
   }
 
   function(id, handler, environment) {
-    return new Function(this, id, { runtime: Runtime.PYTHON_3_13, handler, code: Code.fromAsset("function"), environment });
+    const code = Code.fromAsset("function"), timeout = cdk.Duration.seconds(30);
+    return new Function(this, id, { runtime: Runtime.PYTHON_3_13, handler, code, environment, memorySize: 512, timeout });
   }
 }
 
