@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from api_rig import ACCOUNT, REGION
+from api_rig import ACCOUNT, REGION, Api, shown
 
 from lambda_emu.clock import Clock
 from lambda_emu.model.mappings.mapping import TRANSITION_S
@@ -61,3 +61,15 @@ class HandClock(Clock):
     def arrive(self) -> None:
         """Every mapping that is on its way to a state arrives there."""
         self._now_s += TRANSITION_S
+
+
+def create(api: Api, kind: str = "sqs", **wanted: Any) -> dict[str, Any]:
+    return shown(api.client.create_event_source_mapping(**({"FunctionName": "f", **PASSING[kind]} | wanted)))
+
+
+def get(api: Api, uuid: str) -> dict[str, Any]:
+    return shown(api.client.get_event_source_mapping(UUID=uuid))
+
+
+def listed(api: Api, **wanted: Any) -> list[str]:
+    return [each["UUID"] for each in api.client.list_event_source_mappings(**wanted)["EventSourceMappings"]]
