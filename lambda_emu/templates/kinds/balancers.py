@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from lambda_emu.project.services.balancers import SUBNETS
 from lambda_emu.project.services.reach import Reach
@@ -46,9 +47,29 @@ def _tagged(asked: Asked) -> dict[str, list[dict[str, str]]]:
 
 
 def _set_attributes(asked: Asked, what: str, arn: str) -> None:
-    attributes = asked.get(f"{what}Attributes")
+    """What it had and says no more is as it is for those that never said it."""
+    property = f"{what}Attributes"
+    had, has = ({str(one["Key"]) for one in said.get(property) or ()} for said in (asked.before, asked.properties))
+    usual = [{"Key": key, "Value": _USUAL[key]} for key in sorted((had - has) & _USUAL.keys())]
+    attributes = [*usual, *(asked.get(property) or ())]
     if attributes:
         asked.call(ELB, f"Modify{what}Attributes", {f"{what}Arn": arn, "Attributes": attributes})
+
+
+_USUAL: Mapping[str, str] = {
+    "access_logs.s3.enabled": "false",
+    "deletion_protection.enabled": "false",
+    "deregistration_delay.timeout_seconds": "300",
+    "idle_timeout.timeout_seconds": "60",
+    "lambda.multi_value_headers.enabled": "false",
+    "load_balancing.algorithm.type": "round_robin",
+    "load_balancing.cross_zone.enabled": "false",
+    "routing.http.drop_invalid_header_fields.enabled": "false",
+    "routing.http2.enabled": "true",
+    "slow_start.duration_seconds": "0",
+    "stickiness.enabled": "false",
+}
+"""Attributes of load balancers and target groups, as the guide of Elastic Load Balancing has them."""
 
 
 def _update_balancer(asked: Asked, made: Made) -> Made:
@@ -91,7 +112,9 @@ def _register(asked: Asked, arn: str) -> None:
 
 def _update_group(asked: Asked, made: Made) -> Made:
     group = {"TargetGroupArn": made.identifier}
-    asked.call(ELB, "ModifyTargetGroup", {**asked.given(*_OF_HEALTH), **group})
+    usual = _USUAL_OF_LAMBDA if asked.get("TargetType") == "lambda" else _USUAL_OF_HEALTH
+    said = {name: usual[name] for name in asked.left_out(*usual)} | asked.given(*_OF_HEALTH)
+    asked.call(ELB, "ModifyTargetGroup", {**said, **group})
     _set_attributes(asked, "TargetGroup", made.identifier)
     wanted = {str(one["Id"]) for one in asked.get("Targets") or ()}
     there = asked.call(ELB, "DescribeTargetHealth", group)["TargetHealthDescriptions"]
@@ -110,6 +133,15 @@ _OF_HEALTH = (
     *("HealthCheckEnabled", "HealthCheckIntervalSeconds", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol"),
     *("HealthCheckTimeoutSeconds", "HealthyThresholdCount", "Matcher", "UnhealthyThresholdCount"),
 )
+_USUAL_OF_HEALTH: Mapping[str, Any] = {
+    **{"HealthCheckEnabled": True, "HealthCheckIntervalSeconds": 30, "HealthCheckPath": "/"},
+    **{"HealthCheckPort": "traffic-port", "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 5},
+    **{"Matcher": {"HttpCode": "200"}, "UnhealthyThresholdCount": 2},
+}
+_USUAL_OF_LAMBDA: Mapping[str, Any] = {
+    **{name: value for name, value in _USUAL_OF_HEALTH.items() if name != "HealthCheckPort"},
+    **{"HealthCheckEnabled": False, "HealthCheckIntervalSeconds": 35, "HealthCheckTimeoutSeconds": 30},
+}
 _OF_GROUPS = (*_OF_HEALTH, "IpAddressType", "Port", "Protocol", "ProtocolVersion", "TargetType", "VpcId")
 BALANCERS: Mapping[str, Kind] = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": Kind(

@@ -54,8 +54,6 @@ def _set_bucket(asked: Asked, name: str) -> None:
     if cors := asked.get("CorsConfiguration"):
         rules = [_cors_rule(rule) for rule in cors.get("CorsRules") or ()]
         asked.call("s3", "PutBucketCors", {**bucket, "CORSConfiguration": {"CORSRules": rules}})
-    elif asked.before.get("CorsConfiguration"):
-        ask_if_there(asked.reach, "s3", "DeleteBucketCors", **bucket)
     if asked.get("Tags"):
         asked.call("s3", "PutBucketTagging", {**bucket, "Tagging": {"TagSet": tags(asked)}})
     if encryption := asked.get("BucketEncryption"):
@@ -63,8 +61,19 @@ def _set_bucket(asked: Asked, name: str) -> None:
         asked.call("s3", "PutBucketEncryption", {**bucket, "ServerSideEncryptionConfiguration": {"Rules": rules}})
     if (block := asked.get("PublicAccessBlockConfiguration")) is not None:
         asked.call("s3", "PutPublicAccessBlock", {**bucket, "PublicAccessBlockConfiguration": block})
+    for left_out in asked.left_out(*_TAKEN_AWAY):
+        ask_if_there(asked.reach, "s3", _TAKEN_AWAY[left_out], **bucket)
     told = _notifications(asked.get("NotificationConfiguration") or {})
     asked.call("s3", "PutBucketNotificationConfiguration", {**bucket, "NotificationConfiguration": told})
+
+
+_TAKEN_AWAY = {
+    "BucketEncryption": "DeleteBucketEncryption",
+    "CorsConfiguration": "DeleteBucketCors",
+    "PublicAccessBlockConfiguration": "DeletePublicAccessBlock",
+    "Tags": "DeleteBucketTagging",
+}
+"""By which operation a bucket has nothing of a property any more."""
 
 
 def _cors_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -293,7 +302,9 @@ def _create_machine(asked: Asked) -> Made:
 
 
 def _update_machine(asked: Asked, made: Made) -> Made:
-    asked.call("stepfunctions", "UpdateStateMachine", {**_machine(asked), "stateMachineArn": made.identifier})
+    usual = {"LoggingConfiguration": {"Level": "OFF"}, "TracingConfiguration": {"Enabled": False}}
+    said = {name: usual[name] for name in asked.left_out(*usual)} | _machine(asked)
+    asked.call("stepfunctions", "UpdateStateMachine", {**said, "stateMachineArn": made.identifier})
     return made._replace(attributes={**made.attributes, REVISION: asked.reach.context.clock.new_id()})
 
 

@@ -72,6 +72,10 @@ class Asked(Struct, frozen=True):
         """Those of these that it has."""
         return {name: self.properties[name] for name in properties if name in self.properties}
 
+    def left_out(self, *properties: str) -> list[str]:
+        """Those of these that it had and is to have no more."""
+        return [name for name in properties if name in self.before and name not in self.properties]
+
     def begin(self, made: Made) -> Made:
         """Say what is there by now."""
         self.begun.append(made)

@@ -32,7 +32,8 @@ _QUEUE_ATTRIBUTES = (
 
 _USUAL: Mapping[str, Any] = {
     **{"DelaySeconds": 0, "MaximumMessageSize": 262_144, "MessageRetentionPeriod": 345_600, "RedriveAllowPolicy": ""},
-    **{"ReceiveMessageWaitTimeSeconds": 0, "RedrivePolicy": "", "VisibilityTimeout": 30},
+    **{"ReceiveMessageWaitTimeSeconds": 0, "RedrivePolicy": "", "VisibilityTimeout": 30, "KmsMasterKeyId": ""},
+    **{"KmsDataKeyReusePeriodSeconds": 300, "SqsManagedSseEnabled": True},
 }
 """What a queue has that is told nothing: for what a template leaves out again."""
 
@@ -52,8 +53,7 @@ def _create_queue(asked: Asked) -> Made:
 
 
 def _update_queue(asked: Asked, made: Made) -> Made:
-    usual = {name: value for name, value in _USUAL.items() if name in asked.before}
-    said = {**usual, **_queue_attributes(asked)}
+    said = {name: _USUAL[name] for name in asked.left_out(*_USUAL)} | _queue_attributes(asked)
     if said:
         asked.call("sqs", "SetQueueAttributes", {"QueueUrl": made.identifier, "Attributes": said})
     return made
@@ -92,10 +92,13 @@ def _remove_queue_policy(made: Made, reach: Reach) -> None:
 
 def _table(asked: Asked) -> dict[str, Any]:
     said = dict(asked.given(*_OF_CREATED_TABLES))
-    billing = asked.get("BillingMode") or ("PROVISIONED" if asked.get("ProvisionedThroughput") else "PAY_PER_REQUEST")
     stream = asked.get("StreamSpecification")
     said |= {"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}
-    return {**said, "BillingMode": billing, "TableName": asked.named("TableName"), "Tags": tags(asked)}
+    return {**said, "BillingMode": _billing(asked), "TableName": asked.named("TableName"), "Tags": tags(asked)}
+
+
+def _billing(asked: Asked) -> str:
+    return str(asked.get("BillingMode") or ("PROVISIONED" if asked.get("ProvisionedThroughput") else "PAY_PER_REQUEST"))
 
 
 def _create_table(asked: Asked) -> Made:
@@ -111,9 +114,27 @@ def _made_table(found: Mapping[str, Any]) -> Made:
 
 
 def _set_ttl(asked: Asked, table: str) -> None:
-    said = asked.get("TimeToLiveSpecification")
-    if said:
+    before, said = asked.before.get("TimeToLiveSpecification"), asked.get("TimeToLiveSpecification")
+    if before and not said:
+        said = {**before, "Enabled": False}
+    if said != before:
         asked.call("dynamodb", "UpdateTimeToLive", {"TableName": table, "TimeToLiveSpecification": said})
+
+
+_SET_AT_ANY_TIME = ("BillingMode", "DeletionProtectionEnabled", "ProvisionedThroughput")
+
+
+def _set_capacity(asked: Asked, table: str) -> None:
+    if asked.given(*_SET_AT_ANY_TIME) == {
+        name: asked.before[name] for name in _SET_AT_ANY_TIME if name in asked.before
+    }:
+        return
+    members = {
+        "BillingMode": _billing(asked),
+        "DeletionProtectionEnabled": asked.get("DeletionProtectionEnabled", False),
+        **asked.given("ProvisionedThroughput"),
+    }
+    asked.call("dynamodb", "UpdateTable", {"TableName": table, **members})
 
 
 def _set_indexes(asked: Asked, table: str, found: Mapping[str, Any]) -> None:
@@ -129,6 +150,7 @@ def _set_indexes(asked: Asked, table: str, found: Mapping[str, Any]) -> None:
 
 def _update_table(asked: Asked, made: Made) -> Made:
     found = asked.call("dynamodb", "DescribeTable", {"TableName": made.identifier})["Table"]
+    _set_capacity(asked, made.identifier)
     _set_indexes(asked, made.identifier, found)
     stream = asked.get("StreamSpecification")
     view = found.get("StreamSpecification", {}).get("StreamViewType")

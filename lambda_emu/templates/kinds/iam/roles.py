@@ -39,20 +39,21 @@ def _update_role(asked: Asked, made: Made) -> Made:
     asked.call(IAM, "UpdateAssumeRolePolicy", {"RoleName": name, "PolicyDocument": document})
     said = {"Description": asked.get("Description") or "", **asked.given("MaxSessionDuration")}
     asked.call(IAM, "UpdateRole", {"RoleName": name, **said})
-    _set_boundary(asked, name)
+    set_boundary(asked, "Role", name)
     take_own(asked, "Role", name)
     set_policies(asked, "Role", name)
     return made
 
 
-def _set_boundary(asked: Asked, role: str) -> None:
-    boundary = asked.get("PermissionsBoundary")
+def set_boundary(asked: Asked, whose: str, name: str) -> None:
+    """Of a Role or User."""
+    of, boundary = {f"{whose}Name": name}, asked.get("PermissionsBoundary")
     if boundary == asked.before.get("PermissionsBoundary"):
         return
     if boundary is None:
-        ask_if_there(asked.reach, IAM, "DeleteRolePermissionsBoundary", RoleName=role)
+        ask_if_there(asked.reach, IAM, f"Delete{whose}PermissionsBoundary", **of)
     else:
-        asked.call(IAM, "PutRolePermissionsBoundary", {"RoleName": role, "PermissionsBoundary": boundary})
+        asked.call(IAM, f"Put{whose}PermissionsBoundary", {**of, "PermissionsBoundary": boundary})
 
 
 def set_policies(asked: Asked, whose: str, name: str) -> None:

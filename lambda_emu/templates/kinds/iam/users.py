@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.iam.roles import IAM, set_policies, strip, take_own
+from lambda_emu.templates.kinds.iam.roles import IAM, set_boundary, set_policies, strip, take_own
 from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tags, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
 
@@ -33,6 +33,11 @@ def _set_user(asked: Asked, name: str) -> None:
 def _update_user(asked: Asked, made: Made) -> Made:
     name = made.identifier
     take_own(asked, "User", name)
+    set_boundary(asked, "User", name)
+    if asked.get("Path") != asked.before.get("Path"):
+        asked.call(IAM, "UpdateUser", {"UserName": name, "NewPath": asked.get("Path") or "/"})
+    if asked.left_out("LoginProfile"):
+        ask_if_there(asked.reach, IAM, "DeleteLoginProfile", UserName=name)
     for group in set(asked.before.get("Groups") or ()) - set(asked.get("Groups") or ()):
         ask_if_there(asked.reach, IAM, "RemoveUserFromGroup", UserName=name, GroupName=group)
     _set_user(asked, name)
