@@ -52,8 +52,8 @@ from lambda_emu.services.logs.service import LogService
 from lambda_emu.services.neighbours.service import NeighbourService
 from lambda_emu.services.observers import All
 from lambda_emu.services.overview import Overview
-from lambda_emu.services.registry.logins import TokenOperation
-from lambda_emu.services.registry.room import RegistryRoom
+from lambda_emu.services.registry.late import LateRegistry
+from lambda_emu.services.registry.service import TokenOperation
 from lambda_emu.services.response_urls import ResponseUrls
 from lambda_emu.services.scheduler.service import SchedulerService
 from lambda_emu.services.sqs.service import QueueService
@@ -137,7 +137,7 @@ class Served:
         place = Place(signers, rooms.url, rooms.around.issuer, self._guards.may_invoke)
         self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
-        self.registry = RegistryRoom(rooms.data_dir, rooms.around, machine, rooms.loop, rooms.url)
+        self.registry = LateRegistry(rooms.data_dir, rooms.around, machine, rooms.loop, rooms.url)
         if rooms.settings.iam != OFF:
             self.registry.hold_to(self.access.check, is_strict=rooms.settings.iam == ENFORCE)
         rooms.engine.packaged.find_pushed = self.registry.find
@@ -182,7 +182,7 @@ class Served:
             if CONTROL_PLANE in one.claims.signed_for:
                 service = OwnOperations(one, self.apis, rooms.around.child, rooms.loop, rooms.scope)
             if "ecr" in one.claims.signed_for:
-                service = TokenOperation(one, self.registry.logins, self.registry.url, rooms.scope)
+                service = TokenOperation(one, partial(self.registry.token, rooms.scope))
             guarded.append(self._guards.before(service, may_be_unsigned, *EVALUATED_IN_CHILD, is_shared=True))
         s3 = self._guards.before(objects, may_be_unsigned_for_s3, "s3", family=Family.S3)
         return (*theirs.values(), *guarded, s3, *([theirs["s3"]] if "s3" in theirs else []))

@@ -5,12 +5,16 @@ Texts as ECR's, but where (?) says that it is not known.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.json import encode
 
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
-from lambda_emu.services.registry.names import Repository
+
+if TYPE_CHECKING:
+    from lambda_emu.services.registry.names import Repository
 
 VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 

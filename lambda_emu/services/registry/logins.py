@@ -11,12 +11,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 
 from lambda_emu.arn import Scope
-from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
-from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
-from lambda_emu.gateway.services import Handling, Service
-from lambda_emu.http.message import Head
 from lambda_emu.model.caller import Caller, root_of
 from lambda_emu.model.credentials import MOST_TOKEN, Issuer, read_token
 from lambda_emu.services.callers import caller_of
@@ -25,7 +21,6 @@ from lambda_emu.services.registry.errors import TokenExpired
 
 USER = "AWS"
 HOLDS_S = 12 * 3600
-OPERATION = b"AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
 
 
 class Logins:
@@ -63,39 +58,13 @@ class Logins:
         return session.caller()
 
 
-class TokenOperation:
-    """ECR's service as the gateway knows it, but for the operation that gives passwords out."""
-
-    def __init__(self, theirs: Service, logins: Logins, url: str, scope: Scope) -> None:
-        """url: of the registry. scope: of callers who name none."""
-        self.claims = theirs.claims
-        self.answers_pages = theirs.answers_pages
-        self._theirs = theirs
-        self._logins = logins
-        self._url = url
-        self._scope = scope
-        self._kept: dict[int, Handling] = {}
-
-    def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        theirs = self._theirs.handling(head, path, length)
-        if head.first.get(b"x-amz-target") != OPERATION:
-            return theirs
-        ours = self._kept.get(id(theirs))  # they have two
-        if ours is None:
-            ours = self._kept[id(theirs)] = Handling(
-                self._serve, theirs.most_bytes, theirs.too_large, theirs.workers, theirs.spooled
-            )
-        return ours
-
-    def error_answer(self, error: LambdaError, request: Request) -> Answer:
-        return self._theirs.error_answer(error, request)
-
-    def _serve(self, asked: Request, _: Call) -> Answer:
-        scope = caller_of(asked, self._scope)
-        caller: Caller | None = asked.caller
-        if caller is None or not caller.account:
-            caller = root_of(scope.account, "")
-        password, until_s = self._logins.password(caller)
-        token = b64encode(f"{USER}:{password}".encode()).decode()
-        told = {"authorizationToken": token, "expiresAt": until_s, "proxyEndpoint": self._url}
-        return json_answer({"authorizationData": [told]}, asked)
+def token_answer(asked: Request, logins: Logins, url: str, scope: Scope) -> Answer:
+    """Of GetAuthorizationToken. url: of the registry. scope: of callers who name none."""
+    scope = caller_of(asked, scope)
+    caller: Caller | None = asked.caller
+    if caller is None or not caller.account:
+        caller = root_of(scope.account, "")
+    password, until_s = logins.password(caller)
+    token = b64encode(f"{USER}:{password}".encode()).decode()
+    told = {"authorizationToken": token, "expiresAt": until_s, "proxyEndpoint": url}
+    return json_answer({"authorizationData": [told]}, asked)

@@ -18,10 +18,6 @@ _HOST = re.compile(rf"(?P<account>\d{{12}})\.dkr\.ecr\.(?P<region>{REGION})\..+"
 _REFERENCE = r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 _URI = re.compile(rf"[^/]+/{_OWNER}/{_NAME}?{_REFERENCE}", re.ASCII)
 _URI_OF_HOST = re.compile(rf"{_HOST.pattern.replace('.+', '[^/]+')}/{_NAME}?{_REFERENCE}", re.ASCII)
-SHAPE = re.compile(rf"/v2/?|/v2/\d{{12}}/{REGION}/.+".encode())
-"""Of the paths that the registry has on any host."""
-HOST = "dkr.ecr"
-"""Within the names of hosts that are an account's registry."""
 
 
 class Repository(Struct, frozen=True):

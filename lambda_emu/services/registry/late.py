@@ -1,4 +1,4 @@
-"""The registry with all that it asks, and what removes blobs that no image has any more."""
+"""The registry, made when it is first asked, with all it asks; and what removes blobs that no image has any more."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lambda_emu.arn import Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.request import Request
 from lambda_emu.http.executors import Closed, Full, Workers
 from lambda_emu.http.loop import Loop
@@ -19,11 +21,10 @@ from lambda_emu.model.credentials import Issuer
 from lambda_emu.model.function.image_package import PushedImage
 from lambda_emu.services.clients import Clients
 from lambda_emu.services.registry.errors import Denied
-from lambda_emu.services.registry.logins import Logins
-from lambda_emu.services.registry.names import image_of, registry_host
 from lambda_emu.services.registry.service import RegistryService
 
 if TYPE_CHECKING:
+    from lambda_emu.services.registry.logins import Logins
     from lambda_emu.services.registry.serving import RegistryServer
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Around(Protocol):
     def issuer(self) -> Issuer: ...
 
 
-class RegistryRoom:
+class LateRegistry:
     """services.observers.Observer as well. clock: the machine's. url: of the port."""
 
     def __init__(self, data_dir: Path, around: Around, clock: Clock, loop: Loop, url: str) -> None:
@@ -68,10 +69,8 @@ class RegistryRoom:
         self._loop = loop
         self._check_access: Callable[..., Coroutine[Any, Any, None]] | None = None
         self._is_strict = False
-        self._host = registry_host(url)
+        self._url = url
         self._lock = Lock()  # one sweep at a time
-        self.url = f"http://{self._host}"
-        self.logins = Logins(around.issuer, self._clock.now_s, self._clock.new_token)
         self.service = RegistryService(self._make)
 
     def hold_to(self, check: Callable[..., Coroutine[Any, Any, None]], *, is_strict: bool) -> None:
@@ -80,8 +79,12 @@ class RegistryRoom:
 
     def find(self, uri: str) -> PushedImage | None:
         """What was pushed as this. Blocks."""
+        if not self._folder.is_dir():
+            return None
+        from lambda_emu.services.registry.names import image_of, registry_host  # here: most servers are never asked
+
         named = image_of(uri)
-        if named is None or not self._folder.is_dir():
+        if named is None:
             return None
         repository, reference = named
         server = self.service.server()
@@ -92,8 +95,17 @@ class RegistryRoom:
         except (LambdaError, ConnectionError) as error:
             log.info("%s is not in our registry: %s", uri, error)
             return None
-        password, _ = self.logins.password(root_of(repository.account, ""))
-        return PushedImage(f"{self._host}/{repository.path}", image.digest.removeprefix("sha256:"), password)
+        password, _ = self._logins().password(root_of(repository.account, ""))
+        return PushedImage(
+            f"{registry_host(self._url)}/{repository.path}", image.digest.removeprefix("sha256:"), password
+        )
+
+    def token(self, scope: Scope, asked: Request) -> Answer:
+        """Of GetAuthorizationToken. scope: of callers who name none."""
+        from lambda_emu.services.registry.logins import token_answer
+        from lambda_emu.services.registry.names import registry_host
+
+        return token_answer(asked, self._logins(), f"http://{registry_host(self._url)}", scope)
 
     async def passes(self, head: Head) -> None: ...
 
@@ -129,7 +141,12 @@ class RegistryRoom:
         blobs = Blobs(self._folder, self._clock.new_token, self._clock.now_s)
         check = None if self._check_access is None else self._check
         images = Images(self._around.clients.call)
-        return RegistryServer(blobs, images, self.logins, check, is_strict=self._is_strict)
+        return RegistryServer(blobs, images, self._logins(), check, is_strict=self._is_strict)
+
+    def _logins(self) -> Logins:
+        from lambda_emu.services.registry.logins import Logins
+
+        return Logins(self._around.issuer, self._clock.now_s, self._clock.new_token)
 
     def _check(self, caller: Caller, request: Request, action: str, resource: str) -> None:
         assert self._check_access is not None
