@@ -18,7 +18,7 @@ from lambda_emu.model.iam.evaluation import Held, Policy
 
 MOST_KEPT = 2048
 NOBODY = Held()
-FROM_PROCESS = ("dynamodb", "iam", "s3", "secretsmanager", "sns")
+FROM_PROCESS = ("dynamodb", "ecr", "iam", "s3", "secretsmanager", "sns")
 """Services whose resources the process keeps, with their policies."""
 
 

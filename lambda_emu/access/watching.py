@@ -11,7 +11,9 @@ from lambda_emu.http.message import Head
 CHANGE = frozenset(
     {
         *("dynamodb:CreateTable", "dynamodb:DeleteResourcePolicy", "dynamodb:DeleteTable"),
-        *("dynamodb:PutResourcePolicy", "dynamodb:UpdateTable", "s3:CreateBucket", "s3:DeleteBucket"),
+        *("dynamodb:PutResourcePolicy", "dynamodb:UpdateTable", "ecr:CreateRepository"),
+        *("ecr:DeleteRepository", "ecr:DeleteRepositoryPolicy", "ecr:SetRepositoryPolicy"),
+        *("s3:CreateBucket", "s3:DeleteBucket"),
         *("s3:DeleteBucketPolicy", "s3:PutBucketPolicy", "secretsmanager:CreateSecret"),
         *("secretsmanager:DeleteResourcePolicy", "secretsmanager:DeleteSecret"),
         *("secretsmanager:PutResourcePolicy", "secretsmanager:RestoreSecret", "sns:AddPermission"),

@@ -124,6 +124,17 @@ def _secret(about: str) -> dict[str, Any] | None:
     return None if secret is None else _told(account, secret.arn, getattr(secret, "policy", None))
 
 
+def _repository(about: str) -> dict[str, Any] | None:
+    from moto.ecr.models import ecr_backends
+
+    arn = _read(about)
+    region, account = arn.split(":")[3:5]
+    if account not in ecr_backends:
+        return None
+    repository = ecr_backends[account][region].repositories.get(arn.partition(":repository/")[2])
+    return None if repository is None else _told(account, arn, repository.policy)
+
+
 def _table(about: str) -> dict[str, Any] | None:
     from moto.dynamodb.models import dynamodb_backends
 
@@ -170,6 +181,7 @@ def _careful(find: Find) -> Find:
 
 _FINDERS: Mapping[str, Find] = {
     "dynamodb": _table,
+    "ecr": _repository,
     "iam": _identity,
     "s3": _bucket,
     "secretsmanager": _secret,
@@ -178,5 +190,5 @@ _FINDERS: Mapping[str, Find] = {
 OF_RESOURCES: Mapping[str, Find] = {service: _careful(find) for service, find in _FINDERS.items()}
 """By service, each asked about an ARN: owner, the whole ARN and the policy, which is null where it has none.
 
-Null: there is no such bucket, topic, secret or table.
+Null: there is no such bucket, topic, secret, table or repository.
 """
