@@ -24,8 +24,9 @@ MOST_BYTES = 8 * 1024**3
 LEAST_FREE_BYTES = 256 * 1024**2
 THREADS_EACH = 4
 """The kernel counts threads, and holds them; processes are counted here."""
-GROUPS = ("/sys/fs/cgroup/pids", "/sys/fs/cgroup")
-"""Where control groups of processes are, of version 1 and 2."""
+GROUPS = {"pids": "/sys/fs/cgroup/pids", "": "/sys/fs/cgroup"}
+"""Where control groups of processes are, of version 1 and 2, by the controller that /proc names."""
+GROUP = "lambda-emu-build-"
 POLL_S = 0.25
 FILES_IN_A_POLL = 2000
 """About what is counted in a tenth of that time."""
@@ -87,7 +88,7 @@ class _Guard:
             signal.sigtimedwait((signal.SIGCHLD,), ROUND_S)
 
     def leave(self) -> None:
-        """The control group, which goes."""
+        """The control group, which goes, for the one above."""
         if self._group is not None:
             with suppress(OSError):
                 _write(self._group.parent / "cgroup.procs", os.getpid())
@@ -123,25 +124,53 @@ class _Guard:
 
 
 def _grouped(most_threads: int) -> Path | None:
-    """A control group with this program and all that it will start, where one can be had."""
-    for above in GROUPS:
-        group = Path(above, f"lambda-emu-build-{os.getpid()}")
-        if not Path(above, "cgroup.procs").exists():
-            continue
-        try:
-            group.mkdir()
-            _write(group / "pids.max", most_threads)
-            _write(group / "cgroup.procs", os.getpid())
-            return group
-        except OSError:
-            with suppress(OSError):
-                group.rmdir()
+    """A control group with this program and all that it will start, where one can be had.
+
+    Below the one that it is in, whose limits hold on. Of version 2 it is threaded: only so may it lie below processes.
+    """
+    above = _own_group()
+    if above is None:
+        return None
+    _remove_left(above)
+    group = above / f"{GROUP}{os.getpid()}"
+    try:
+        group.mkdir()
+        with suppress(OSError):  # version 1 knows neither
+            _write(group / "cgroup.type", "threaded")
+            _write(above / "cgroup.subtree_control", "+pids")
+        _write(group / "pids.max", most_threads)
+        _write(group / "cgroup.procs", os.getpid())
+        return group
+    except OSError:
+        with suppress(OSError):
+            group.rmdir()
     return None
 
 
-def _write(file: Path, number: int) -> None:
+def _own_group() -> Path | None:
+    """That this program is in, of those that count processes. A container may see its own as the uppermost."""
+    with open("/proc/self/cgroup") as opened:
+        lines = [line.rstrip("\n").split(":", 2) for line in opened]
+    for controllers, mount in GROUPS.items():
+        for path in [line[2] for line in lines if line[1] == controllers]:
+            for group in (Path(mount, path[1:]), Path(mount)):
+                with suppress(OSError, ValueError):
+                    if os.getpid() in map(int, (group / "cgroup.procs").read_text().split()):
+                        return group
+    return None
+
+
+def _remove_left(above: Path) -> None:
+    """The groups of guards that were killed; one that somebody is in stays."""
+    for group in above.glob(f"{GROUP}*"):
+        if not Path("/proc", group.name.removeprefix(GROUP)).exists():
+            with suppress(OSError):
+                group.rmdir()
+
+
+def _write(file: Path, what: object) -> None:
     with open(file, "r+") as opened:  # where it is not there it is not made
-        opened.write(str(number))
+        opened.write(str(what))
 
 
 def _threads() -> int:
