@@ -136,6 +136,9 @@ def _mark_used(api: Any, name: str) -> None:
 
 def _name(source: ImageSource) -> str:
     """By all that a build is made of, but for what the images that it begins with are by then."""
-    told = [source.dockerfile, dict(source.arguments), source.target, source.architecture, fingerprint(source.context)]
+    from lambda_emu.sandbox.docker.build_program import context_paths  # here: it asks a library
+
+    content = fingerprint(source.context, context_paths(source.context, source.dockerfile, LEFT_OUT))
+    told = [source.dockerfile, dict(source.arguments), source.target, source.architecture, content]
     of_function = re.sub(r"[^a-z0-9]+", "-", source.name.lower()).strip("-") or "function"
     return f"{REPOSITORY}/{of_function}:{hash_of([FORMAT, *told])[:16]}"

@@ -68,6 +68,7 @@ def test_the_image_that_metadata_says_how_to_make_is_built_once(project: Builds,
         assert answer(lam, "GreetTest", "Ada") == ["Hello, Ada!", ["words.txt"]]
         assert f"GreetTest: docker builds Dockerfile in {project.folder / 'greet'}" in lam.heard_before
         assert "GreetTest: Step 1/" in lam.heard_before
+    project.write("greet/words.log", "ignored, whatever it says")
     again = project.build()
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith(f"GreetTest: image {REPOSITORY}/greettest:"), again.stdout

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
 IGNORED = ".dockerignore"
@@ -16,7 +17,7 @@ MOST_CONTEXT_BYTES = 10 * 1024**3
 """As much as an image of Lambda's may have."""
 
 
-class TooLarge(Exception):
+class ContextTooLarge(Exception):
     def __init__(self, context: Path) -> None:
         super().__init__(
             f"{context} has more than {MOST_CONTEXT_BYTES // 1024**3} GB; say in its {IGNORED} what is not needed"
@@ -45,24 +46,33 @@ def main(request: Mapping[str, Any]) -> None:
                 decode=True,
             )
             is_built = _follow(events)
-    except (docker.errors.DockerException, RequestException, OSError, TooLarge) as error:
+    except (docker.errors.DockerException, RequestException, OSError, ContextTooLarge) as error:
         print(error)
         is_built = False
     sys.exit(0 if is_built else 1)
 
 
+def context_paths(context: Path, dockerfile: str, left_out: Iterable[str]) -> Collection[str]:
+    """What of a context the engine gets, links as links: all but what its .dockerignore names. left_out: names."""
+    from docker.utils.build import exclude_paths
+
+    patterns = [*_ignored(context), *(f"**/{name}" for name in left_out)]
+    return cast(Collection[str], exclude_paths(str(context), patterns, dockerfile=dockerfile))
+
+
 def _packed(request: Mapping[str, Any]) -> IO[bytes]:
-    """The context as the engine takes it, without what its .dockerignore names, nor our own data. TooLarge."""
-    from docker.utils.build import exclude_paths, tar
+    """The context as the engine takes it, without what its .dockerignore names, nor our own data. ContextTooLarge."""
+    from docker.utils.build import create_archive
 
     context = Path(request["context"])
-    left_out = [*_ignored(context), *(f"**/{name}" for name in request["left_out"])]
+    paths = context_paths(context, request["dockerfile"], request["left_out"])
     size = 0
-    for path in exclude_paths(str(context), left_out, dockerfile=request["dockerfile"]):
+    for path in paths:
         size += os.lstat(context / path).st_size
         if size > MOST_CONTEXT_BYTES:
-            raise TooLarge(context)
-    return cast(IO[bytes], tar(context, exclude=left_out, dockerfile=(request["dockerfile"], None), gzip=False))
+            raise ContextTooLarge(context)
+    nameless = TemporaryFile()  # noqa: SIM115, the caller closes it; whatever ends us, its room is free again
+    return cast(IO[bytes], create_archive(str(context), files=sorted(paths), fileobj=nameless))
 
 
 def _ignored(context: Path) -> list[str]:

@@ -122,8 +122,16 @@ def _set_aside(template: Template) -> dict[str, Any]:
             if isinstance(said, str) and not said.startswith("s3://"):
                 properties[name] = {"Bucket": HERE, "Key": quote(said, safe="")}
                 if publishes(properties):
-                    properties[name]["Version"] = fingerprint(template.file.parent / said)
+                    properties[name]["Version"] = _content(template, said)
     return made
+
+
+def _content(template: Template, path: str) -> str:
+    """What code is known by. path: as the template says it. ProjectError."""
+    try:
+        return fingerprint(template.file.parent / path)
+    except OSError as error:
+        raise ProjectError([f"{template.where(('Transform',))}: {error}"]) from None
 
 
 def _put_document(template: Template, logical_id: str, resource: Mapping[str, Any]) -> None:
