@@ -100,9 +100,12 @@ class StackAccess:
             demands = of_call(Asking("lambda", operation, members, context.scope, request))
             self._ask("lambda", who, request, demands)
 
+        def permit_action(action: str, resource: str) -> None:
+            self._ask(action.partition(":")[0], who, request, [Demand(action, resource)])
+
         clients = self._clients_as(credentials)
         try:
-            yield clients, replace(context, permit=permit)
+            yield clients, replace(context, permit=permit, permit_action=permit_action)
         finally:
             clients.close()
 

@@ -83,8 +83,19 @@ class Permit(Protocol):
         """LambdaError: he may not. Not on the loop."""
 
 
+class PermitAction(Protocol):
+    """The same, of what is no operation of Lambda's."""
+
+    def __call__(self, action: str, resource: str) -> None:
+        """action: as policies name it. resource: an ARN. LambdaError: he may not. Not on the loop."""
+
+
 def permit_all(operation: str, members: Mapping[str, Any]) -> None:
     """Who is let in may do all."""
+
+
+def permit_all_actions(action: str, resource: str) -> None:
+    """As above."""
 
 
 class NothingPolled:
@@ -134,6 +145,7 @@ class RequestContext(Struct, frozen=True):
     origin: who makes what operations make: "api", or "project" for what lambda-emu.yaml declares.
     response_urls: where resources of stacks respond that others make.
     permit: asked before each operation that is done for a stack, in the name of who has it made.
+    permit_action: asked the same for what a stack reads beside operations.
     account_concurrency: invocations that may run at once.
     keep_role: where IAM need not be asked yet.
     """
@@ -161,6 +173,7 @@ class RequestContext(Struct, frozen=True):
     asked_at: str | None = None
     response_urls: ResponseUrls = field(default_factory=nowhere)
     permit: Permit = permit_all
+    permit_action: PermitAction = permit_all_actions
     keep_role: KeepRole = keep_none
 
     def target(self, function_name: str, qualifier: str | None = None) -> Target:

@@ -112,9 +112,9 @@ class Deployer:
         return fetch
 
     @contextmanager
-    def reaching(self, context: RequestContext) -> Iterator[Reach]:
-        """What whoever sent the request may look at."""
-        with self._act_as(None, context) as (services, acting):
+    def reaching(self, context: RequestContext, role: str | None = None) -> Iterator[Reach]:
+        """What whoever sent the request may look at, or the role of the stack."""
+        with self._act_as(role, context) as (services, acting):
             yield Reach(acting, services, {}, NOTHING_LEFT)
 
     def check_room(self) -> None:

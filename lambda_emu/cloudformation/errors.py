@@ -44,8 +44,8 @@ class Invalid(CloudFormationError):
     """What a rule has against a request, or a template."""
 
 
-class TemplateDenied(CloudFormationError):
-    """The caller may not read the object that a template is in."""
+class ObjectDenied(CloudFormationError):
+    """The caller may not read the object that a template or a policy is in."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -11,10 +11,10 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.arn import Scope
 from lambda_emu.cloudformation.about import about
 from lambda_emu.cloudformation.deploying import Deployer
-from lambda_emu.cloudformation.errors import Failure, TemplateDenied
+from lambda_emu.cloudformation.errors import Failure, ObjectDenied
 from lambda_emu.cloudformation.operations.asked import Asked
 from lambda_emu.cloudformation.operations.table import OPERATIONS
-from lambda_emu.cloudformation.sources import template_object
+from lambda_emu.cloudformation.sources import named_objects
 from lambda_emu.cloudformation.wire import render, render_error, wire_of
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
@@ -32,7 +32,7 @@ class Access(Protocol):
         """LambdaError: he may not. about: an ARN, or `*`, as policies name what it is about."""
 
     def may_read(self, request: Request, wanted: S3Object, scope: Scope) -> bool:
-        """Whether he may have the object that a template is in."""
+        """Whether he may have an object that the request names."""
 
 
 class StackServer:
@@ -50,9 +50,8 @@ class StackServer:
             operation, members = wire_of(tuple(OPERATIONS)).parse(request)
             context = self._contexts(request)
             self._access.check(request, operation, members, context.scope, about(operation, members, context))
-            wanted = template_object(members)
-            if wanted is not None and not self._access.may_read(request, wanted, context.scope):
-                raise TemplateDenied
+            if not all(self._access.may_read(request, one, context.scope) for one in named_objects(members)):
+                raise ObjectDenied
             asked = Asked(members, context, self._deployers(request))
             return render(operation, OPERATIONS[operation](asked), request)
         except LambdaError as error:

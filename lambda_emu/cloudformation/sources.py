@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from lambda_emu.api.context import RequestContext
@@ -12,6 +13,8 @@ from lambda_emu.model.stacks import StackRecord
 from lambda_emu.templates.object_urls import CannotFetch, fetch, object_at
 
 MOST_BODY_BYTES = 51_200
+URLS = ("StackPolicyDuringUpdateURL", "StackPolicyURL", "TemplateURL")
+"""Members of requests that name objects."""
 
 
 def template_text(members: Mapping[str, Any], context: RequestContext, before: StackRecord | None = None) -> str:
@@ -34,12 +37,11 @@ def template_text(members: Mapping[str, Any], context: RequestContext, before: S
     return str(body)
 
 
-def template_object(members: Mapping[str, Any]) -> S3Object | None:
-    """What is asked of S3 for a request; None: nothing."""
-    try:
-        return object_at(str(members["TemplateURL"]))
-    except (KeyError, CannotFetch):
-        return None
+def named_objects(members: Mapping[str, Any]) -> Iterator[S3Object]:
+    """What is asked of S3 for a request."""
+    for url in (str(members[name]) for name in URLS if name in members):
+        with suppress(CannotFetch):
+            yield object_at(url)
 
 
 def _fetched(url: str, context: RequestContext) -> str:

@@ -156,6 +156,55 @@ def test_who_may_not_read_an_object_has_no_template_from_it(strict: Account) -> 
     assert client.validate_template(TemplateURL=url)["Parameters"] == []
 
 
+def test_nor_a_policy(strict: Account) -> None:
+    s3 = strict.root.client("s3")
+    s3.create_bucket(Bucket="secret-policies")
+    everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    s3.put_object(Bucket="secret-policies", Key="one.json", Body=json.dumps({"Statement": [everything]}))
+    client = strict.user("stack-guard", allow("cloudformation:*"), allow("sqs:*")).client("cloudformation")
+    url = "https://secret-policies.s3.amazonaws.com/one.json"
+
+    for call, members in (
+        (client.create_stack, {"TemplateBody": QUEUE, "StackPolicyURL": url}),
+        (client.update_stack, {"TemplateBody": QUEUE, "StackPolicyURL": url}),
+        (client.update_stack, {"TemplateBody": QUEUE, "StackPolicyDuringUpdateURL": url}),
+        (client.set_stack_policy, {"StackPolicyURL": url}),
+    ):
+        code, said, status = refusal(call, StackName="guarded", **members)
+        assert (code, said.splitlines()[0], status) == ("ValidationError", "S3 error: Access Denied", 400)
+
+
+def test_stacks_within_and_outputs_of_others_are_what_its_caller_may_read(strict: Account) -> None:
+    s3, root = strict.root.client("s3"), strict.root.client("cloudformation")
+    s3.create_bucket(Bucket="secret-nested")
+    s3.put_object(Bucket="secret-nested", Key="one.json", Body=QUEUE)
+    told = json.dumps({"Resources": json.loads(QUEUE)["Resources"], "Outputs": {"Word": {"Value": "hush"}}})
+    root.create_stack(StackName="telling", TemplateBody=told)
+    ends(strict.root, "telling", "CREATE_COMPLETE")
+    url = {"TemplateURL": "https://secret-nested.s3.amazonaws.com/one.json"}
+    output = {"Fn::GetStackOutput": {"StackName": "telling", "OutputName": "Word"}}
+    within = json.dumps({"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": url}}})
+    asking = json.dumps({"Resources": {"Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": output}}}})
+    statements = allow("cloudformation:*", [f"{STACKS}/of-reader-*"]), allow("sqs:*")
+    client = strict.user("stack-looker", *statements).client("cloudformation")
+
+    for name, template in (("of-reader-1", within), ("of-reader-2", asking)):
+        client.create_stack(StackName=name, TemplateBody=template)
+        ends(strict.root, name, "ROLLBACK_COMPLETE")
+
+    assert "is not authorized to perform: s3:GetObject" in reasons(strict.root, "of-reader-1")["Inner"]
+    assert "is not authorized to perform: cloudformation:DescribeStacks" in str(
+        root.describe_stack_events(StackName="of-reader-2")
+    )
+    changes = {"ChangeSetName": "c", "ChangeSetType": "CREATE", "TemplateBody": asking}
+    assert "cloudformation:DescribeStacks" in refusal(client.create_change_set, StackName="of-reader-3", **changes)[1]
+    reads = allow("s3:GetObject", "arn:aws:s3:::secret-nested/*"), allow("cloudformation:DescribeStacks")
+    strict.allow("stack-looker", *statements, *reads)
+    for name, template in (("of-reader-4", within), ("of-reader-5", asking)):
+        client.create_stack(StackName=name, TemplateBody=template)
+        ends(strict.root, name, "CREATE_COMPLETE")
+
+
 def test_a_template_includes_what_its_caller_may_read(strict: Account) -> None:
     s3 = strict.root.client("s3")
     s3.create_bucket(Bucket="secret-parts")

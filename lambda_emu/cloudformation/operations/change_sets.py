@@ -107,7 +107,8 @@ def _looked_through(asked: Asked, record: StackRecord, kind: str) -> ChangeSet:
     found = replace(empty, wanted=replace(planned.record, change_set=id))
     if kind == "UPDATE" and is_same(planned.record, record):
         return replace(found, reason=NO_CHANGES)
-    changes = changes_of(planned.stack, context)
+    with asked.deployer.reaching(context, planned.record.role) as reach:
+        changes = changes_of(planned.stack, reach.context)
     return replace(found, status="CREATE_COMPLETE", execution=AVAILABLE, changes=changes)
 
 

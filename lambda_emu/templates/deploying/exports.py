@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
+from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stacks import DELETED, StackOutput, exports
 from lambda_emu.templates.deploying.records import all_resources, below
 from lambda_emu.templates.document import Template
@@ -30,10 +31,18 @@ class Importing:
         return found[0]
 
     def output(self, stack: str, name: str, region: str | None) -> str:
-        """CloudFormation's words for what is not there are not recorded (?)."""
+        """Whoever the stack is made for has to be allowed DescribeStacks of the other one (?).
+
+        CloudFormation's words for what is not there are not recorded (?).
+        """
         scope = self._context.scope
         scope = scope if region is None else replace(scope, region=region)
         found = self._context.store.stacks.get(scope, stack)
+        about = scope.arn(f"stack/{stack}/*", "cloudformation") if found is None else found.id
+        try:
+            self._context.permit_action("cloudformation:DescribeStacks", about)
+        except LambdaError as error:
+            raise Wrong(error.text) from None
         if found is None or found.status == DELETED:
             raise Wrong(f"Stack with id {stack} does not exist")
         value = next((one.value for one in found.outputs if one.key == name), None)

@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
+from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template, read_template
-from lambda_emu.templates.kinds.documents import read_named
+from lambda_emu.templates.kinds.documents import read_named, read_object
 from lambda_emu.templates.kinds.kind import Asked, tag_map
-from lambda_emu.templates.object_urls import NOT_SUPPORTED, CannotFetch, fetch, is_url, name_of
+from lambda_emu.templates.object_urls import MOST_OBJECT_BYTES, NOT_SUPPORTED, CannotFetch, is_url, name_of, object_at
 from lambda_emu.templates.parameters import Configured, take_parameters
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.strict import without_effect
@@ -42,7 +43,7 @@ class RefusedWithin(CannotChange):
 def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestContext) -> Stack:
     """The stack that a resource of another one asks for. id: the one that it has. CannotChange, RefusedWithin."""
     said = str(asked.get("TemplateURL") or "")
-    where, template = _read(parent, said, context)
+    where, template = _read(parent, said, asked.reach)
     given = {str(name): text_of(value) for name, value in (asked.get("Parameters") or {}).items()}
     parameters, mistakes = take_parameters(template, given, Configured(), flag="Parameters.")
     if mistakes:
@@ -78,13 +79,13 @@ def within(said: str, mistakes: Sequence[str], reason: str = "") -> RefusedWithi
     return RefusedWithin(reason or "; ".join(told), told)
 
 
-def _read(parent: Stack, said: str, context: RequestContext) -> tuple[str, Template]:
+def _read(parent: Stack, said: str, reach: Reach) -> tuple[str, Template]:
     """What names the template for good, and the template."""
     try:
         if is_url(said):
             name = name_of(said)
             _check_above(name, parent.above)
-            return name, read_template(Path("template"), fetch(said, context))
+            return name, read_template(Path("template"), _fetched(said, reach))
         if parent.folder is None:
             raise CannotChange(NOT_SUPPORTED)
         file = file_of(parent.template.file, said)
@@ -94,6 +95,15 @@ def _read(parent: Stack, said: str, context: RequestContext) -> tuple[str, Templ
         raise CannotChange(str(error)) from error
     except ProjectError as error:
         raise within(said, error.mistakes) from error
+
+
+def _fetched(url: str, reach: Reach) -> bytes:
+    """By the rights of whoever the stack is made for. CannotFetch, CannotChange."""
+    wanted = object_at(url)
+    try:
+        return read_object(reach, wanted.bucket, wanted.key, wanted.version, MOST_OBJECT_BYTES)
+    except CannotChange as error:
+        raise CannotChange(f"S3 error: {error}") from error
 
 
 def _check_above(where: str, above: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ def text_in_s3(asked: Asked, property: str) -> str | None:
         return None
     if not isinstance(said, Mapping) or not said.get("Bucket") or not said.get("Key"):
         raise refuse(f"{property} must be a mapping with Bucket and Key")
-    found = _read_object(asked.reach, str(said["Bucket"]), str(said["Key"]), said.get("Version"))
+    found = read_object(asked.reach, str(said["Bucket"]), str(said["Key"]), said.get("Version"))
     return found.decode(errors="replace")
 
 
@@ -63,10 +63,10 @@ def read_named(reach: Reach, location: str, most_bytes: int) -> bytes:
     bucket, _, key = location.removeprefix("s3://").partition("/")
     if not bucket or not key:
         raise refuse(f"{location} names no object")
-    return _read_object(reach, bucket, key, most_bytes=most_bytes)
+    return read_object(reach, bucket, key, most_bytes=most_bytes)
 
 
-def _read_object(reach: Reach, bucket: str, key: str, version: Any = None, most_bytes: int = MOST_BYTES) -> bytes:
+def read_object(reach: Reach, bucket: str, key: str, version: Any = None, most_bytes: int = MOST_BYTES) -> bytes:
     """By the rights of whoever the stack is made for. CannotChange."""
     named = {"Bucket": bucket, "Key": key, **({"VersionId": str(version)} if version else {})}
     answer = reach.call("s3", "GetObject", **named)
