@@ -107,6 +107,17 @@ class StackBusy(CloudFormationError):
         super().__init__(f"Stack:{id} is in {status} state and can not be {done}.")
 
 
+class NonTerminal(CloudFormationError):
+    """What failed and stays so is changed without a rollback, or rolled back first."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            f"This stack is currently in a non-terminal [{status}] state. To update the stack from this state, please "
+            "use the disable-rollback parameter with update-stack API. To rollback to the last known good state, use "
+            "the rollback-stack API"
+        )
+
+
 class Protected(CloudFormationError):
     def __init__(self, name: str) -> None:
         super().__init__(f"Stack [{name}] cannot be deleted while TerminationProtection is enabled")

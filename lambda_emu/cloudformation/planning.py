@@ -23,7 +23,8 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.deploying.stack_records import description_of, parameters_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template
-from lambda_emu.templates.includes import Fetch
+from lambda_emu.templates.includes import INCLUDE, Fetch, NotIncluded
+from lambda_emu.templates.kept import UnrecognizedPolicy
 from lambda_emu.templates.kinds.functions import PLACED
 from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.stored_parameters import texts_of, with_values
@@ -61,15 +62,13 @@ def plan(
 
     CloudFormationError.
     """
-    before = record if record.template else None
-    text = template_text(members, context, before)
+    text = template_text(members, context, record if record.template else None)
     template = read(text)
-    given = members.get("Capabilities") or ()
+    given, failure = members.get("Capabilities") or (), failure_of(members)
     values = take(template, members.get("Parameters") or (), record.parameters)
     if not looks_first:
         capabilities.check_transform(template, given)
-    topics = tuple(members.get("NotificationARNs", record.topics))
-    role = members.get("RoleARN", record.role)
+    topics, role = tuple(members.get("NotificationARNs", record.topics)), members.get("RoleARN", record.role)
     known = {**_pseudo(record, topics, context), **values}
     stack = _made(template, record.name, known, deployer.cache, deployer.fetcher(role, context))
     _check(stack.template, given)
@@ -86,10 +85,11 @@ def plan(
         capabilities=tuple(given),
         topics=topics,
         role=role,
+        keeps_failed=failure == "DO_NOTHING",
         token=members.get("ClientRequestToken"),
         reason=None,
     )
-    return Planned(wanted, stack, failure_of(members), retains=not members.get("RetainExceptOnCreate"))
+    return Planned(wanted, stack, failure, retains=not members.get("RetainExceptOnCreate"))
 
 
 def _pseudo(record: StackRecord, topics: Sequence[str], context: RequestContext) -> dict[str, Any]:
@@ -136,6 +136,10 @@ def failure_of(members: Mapping[str, Any]) -> str:
 def _made(template: Template, name: str, values: Mapping[str, Any], cache: Path, fetch: Fetch) -> Stack:
     try:
         return make_stack(template, name, None, values, cache, fetch)
+    except UnrecognizedPolicy as error:
+        raise Invalid(f"Template format error: {error.text}") from None
+    except NotIncluded as error:
+        raise TransformFailed(f"Transform {INCLUDE} failed with: {complaints(error)}") from None
     except ProjectError as error:
         if macros := capabilities.transforms_of(template):
             raise TransformFailed(f"Transform {macros[-1]} failed with: {_of_macro(error)}") from None

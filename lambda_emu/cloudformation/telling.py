@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.history import History
 from lambda_emu.cloudformation.jobs import Jobs
-from lambda_emu.model.stacks import StackOutput, StackRecord
+from lambda_emu.model.stacks import FAILED, StackOutput, StackRecord
 from lambda_emu.templates.deploying.happened import STACK, Happened
 
 ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
@@ -96,7 +96,7 @@ class Telling:
         self._history.stack(end, edit=lambda one: replace(as_before(one, before), outputs=made, before=None))
 
     def refused(self, reason: str, before: StackRecord | None, *, rolls_back: bool) -> None:
-        """Before anything was changed, or after it was undone."""
+        """Before anything was changed, or after it was undone. before: the stack as it was when that began."""
         history = self._history
         is_at_begin = self._end is None and history.record.status in AT_BEGIN
         if is_at_begin and not rolls_back:
@@ -104,7 +104,10 @@ class Telling:
         elif is_at_begin:
             history.stack(self._named("ROLLBACK_IN_PROGRESS"), reason)
             self._end = self._named("ROLLBACK_COMPLETE")
-        if self._end is not None:
+        if self._end is not None and before is not None and before.status in FAILED:
+            was = before  # what failed once more: what it was before that is yet to be made again
+            history.stack("UPDATE_FAILED", was.reason, lambda one: replace(as_before(one, was), before=was.before))
+        elif self._end is not None:
             history.stack(self._end, edit=lambda record: as_before(record, before))
 
 

@@ -13,6 +13,8 @@ SERVED, BY_API = "serve", "api"
 DELETED = "DELETE_COMPLETE"
 REVIEWED = "REVIEW_IN_PROGRESS"
 """Of a stack that has only a change set."""
+FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})
+"""Of a stack that failed, and was left as it is."""
 AVAILABLE, EXECUTED, OBSOLETE = "AVAILABLE", "EXECUTE_COMPLETE", "OBSOLETE"
 """Whether a change set can be executed, was, or can no more since the stack is another by now."""
 

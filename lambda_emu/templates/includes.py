@@ -24,14 +24,18 @@ Fetch = Callable[[str, int], bytes]
 """An object in S3, by `s3://bucket/key`, of so many bytes at most. CannotChange."""
 
 
+class NotIncluded(ProjectError):
+    """What a template is to include cannot be had."""
+
+
 def include(template: Template, *, is_local: bool, fetch: Fetch | None) -> Template:
     """The template with what it includes. is_local: whether it may name files beside it. fetch: None: nothing of S3
-    can be had yet. ProjectError.
+    can be had yet. NotIncluded.
     """
     including = _Including(template, fetch, is_local=is_local)
     body = including.value(including.sections(), ())
     if including.mistakes:
-        raise ProjectError(including.mistakes)
+        raise NotIncluded(including.mistakes)
     return template if body == template.body else replace(template, body=body)
 
 

@@ -11,11 +11,26 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Template
 from lambda_emu.templates.intrinsics import NotYet, Resolver
 
-POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
+POLICIES = {
+    "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
+    "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
+}
+"""Each with the words that it knows."""
+
+
+class UnrecognizedPolicy(ProjectError):
+    """A word that a policy does not know: what it is to retain would go. text: without its place."""
+
+    def __init__(self, where: str, policy: str, word: str, logical_id: str) -> None:
+        self.text = f"Unrecognized {policy} {word} for resource {logical_id}"
+        super().__init__([f"{where}: {self.text}"])
 
 
 def with_policies(template: Template, values: Mapping[str, Any]) -> Template:
-    """The template with what each of them gives. values: of parameters, pseudo ones too. ProjectError."""
+    """The template with what each of them gives. values: of parameters, pseudo ones too.
+
+    ProjectError, UnrecognizedPolicy.
+    """
     resolver = Resolver(template, values, {}, _not_yet)
     wrong: list[str] = []
     changed: dict[str, Any] = {}
@@ -31,9 +46,20 @@ def with_policies(template: Template, values: Mapping[str, Any]) -> Template:
             changed[logical_id] = {**resource, **found}
     if mistakes := [*resolver.mistakes, *wrong]:
         raise ProjectError(mistakes)
-    if not changed:
-        return template
-    return replace(template, body={**template.body, "Resources": {**template.section("Resources"), **changed}})
+    if changed:
+        resources = {**template.section("Resources"), **changed}
+        template = replace(template, body={**template.body, "Resources": resources})
+    _check_words(template)
+    return template
+
+
+def _check_words(template: Template) -> None:
+    """UnrecognizedPolicy."""
+    for logical_id, resource in template.section("Resources").items():
+        for policy, known in POLICIES.items():
+            if resource.get(policy, known[0]) not in known:
+                where = template.where(("Resources", logical_id, policy))
+                raise UnrecognizedPolicy(where, policy, resource[policy], logical_id)
 
 
 def _not_yet(_: str, __: str | None) -> Any:

@@ -176,4 +176,5 @@ def test_what_cannot_be_included_is_refused_at_once(stacks: Stacks, packaged: An
     )
 
     assert (status, code) == (400, "ValidationError")
+    assert text.startswith("Transform AWS::Include failed with: ")
     assert said in text

@@ -226,6 +226,14 @@ def test_a_stack_is_given_outputs_of_another_that_it_does_not_export(stacks: Sta
             "Resources: {Jobs: {Type: AWS::SQS::Queue, DeletionPolicy: [Retain]}}",
             "Template error: Resources.Jobs.DeletionPolicy: every DeletionPolicy member must be a string",
         ),
+        (
+            "Resources: {Jobs: {Type: AWS::SQS::Queue, DeletionPolicy: Rettain}}",
+            "Template format error: Unrecognized DeletionPolicy Rettain for resource Jobs",
+        ),
+        (
+            "Resources: {Jobs: {Type: AWS::SQS::Queue, UpdateReplacePolicy: RetainExceptOnCreate}}",
+            "Template format error: Unrecognized UpdateReplacePolicy RetainExceptOnCreate for resource Jobs",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(stacks: Stacks, template: str, said: str) -> None:
@@ -264,6 +272,13 @@ def test_events_lead_to_an_alias_of_a_state_machine_and_past_what_nobody_serves(
 
     eventually(lambda: states.list_executions(stateMachineArn=outputs["Machine"])["executions"], "an execution")
     stacks.delete("led")
+
+
+def test_an_api_whose_document_is_no_mapping_is_not_made_empty(stacks: Stacks) -> None:
+    template = "Resources: {Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: pets, Body: [1]}}}"
+    stacks.client.create_stack(StackName="no-document", TemplateBody=template)
+    stacks.becomes("no-document", "ROLLBACK_COMPLETE")
+    assert "Body must be a mapping, as a document of OpenAPI is" in reasons(stacks, "no-document")
 
 
 def test_code_that_is_no_mapping_is_told_so(stacks: Stacks) -> None:

@@ -218,7 +218,13 @@ def test_what_failed_stays_where_that_is_asked_for_and_can_be_changed_again(stac
     stacks.becomes("kept", "CREATE_FAILED")
     assert stacks.resources("kept")["Jobs"]["ResourceStatus"] == "CREATE_COMPLETE"
 
-    stacks.update("kept", BROKEN.replace("99999999", "10"))
+    assert stacks.one("kept")["DisableRollback"] is True
+
+    whole = BROKEN.replace("99999999", "10")
+    assert stacks.refused("update_stack", StackName="kept", TemplateBody=whole)[2].startswith(
+        "This stack is currently in a non-terminal [CREATE_FAILED] state."
+    )
+    stacks.update("kept", whole, DisableRollback=True)
     assert {one["ResourceStatus"] for one in stacks.resources("kept").values()} == {"CREATE_COMPLETE"}
     stacks.delete("kept")
 
@@ -245,5 +251,5 @@ def test_a_stack_that_was_worked_on_when_the_server_ended_is_told_as_failed(tmp_
             "UPDATE_FAILED",
             "lambda-emu ended while this stack was worked on",
         )
-        stacks.update("begun", QUEUE)  # the same once more
+        stacks.update("begun", QUEUE, DisableRollback=True)  # the same once more
         stacks.delete("begun")

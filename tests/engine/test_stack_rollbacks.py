@@ -99,6 +99,9 @@ def test_a_stack_that_is_being_made_can_be_deleted(stacks: Stacks) -> None:
     asked = {"StackName": "unwanted", "TemplateBody": JOBS % ("unwanted", 10) + WAITS}
     with waiting(stacks, "create_stack", **asked):
         id = stacks.one("unwanted")["StackId"]
+        refused = stacks.refused("delete_stack", StackName="unwanted", RetainResources=["Jobs"])
+        assert refused[1] == "ValidationError"
+        assert stacks.one("unwanted")["StackStatus"] == "CREATE_IN_PROGRESS"
         stacks.client.delete_stack(StackName="unwanted")
         stacks.becomes(id, "DELETE_COMPLETE")
     assert not stacks.sdk("sqs").list_queues(QueueNamePrefix="unwanted").get("QueueUrls")
@@ -137,6 +140,34 @@ def test_what_was_left_half_changed_is_again_what_it_was(stacks: Stacks) -> None
     (message,) = stacks.sdk("sqs").receive_message(QueueUrl=url)["Messages"]
     assert message["Body"] == "kept"
     stacks.delete("changed")
+
+
+def test_what_failed_and_stays_is_never_rolled_back_to_the_state_that_failed(stacks: Stacks) -> None:
+    """A change that would be rolled back is refused; one that is cancelled leaves it as it was, to be rolled back."""
+    first, again = JOBS % ("failed", 10), JOBS % ("failed", 30)
+    stacks.create("failed", first)
+    stacks.client.update_stack(StackName="failed", TemplateBody=JOBS % ("failed", 20) + BROKEN, DisableRollback=True)
+    stacks.becomes("failed", "UPDATE_FAILED")
+    said = (
+        "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this state, please "
+        "use the disable-rollback parameter with update-stack API. To rollback to the last known good state, use the "
+        "rollback-stack API"
+    )
+    refusal = (400, "ValidationError", said)
+    assert stacks.refused("update_stack", StackName="failed", TemplateBody=again) == refusal
+    stacks.client.create_change_set(StackName="failed", ChangeSetName="again", TemplateBody=again)
+    assert stacks.refused("execute_change_set", StackName="failed", ChangeSetName="again") == refusal
+
+    with waiting(stacks, "update_stack", StackName="failed", TemplateBody=again + WAITS, DisableRollback=True):
+        stacks.client.cancel_update_stack(StackName="failed")
+        stacks.becomes("failed", "UPDATE_FAILED")
+    assert visibility(stacks, "failed") == "20"
+
+    stacks.client.rollback_stack(StackName="failed")
+    stacks.becomes("failed", "UPDATE_ROLLBACK_COMPLETE")
+    assert visibility(stacks, "failed") == "10"
+    assert stacks.client.get_template(StackName="failed")["TemplateBody"] == first
+    stacks.delete("failed")
 
 
 def test_a_rollback_that_failed_is_continued_without_what_cannot_be_changed_back(stacks: Stacks) -> None:

@@ -24,7 +24,7 @@ from lambda_emu.cloudformation.errors import (
 from lambda_emu.cloudformation.history import History
 from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.operations.describing import page
-from lambda_emu.cloudformation.operations.stacks import begin, check_changeable, is_same
+from lambda_emu.cloudformation.operations.stacks import begin, check_changeable, check_terminal, is_same
 from lambda_emu.cloudformation.planning import NAME, failure_of, new_record, plan, planned_again
 from lambda_emu.cloudformation.policies import policy_of
 from lambda_emu.cloudformation.records import (
@@ -153,9 +153,10 @@ def execute_change_set(asked: Asked) -> Result:
         return {}
     _check_ready(change_set)
     is_new = before.status == REVIEWED
+    failure = "DO_NOTHING" if members.get("DisableRollback") else change_set.failure or "ROLLBACK"
     if not is_new:
         check_changeable(before)
-    failure = "DO_NOTHING" if members.get("DisableRollback") else change_set.failure or "ROLLBACK"
+        check_terminal(before, failure)
     now_s = context.clock.now_s()
     record = replace(
         change_set.wanted,

@@ -12,6 +12,7 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.differences import check_order
 from lambda_emu.cloudformation.errors import (
     IsServed,
+    NonTerminal,
     NotToRetain,
     NotYetFailed,
     NoUpdates,
@@ -20,18 +21,15 @@ from lambda_emu.cloudformation.errors import (
     StackExists,
 )
 from lambda_emu.cloudformation.operations.asked import Asked, Result
-from lambda_emu.cloudformation.planning import new_record, plan
+from lambda_emu.cloudformation.planning import failure_of, new_record, plan
 from lambda_emu.cloudformation.policies import policy_of, policy_text
 from lambda_emu.cloudformation.records import find, is_protected, look, put
-from lambda_emu.model.stacks import AVAILABLE, DELETED, OBSOLETE, SERVED, ChangeSet, StackRecord
+from lambda_emu.model.stacks import AVAILABLE, DELETED, FAILED, OBSOLETE, SERVED, ChangeSet, StackRecord
 from lambda_emu.store.transaction import Transaction
 from lambda_emu.templates.deploying.records import resources_of
 from lambda_emu.templates.deploying.removing import Leaves
 
-CHANGEABLE = frozenset(
-    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_COMPLETE"}
-    | {"CREATE_FAILED"}
-)
+CHANGEABLE = FAILED | {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
 
 
 def create_stack(asked: Asked) -> Result:
@@ -62,6 +60,7 @@ def update_stack(asked: Asked) -> Result:
     if before.token is not None and before.token == members.get("ClientRequestToken"):
         return {"StackId": before.id}
     check_changeable(before)
+    check_terminal(before, failure_of(members))
     planned = plan(members, context, asked.deployer, before)
     policy, kept = policy_of(before, members, context), policy_text(members, context) or before.policy
     if is_same(planned.record, before):
@@ -94,6 +93,15 @@ def check_changeable(record: StackRecord) -> None:
         raise IsServed(record.name)
     if record.status not in CHANGEABLE:
         raise StackBusy(record.id, record.status)
+
+
+def check_terminal(record: StackRecord, failure: str) -> None:
+    """A change that would be rolled back begins where all is as its template says. NonTerminal.
+
+    failure: what becomes of what fails.
+    """
+    if record.status in FAILED and failure != "DO_NOTHING":
+        raise NonTerminal(record.status)
 
 
 def begin(
@@ -134,12 +142,12 @@ def delete_stack(asked: Asked) -> Result:
         raise IsServed(record.name)
     if is_protected(context, record):
         raise Protected(record.name)
+    leaves = Leaves(_retained(asked, record), _is_forced(asked, record))
     record = _not_being_made(asked, record)
     if record.status == DELETED:
         return {}
     if record.is_busy:
         raise StackBusy(record.id, record.status, "deleted")
-    leaves = Leaves(_retained(asked, record), _is_forced(asked, record))
     asked.deployer.check_room()
     record = replace(record, role=asked.get("RoleARN", record.role))
     begin(context, replace(record, status="DELETE_IN_PROGRESS"), record, lambda _: None)

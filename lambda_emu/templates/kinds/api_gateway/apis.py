@@ -15,10 +15,12 @@ DEFAULT = "$default"
 
 
 def _body(asked: Asked) -> bytes | None:
-    """The document, named as it is to be; None where there is none."""
+    """The document, named as it is to be; None where there is none. CannotChange."""
     body = document_of(asked, "Body", in_s3="BodyS3Location")
-    if not isinstance(body, Mapping):
+    if body is None:
         return None
+    if not isinstance(body, Mapping):
+        raise refuse("Body must be a mapping, as a document of OpenAPI is")
     told = dict(body)
     info: dict[str, Any] = dict(told.get("info") or {})
     info.setdefault("title", asked.named("Name"))
