@@ -88,6 +88,15 @@ class DriftCheck(Struct, frozen=True):
         return next((one for one in self.found if one.logical_id == logical_id), None)
 
 
+class DriftDetection(Struct, frozen=True):
+    """What came of one look at a whole stack, by the id that whoever asked for it was told."""
+
+    id: str
+    at_s: float
+    status: str
+    drifted: int
+
+
 class StackRecord(Struct, frozen=True):
     """id: its ARN. template: as it was given; body: as it was made, as JSON, with SAM's types expanded.
 
@@ -123,6 +132,8 @@ class StackRecord(Struct, frozen=True):
     policy: str | None = None
     drift: DriftCheck | None = None
     """Until it is changed."""
+    detections: tuple[DriftDetection, ...] = ()
+    """The last ones, the newest last."""
     before: StackRecord | None = None
     """As it was when all of it was last as its template says; None while it is so, or never was."""
 

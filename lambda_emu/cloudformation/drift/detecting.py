@@ -7,19 +7,26 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from lambda_emu.cloudformation.drift.comparing import compared, differences
+from lambda_emu.cloudformation.drift.comparing import compared, differences, unseen, without_choices
 from lambda_emu.cloudformation.drift.readers import COMPARED, READERS
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import Drift
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.constraints import HIDDEN
 from lambda_emu.templates.deploying.exports import Importing
 from lambda_emu.templates.deploying.records import resources_of
 from lambda_emu.templates.intrinsics import is_known
+from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
+from lambda_emu.templates.kinds.unserved import attribute_of, property_of
+from lambda_emu.templates.references import references
 from lambda_emu.templates.stack import Stack
 
 log = logging.getLogger(__name__)
+
+OTHER = "-hidden-"
+"""Unlike HIDDEN in its length and in each character."""
 
 
 def detect(stack: Stack, reach: Reach, only: Collection[str] | None = None) -> Iterator[Drift]:
@@ -54,17 +61,47 @@ def _look(one: StackResource, expected: Mapping[str, Any], reach: Reach) -> Drif
 
 def _expected(stack: Stack, there: Mapping[str, StackResource], reach: Reach) -> dict[str, Mapping[str, Any]]:
     """Properties by logical id, without what nobody is shown, and those that cannot be told."""
-
-    def known(name: str, attribute: str | None) -> Any:
-        return there[name].identifier if attribute is None else there[name].attributes[attribute]
-
-    resolver = stack.resolver(known, Importing(stack.name, reach.context), stack.hidden())
+    names = stack.hidden()
+    one, other = (_Said(stack, there, reach, dict.fromkeys(names, mark)) for mark in (HIDDEN, OTHER))
     found: dict[str, Mapping[str, Any]] = {}
     for logical_id in there.keys() & stack.template.section("Resources").keys():
-        declared = stack.template.section("Resources")[logical_id].get("Properties") or {}
-        properties = {
-            name: resolver.value(value, ("Resources", logical_id, "Properties", name))
-            for name, value in declared.items()
-        }
-        found[logical_id] = {name: value for name, value in properties.items() if value is not None and is_known(value)}
+        told = one.properties(logical_id)
+        beside = other.properties(logical_id) if names else told
+        found[logical_id] = {name: unseen(value, beside.get(name)) for name, value in told.items()}
     return found
+
+
+class _Said:
+    """What a template says. hidden: in place of the parameters that nobody is shown."""
+
+    def __init__(
+        self, stack: Stack, there: Mapping[str, StackResource], reach: Reach, hidden: Mapping[str, str]
+    ) -> None:
+        self._stack = stack
+        self._there = there
+        self._reach = reach
+        self._hidden = hidden
+        self._resources = stack.template.section("Resources")
+
+    def properties(self, logical_id: str) -> dict[str, Any]:
+        """Those that can be told."""
+        declared = self._resources[logical_id].get("Properties") or {}
+        found = {name: self._value(logical_id, name) for name in declared}
+        return {name: value for name, value in found.items() if value is not None and is_known(value)}
+
+    def _value(self, logical_id: str, name: str) -> Any:
+        declared = (self._resources[logical_id].get("Properties") or {}).get(name)
+        resolver = self._stack.resolver(self._known, Importing(self._stack.name, self._reach.context), self._hidden)
+        return resolver.value(without_choices(declared, self._hidden), ("Resources", logical_id, "Properties", name))
+
+    def _known(self, name: str, attribute: str | None) -> Any:
+        """As Working.known, but that an attribute is not told that is a property which nobody is shown."""
+        one = self._there[name]
+        if attribute is None:
+            return one.identifier
+        type, property = self._resources[name]["Type"], property_of(attribute)
+        declared = (self._resources[name].get("Properties") or {}).get(property)
+        if kind_of(type) is WITHOUT_EFFECT:
+            scope = self._reach.context.scope
+            return attribute_of(type, one.identifier, attribute, self._value(name, property), scope)
+        return self._value(name, property) if references(declared) & self._hidden.keys() else one.attributes[attribute]
