@@ -23,7 +23,7 @@ from lambda_emu.errors.code import UnzippedTooLarge
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.cache import Cache
-from lambda_emu.sandbox.building.tool_runner import Progress
+from lambda_emu.sandbox.building.tool_runner import Progress, unheard
 
 FORMAT = 1
 """Goes up where what is built of the same code changes."""
@@ -119,13 +119,13 @@ class Builder:
             with suppress(OSError):  # another user's
                 os.utime(kept)
             return kept
-        with self._cache.scratch(f"code-{key[:16]}", _unheard) as scratch:
+        with self._cache.scratch(f"code-{key[:16]}", unheard) as scratch:
 
             def fill(folder: Path) -> None:
                 self._progress(what)
                 make(folder, scratch)
 
-            made = self._cache.ensure(key, fill, scratch, _unheard)
+            made = self._cache.ensure(key, fill, scratch, unheard)
         self._forget_oldest()
         return made
 
@@ -153,10 +153,6 @@ class _Copy:
         if self._room < 0:
             raise BuildFailed(self._source, str(UnzippedTooLarge()))
         shutil.copy2(source, target, follow_symlinks=False)
-
-
-def _unheard(_: str) -> None:
-    """What tools say beside that they are at work is told where they fail."""
 
 
 def _required(source: Source) -> list[str]:

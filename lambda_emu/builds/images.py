@@ -5,18 +5,16 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from msgspec import Struct
 
 from lambda_emu.architectures import GOARCH
+from lambda_emu.builds.apart import told, words_of
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint, hash_of
 from lambda_emu.builds.source import BuildFailed, ImageSource
 from lambda_emu.clock import Clock
@@ -30,10 +28,7 @@ MOST_KEPT = 32
 """Images: each change of a context makes one. Those that whoever builds has asked for stay, however many."""
 JUST_USED_S = 3600.0
 """What was used so lately stays too: another process may be about to run it."""
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from lambda_emu.sandbox.docker.build_program import main; main(json.loads(sys.argv[2]))"
-)
+PROGRAM = "lambda_emu.sandbox.docker.build_program"
 
 
 class BuiltImage(Struct, frozen=True):
@@ -78,7 +73,7 @@ class ImageBuilds:
 
     def _run(self, source: ImageSource, name: str) -> None:
         """In a process of its own: where that ends, the engine gives the build up."""
-        told = {
+        request = {
             "context": str(source.context),
             "dockerfile": source.dockerfile,
             "name": name,
@@ -88,15 +83,14 @@ class ImageBuilds:
             "left_out": sorted(LEFT_OUT),
             "limit_s": self._limit_s,
         }
-        path = [str(Path(entry).absolute()) for entry in sys.path if entry]
-        words = [sys.executable, "-IS", "-c", _START, json.dumps(path), json.dumps(told)]
 
         def hear(line: str) -> None:
             if line.startswith("Step "):
                 self._progress(f"{source.name}: {line}")
 
         try:
-            self._tools.run(words, hear, name="docker build", limit_s=self._limit_s)
+            with told(request) as given:
+                self._tools.run(words_of(PROGRAM), hear, name="docker build", limit_s=self._limit_s, given=given)
         except ToolFailed as error:
             raise BuildFailed(source, str(error)) from error
 
@@ -139,6 +133,6 @@ def _name(source: ImageSource) -> str:
     from lambda_emu.sandbox.docker.build_program import context_paths  # here: it asks a library
 
     content = fingerprint(source.context, context_paths(source.context, source.dockerfile, LEFT_OUT))
-    told = [source.dockerfile, dict(source.arguments), source.target, source.architecture, content]
+    made_of = [source.dockerfile, dict(source.arguments), source.target, source.architecture, content]
     of_function = re.sub(r"[^a-z0-9]+", "-", source.name.lower()).strip("-") or "function"
-    return f"{REPOSITORY}/{of_function}:{hash_of([FORMAT, *told])[:16]}"
+    return f"{REPOSITORY}/{of_function}:{hash_of([FORMAT, *made_of])[:16]}"

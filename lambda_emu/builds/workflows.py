@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lambda_emu.builds.apart import told, words_of
 from lambda_emu.builds.bounded import Bounded
 from lambda_emu.builds.esbuild import install_for_developers
 from lambda_emu.builds.gems import place_gems
@@ -21,10 +20,7 @@ from lambda_emu.sandbox.building.tool_runner import ToolFailed
 LIBRARY = "aws-lambda-builders"
 EXTRA = "pip install 'lambda-emu[builds]'"
 ENTRIES = (".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx")
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from lambda_emu.builds.program import main; main(json.loads(sys.argv[2]))"
-)
+PROGRAM = "lambda_emu.builds.program"
 
 
 def run_workflow(source: Source, method: Method, folder: Path, scratch: Path, tools: Bounded) -> None:
@@ -36,11 +32,9 @@ def run_workflow(source: Source, method: Method, folder: Path, scratch: Path, to
     into = folder / method.subfolder if source.is_layer else folder
     into.mkdir(parents=True, exist_ok=True)
     beside = install_for_developers(source, scratch / "esbuild", tools) if method.name == ESBUILD else None
-    told = _request(source, method, into, scratch / "work", beside)
-    path = [str(Path(entry).absolute()) for entry in sys.path if entry]
-    words = [sys.executable, "-IS", "-c", _START, json.dumps(path), json.dumps(told)]
     try:
-        tools.run(words, method.name, scratch)
+        with told(_request(source, method, into, scratch / "work", beside)) as request:
+            tools.run(words_of(PROGRAM), method.name, scratch, given=request)
     except ToolFailed as error:
         raise BuildFailed(source, str(error)) from error
     if any(made.is_symlink() or not made.is_dir() for made in (folder, into)):

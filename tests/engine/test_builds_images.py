@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from builds_rig import ROLE, Builds, answer
 from image_rig import ImageRig
+from waiting import eventually
 
 from lambda_emu.builds.images import REPOSITORY
 
@@ -49,6 +52,15 @@ def project(tmp_path: Path) -> Builds:
     made.write("greet/words.log", "ignored")
     made.write("greet/.dockerignore", "# what is no code\n*.log\n")
     return made
+
+
+def command_lines() -> list[bytes]:
+    """Of all processes, as every user may read them."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(file.read_bytes())
+    return found
 
 
 def image(base: str, target: str = "louder", **more: str) -> str:
@@ -102,11 +114,21 @@ def test_what_cannot_be_built_is_told_with_its_line_and_what_the_engine_says(pro
     assert "failed to reach build target quieter in Dockerfile" in said
 
 
-def test_a_build_that_takes_too_long_is_ended(project: Builds, base: str) -> None:
+def test_a_build_that_takes_too_long_is_ended_and_leaves_no_file_and_tells_nobody_its_arguments(
+    project: Builds, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be tokens, and every user of the machine may read a command line."""
     project.write("greet/Dockerfile", DOCKERFILE + "RUN sleep 600\n")
-    project.declare(GreetTest=image(base))
+    project.declare(GreetTest=image(base).replace("Hello", "a-token"))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
 
-    failed = project.build("--build-timeout-s", "4")
+    with ThreadPoolExecutor(1) as beside:
+        building = beside.submit(project.build, "--build-timeout-s", "4")
+        lines = eventually(lambda: [line for line in command_lines() if b"docker.build_program" in line], "the build")
+        failed = building.result()
 
+    assert not any(b"a-token" in line for line in lines)
     assert failed.returncode == 1
     assert "it took longer than 4 s, and was ended" in failed.stderr
+    assert [*(tmp_path / "tmp").iterdir()] == []

@@ -91,13 +91,15 @@ class ToolRunner:
         name: str | None = None,
         folder: Path | None = None,
         limit_s: float | None = None,
+        given: IO[bytes] | None = None,
     ) -> None:
         """Run a tool to its end, handing on its lines. ToolFailed; SandboxError if it is missing, or we close.
 
         inside: a program and its words that execute the tool. name: the tool's, if its program has another.
         folder: that it works in, if not ours. limit_s: it is killed then, whatever it says.
+        given: a file that it reads.
         """
-        tool = self._start(argv, inside, folder)
+        tool = self._start(argv, inside, folder, given)
         last = deque[str](maxlen=TOLD_LINES)
         silence = _Silence(tool)
         late = Event()
@@ -128,7 +130,9 @@ class ToolRunner:
             for tool in self._running:
                 _terminate(tool)
 
-    def _start(self, argv: Sequence[str], inside: Sequence[str], folder: Path | None) -> subprocess.Popen[str]:
+    def _start(
+        self, argv: Sequence[str], inside: Sequence[str], folder: Path | None, given: IO[bytes] | None
+    ) -> subprocess.Popen[str]:
         with self._lock:
             if self.closed.is_set():
                 raise Closed
@@ -137,7 +141,7 @@ class ToolRunner:
                 raise SandboxError(f"building images needs {argv[0]}, which is not here ({hint})")
             tool = subprocess.Popen(
                 [*ENDED_WITH_US, *inside, *argv],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if given is None else given,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -157,6 +161,10 @@ class ToolRunner:
             tool.wait()
         if tool.stdout is not None:
             tool.stdout.close()
+
+
+def unheard(_: str) -> None:
+    """Progress that nobody hears: what tools say is told where they fail."""
 
 
 class _Silence:
