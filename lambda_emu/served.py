@@ -259,7 +259,10 @@ class Served:
         """What control planes said, who are asked again. Not on the loop."""
         for known in (self.apis, self.balancers, self.access):
             self._rooms.loop.ask(known.forget, LOOP_LIMIT_S)
-        self.registry.sweep()
+        try:
+            self.registry.sweep()
+        except Exception:
+            log.exception("What images left in the registry stays until the next one goes")
 
     def make_apps(self) -> None:
         """Import what answers other requests than small invocations, so that the first of them need not.

@@ -143,6 +143,34 @@ class TagImmutable(RegistryError):
         )
 
 
+class Refused(RegistryError):
+    """Whoever serves ECR does not do it, and says why. error_code: as ECR has it."""
+
+    code, status = "DENIED", 400
+
+    def __init__(self, error_code: str, text: str) -> None:
+        super().__init__(text)
+        self.error_code = error_code
+
+
+class Unanswered(RegistryError):
+    """Nobody says what is of ECR: AWS has no such answer."""
+
+    code, status = "UNAVAILABLE", 503
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"ECR does not answer: {why}")
+
+
+class Occupied(RegistryError):
+    """AWS has no such answer."""
+
+    code, status = "TOOMANYREQUESTS", 503
+
+    def __init__(self) -> None:
+        super().__init__("Another image is being put, or images are being removed, for too long")
+
+
 class TooLarge(RegistryError):
     """(?)"""
 
@@ -159,8 +187,17 @@ class RegistryFull(RegistryError):
 
     def __init__(self, most_bytes: int) -> None:
         super().__init__(
-            f"lambda-emu keeps {most_bytes // 1024**3} GB of layers at most: delete images, or repositories"
+            f"lambda-emu keeps {most_bytes / 1024**3:.3g} GB of layers at most: delete images, or repositories"
         )
+
+
+class DiskFull(RegistryError):
+    """AWS has no such answer."""
+
+    code, status = "TOOMANYREQUESTS", 507
+
+    def __init__(self) -> None:
+        super().__init__("There is no room left on the disk where lambda-emu keeps its data")
 
 
 def error_answer(error: LambdaError, request: Request) -> Answer:

@@ -7,8 +7,8 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.services.clients import Call
-from lambda_emu.services.registry.blobs import DIGEST
-from lambda_emu.services.registry.errors import NoImage, NoRepository, RegistryError, TagImmutable
+from lambda_emu.services.registry.errors import NoImage, NoRepository, Refused, TagImmutable, Unanswered
+from lambda_emu.services.registry.manifests import DIGEST
 from lambda_emu.services.registry.names import Repository
 
 
@@ -40,8 +40,6 @@ class Images:
 
     def put(self, repository: Repository, image: Image, tag: str | None) -> None:
         """TagImmutable, NoRepository."""
-        from botocore.exceptions import ClientError
-
         told = {
             "imageManifest": image.manifest,
             "imageManifestMediaType": image.media_type,
@@ -50,9 +48,9 @@ class Images:
         }
         try:
             self._ask(repository, "PutImage", repositoryName=repository.name, **told)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"):
-                raise RegistryError(error.response["Error"]["Message"]) from error
+        except Refused as error:
+            if error.error_code not in ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"):
+                raise
             if tag is not None and self.find(repository, tag).digest != image.digest:
                 raise TagImmutable(tag, repository) from error
 
@@ -62,15 +60,20 @@ class Images:
         return sorted(tag for one in said["imageDetails"] for tag in one.get("imageTags", ()))
 
     def _ask(self, repository: Repository, operation: str, **members: Any) -> dict[str, Any]:
-        """ClientError, NoRepository."""
-        from botocore.exceptions import ClientError
+        """NoRepository, Refused, Unanswered."""
+        from botocore.exceptions import ClientError, ParamValidationError
 
         try:
             return self._call("ecr", operation, members, account=repository.account, region=repository.region)
         except ClientError as error:
             if error.response["Error"]["Code"] == "RepositoryNotFoundException":
                 raise NoRepository(repository) from error
-            raise
+            said = error.response["Error"]
+            raise Refused(str(said.get("Code")), str(said.get("Message"))) from error
+        except ParamValidationError as error:
+            raise Refused("InvalidParameterException", str(error)) from error
+        except (ConnectionError, TimeoutError) as error:
+            raise Unanswered(str(error)) from error
 
 
 def _id(reference: str) -> dict[str, str]:

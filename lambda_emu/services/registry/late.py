@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lambda_emu.arn import Scope
@@ -70,7 +69,6 @@ class LateRegistry:
         self._check_access: Callable[..., Coroutine[Any, Any, None]] | None = None
         self._is_strict = False
         self._url = url
-        self._lock = Lock()  # one sweep at a time
         self.service = RegistryService(self._make)
 
     def hold_to(self, check: Callable[..., Coroutine[Any, Any, None]], *, is_strict: bool) -> None:
@@ -122,16 +120,17 @@ class LateRegistry:
         if not self._folder.is_dir():
             return
         blobs = self.service.server().blobs
-        with self._lock:
+        with blobs.claiming():
             if not self._around.child.has_run:
                 blobs.clear()
                 return
             there = blobs.repositories()
             for account in {one.account for one in there}:
+                asked_s = self._clock.now_s()
                 held: Any = self._loop.run(self._around.child.ask("held-blobs", account), CHECK_LIMIT_S)
                 for one in there:
                     if one.account == account:
-                        blobs.keep(one, held.get(one.region, {}).get(one.name))
+                        blobs.keep(one, held.get(one.region, {}).get(one.name), asked_s)
 
     def _make(self) -> RegistryServer:
         from lambda_emu.services.registry.blobs import Blobs  # here: most servers are never asked

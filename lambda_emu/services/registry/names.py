@@ -36,7 +36,10 @@ class Repository(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """What a path is about. kind: `manifests`, `blobs`, `blobs/uploads` or `tags`; rest: which of these."""
+    """What a path is about. kind: `manifests`, `blobs`, `blobs/uploads` or `tags`; rest: which of these.
+
+    Without a rest it is an upload that begins.
+    """
 
     repository: Repository
     kind: str
@@ -50,6 +53,8 @@ def place_of(path: str, host: str) -> Place | None:
     if found is None:
         return None
     said = found.groupdict()
+    if not said["rest"] and said["kind"] != "blobs/uploads":
+        return None
     return Place(_repository({**said, **(owner.groupdict() if owner else {})}), said["kind"], said["rest"])
 
 

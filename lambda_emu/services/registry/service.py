@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from lambda_emu.arn import REGION
+from lambda_emu.disk import is_full
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
@@ -17,7 +18,7 @@ from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Handling, Service, ServiceClaims
 from lambda_emu.http.executors import Workers
 from lambda_emu.http.message import Head
-from lambda_emu.services.registry.errors import TooLarge, error_answer
+from lambda_emu.services.registry.errors import DiskFull, RegistryError, error_answer
 
 if TYPE_CHECKING:
     from lambda_emu.services.registry.serving import RegistryServer
@@ -27,8 +28,6 @@ SHAPE = re.compile(rf"/v2/?|/v2/\d{{12}}/{REGION}/.+".encode())
 HOST = "dkr.ecr"
 """Within the names of hosts that are an account's registry."""
 OPERATION = b"AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
-LAYER_BYTES = 10 * 1024**3
-"""Of one body. An image of Lambda's has as much in all."""
 WORKERS = Workers("requests to the registry of images", 8, 128)
 
 
@@ -42,7 +41,6 @@ class RegistryService:
         self._make = make
         self._lock = Lock()  # guards the one below while it is made
         self._server: RegistryServer | None = None
-        self._handling = Handling(self._serve, LAYER_BYTES, TooLarge(LAYER_BYTES), lambda _: WORKERS, spooled=True)
 
     def server(self) -> RegistryServer:
         with self._lock:
@@ -51,7 +49,12 @@ class RegistryService:
             return self._server
 
     def handling(self, head: Head, path: bytes, length: int | None) -> Handling:
-        return self._handling
+        """Who is not let in, and what is for nothing that is here, is told so before a body is taken in."""
+        try:
+            most_bytes, too_large = self.server().most_of_body(Request(head, path, b"", ""))
+        except RegistryError as error:
+            most_bytes, too_large = 0, error  # `serve` tells it to one without a body
+        return Handling(self._serve, most_bytes, too_large, lambda _: WORKERS, spooled=True)
 
     def error_answer(self, error: LambdaError, request: Request) -> Answer:
         return error_answer(error, request)
@@ -61,6 +64,10 @@ class RegistryService:
             return self.server().serve(request, call)
         except LambdaError as error:
             return error_answer(error, request)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            return error_answer(DiskFull(), request)
 
 
 class TokenOperation:

@@ -13,36 +13,38 @@ from lambda_emu.gateway.answers import Answer
 from lambda_emu.gateway.call import Call
 from lambda_emu.gateway.request import Request
 from lambda_emu.model.caller import Caller
-from lambda_emu.services.registry.blobs import DIGEST, Blobs, pieces_of
+from lambda_emu.services.registry.blobs import Blobs, pieces_of
 from lambda_emu.services.registry.errors import (
     VERSION,
     MissingLayers,
     NoBlob,
+    NoImage,
     NoSuchPath,
     NotAuthorized,
     NotSupported,
+    NoUpload,
+    RegistryError,
+    TooLarge,
     WrongManifest,
 )
 from lambda_emu.services.registry.images import Image, Images
 from lambda_emu.services.registry.logins import Logins
-from lambda_emu.services.registry.names import Place, Repository, place_of
+from lambda_emu.services.registry.manifests import (
+    DIGEST,
+    OF_IMAGES,
+    OF_LISTS,
+    OddManifest,
+    blobs_of,
+    images_of,
+    read_manifest,
+)
+from lambda_emu.services.registry.names import Place, place_of
+from lambda_emu.services.registry.uploads import LAYER_BYTES
 
 Check = Callable[[Caller, Request, str, str], None]
 """Whether a caller may do that: of an action and an ARN. Blocks; LambdaError."""
 MOST_MANIFEST_BYTES = 4 * 1024 * 1024
 """As ECR."""
-MOST_LAYERS = 4200
-"""As ECR."""
-MOST_OF_LIST = 64
-"""Images for processors, and what is said of each."""
-OF_IMAGES = (
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-)
-OF_LISTS = (
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.index.v1+json",
-)
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _RANGE = re.compile(r"(?:bytes )?(\d{1,15})-\d{1,15}")
 
@@ -57,22 +59,40 @@ class RegistryServer:
         self._check = check
         self._is_strict = is_strict
 
+    def most_of_body(self, request: Request) -> tuple[int, RegistryError]:
+        """By the head alone, before a body is taken in: of it, in bytes, and what is said to one that has more.
+
+        Does not block. LambdaError: who asks is not let in, or there is nothing by that name.
+        """
+        self._caller(request)
+        place = _place(request)
+        if place is None or request.method not in ("POST", "PUT", "PATCH"):
+            return 0, NotSupported()
+        if place.kind == "manifests":
+            return MOST_MANIFEST_BYTES, WrongManifest(f"it has more than {MOST_MANIFEST_BYTES} bytes")
+        if place.kind != "blobs/uploads":
+            return 0, NotSupported()
+        if request.method != "POST" and not self.blobs.uploads.has(place.repository, place.rest):
+            raise NoUpload
+        return LAYER_BYTES, TooLarge(LAYER_BYTES)
+
     def serve(self, request: Request, call: Call) -> Answer | None:
         """None: it is answered piece by piece. LambdaError."""
-        host = request.header(b"host") or ""
-        caller = self._logins.caller(request) if self._is_strict or self._check is not None else None
-        if caller is None and self._is_strict:
-            raise NotAuthorized(host)
-        path = unquote(request.path.decode("latin-1"))
-        if path.rstrip("/") == "/v2":
-            return _answer(200, {}, b"{}")
-        place = place_of(path, host)
+        caller = self._caller(request)
+        place = _place(request)
         if place is None:
-            raise NoSuchPath
+            return _answer(200, {}, b"{}")
         serve, actions = self._operation(request.method, place)
         for action in actions if caller is not None and self._check is not None else ():
             self._check(caller, request, f"ecr:{action}", place.repository.arn)  # type: ignore[arg-type, misc]
         return serve(request, call, place)
+
+    def _caller(self, request: Request) -> Caller | None:
+        """NotAuthorized, TokenExpired."""
+        caller = self._logins.caller(request) if self._is_strict or self._check is not None else None
+        if caller is None and self._is_strict:
+            raise NotAuthorized(request.header(b"host") or "")
+        return caller
 
     def _operation(self, method: str, place: Place) -> tuple[Callable[..., Answer | None], tuple[str, ...]]:
         """With what it asks for. NotSupported."""
@@ -98,6 +118,8 @@ class RegistryServer:
     # -- images
 
     def _get_manifest(self, request: Request, call: Call, place: Place) -> None:
+        if _TAG.fullmatch(place.rest) is None and DIGEST.fullmatch(place.rest) is None:
+            raise NoImage
         image = self.images.find(place.repository, place.rest)
         headers = {"Content-Type": image.media_type, "Docker-Content-Digest": image.digest}
         data = image.manifest.encode()
@@ -105,35 +127,23 @@ class RegistryServer:
 
     def _put_manifest(self, request: Request, _: Call, place: Place) -> Answer:
         repository, reference = place.repository, place.rest
-        data = request.body
-        if request.body_file is not None:
-            if request.body_file.stat().st_size > MOST_MANIFEST_BYTES:
-                raise WrongManifest(f"it has more than {MOST_MANIFEST_BYTES} bytes")
-            data = request.body_file.read_bytes()
+        data = request.body if request.body_file is None else request.body_file.read_bytes()
         digest = f"sha256:{sha256(data).hexdigest()}"
         is_tag = _TAG.fullmatch(reference) is not None
         if not is_tag and reference != digest:
             raise WrongManifest("it has another digest than it is put by")
-        said = _read_manifest(data)
-        media_type = str(said.get("mediaType") or request.header(b"content-type"))
-        if media_type in OF_LISTS:
-            for each in _digests(said.get("manifests"), MOST_OF_LIST):
+        image, blobs, images = _read(data, digest, request.header(b"content-type"))
+        with self.blobs.claiming():
+            self.images.check(repository)  # first: one that is not there has no layers either
+            for each in images:
                 self.images.find(repository, each)
-        elif media_type in OF_IMAGES:
-            self._check_blobs(repository, said)
-        else:
-            raise WrongManifest(f"{media_type[:200]} is no kind of it that is known")
-        self.images.put(repository, Image(digest, media_type, data.decode()), reference if is_tag else None)
-        self.blobs.claim(repository, _blobs_of(said))
+            for each in blobs:
+                if self.blobs.want(repository, each) is None:
+                    raise MissingLayers(each)
+            self.images.put(repository, image, reference if is_tag else None)
+            self.blobs.claim(repository, blobs)
         location = f"{request.path.decode('latin-1').rpartition('/')[0]}/{digest}"
         return _answer(201, {"Docker-Content-Digest": digest, "Location": location})
-
-    def _check_blobs(self, repository: Repository, said: Mapping[str, Any]) -> None:
-        """MissingLayers."""
-        self.images.check(repository)  # first: one that is not there has no layers either
-        for digest in _blobs_of(said):
-            if self.blobs.find(repository, digest) is None:
-                raise MissingLayers(digest)
 
     def _list_tags(self, _: Request, __: Call, place: Place) -> Answer:
         tags = self.images.tags(place.repository)
@@ -143,7 +153,9 @@ class RegistryServer:
     # -- blobs
 
     def _get_blob(self, request: Request, call: Call, place: Place) -> None:
-        file = self.blobs.find(place.repository, place.rest)
+        """Who only asks whether it is there may be about to put an image that has it."""
+        find = self.blobs.want if request.method == "HEAD" else self.blobs.find
+        file = find(place.repository, place.rest)
         if file is None:
             raise NoBlob
         headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": place.rest}
@@ -174,37 +186,38 @@ class RegistryServer:
         return _answer(201, {"Docker-Content-Digest": digest, "Location": location})
 
     def _give_upload_up(self, _: Request, __: Call, place: Place) -> Answer:
-        self.blobs.give_up(place.repository, place.rest)
+        self.blobs.uploads.give_up(place.repository, place.rest)
         return _answer(204, {})
 
 
-def _read_manifest(data: bytes) -> Mapping[str, Any]:
-    """WrongManifest."""
+def _place(request: Request) -> Place | None:
+    """None: of the registry itself. NoSuchPath."""
+    path = unquote(request.path.decode("latin-1"))
+    if path.rstrip("/") == "/v2":
+        return None
+    place = place_of(path, request.header(b"host") or "")
+    if place is None:
+        raise NoSuchPath
+    return place
+
+
+def _read(data: bytes, digest: str, content_type: str | None) -> tuple[Image, list[str], list[str]]:
+    """With the digests of its blobs, or of the images of a list. WrongManifest."""
     try:
-        said = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise WrongManifest("it is no JSON") from error
-    if not isinstance(said, dict):
-        raise WrongManifest("it is no object")
-    if said.get("schemaVersion") != 2:
-        raise WrongManifest("its schemaVersion is not 2")
-    return said
-
-
-def _blobs_of(said: Mapping[str, Any]) -> list[str]:
-    """The digests of an image's configuration and layers. WrongManifest."""
-    layers = said.get("layers")
-    return [] if layers is None else _digests([said.get("config"), *(layers if isinstance(layers, list) else [None])])
-
-
-def _digests(members: Any, most: int = MOST_LAYERS) -> list[str]:
-    """WrongManifest."""
-    if not isinstance(members, list) or len(members) > most:
-        raise WrongManifest(f"it has no list of up to {most} members")
-    found = [one.get("digest") if isinstance(one, dict) else None for one in members]
-    if not all(isinstance(one, str) and DIGEST.fullmatch(one) for one in found):
-        raise WrongManifest("what it is made of has no digest of SHA-256")
-    return [str(one) for one in found]
+        text = data.decode()
+        said = read_manifest(text)
+        if said.get("schemaVersion") != 2:
+            raise WrongManifest("its schemaVersion is not 2")
+        media_type = str(said.get("mediaType") or content_type)
+        if media_type not in (*OF_IMAGES, *OF_LISTS):
+            raise WrongManifest(f"{media_type[:200]} is no kind of it that is known")
+        blobs = blobs_of(said, media_type)
+        images = images_of(said) if media_type in OF_LISTS else []
+    except OddManifest as error:
+        raise WrongManifest(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise WrongManifest("it is not in UTF-8") from error
+    return Image(digest, media_type, text), blobs, images
 
 
 def _answer(status: int, headers: Mapping[str, str], body: bytes = b"") -> Answer:

@@ -9,10 +9,17 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from lambda_emu.services.registry.manifests import (
+    MOST_LAYERS,
+    OF_IMAGES,
+    OF_LISTS,
+    OddManifest,
+    blobs_of,
+    held_by,
+    images_of,
+    read_manifest,
+)
 from lambda_emu.services.registry.names import Repository, registry_host
-
-MOST_COUNTED = 4200
-"""Layers of an image."""
 
 
 def replace_repositories(url: str) -> None:
@@ -37,7 +44,7 @@ def replace_repositories(url: str) -> None:
         digest: str | None = None,
     ) -> Any:
         repository = self._get_repository(repository_name)
-        _check_json(image_manifest)
+        _check_manifest(image_manifest, image_manifest_mediatype)
         digest = digest or f"sha256:{sha256(image_manifest.encode()).hexdigest()}"
         same = next((one for one in repository.images if one.image_manifest == image_manifest), None)
         if image_tag is None and same is not None:
@@ -51,23 +58,29 @@ def replace_repositories(url: str) -> None:
     models.ECRBackend.put_image = put_image  # type: ignore[method-assign]
 
 
-def _check_json(manifest: str) -> None:
+def _check_manifest(manifest: str, media_type: str | None) -> None:
+    """As the registry does, of the kinds that it knows. AWS's text for JSON that is no manifest is another (?)."""
     from moto.ecr.exceptions import InvalidParameterException
 
     try:
-        json.loads(manifest)
-    except ValueError as error:
-        said = "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"
-        raise InvalidParameterException(said) from error
+        said = read_manifest(manifest)
+        kind = media_type or said.get("mediaType")
+        if kind in OF_LISTS:
+            images_of(said)
+        if kind in OF_IMAGES or "layers" in said:
+            blobs_of(said, str(kind))
+    except OddManifest as error:
+        text = "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"
+        raise InvalidParameterException(text) from error
 
 
 def _size(image: Any) -> int | None:
     """Of its layers, as they were pushed; None: of a list of images."""
     said = json.loads(image.image_manifest)
-    layers = said.get("layers")
+    layers = said.get("layers") if isinstance(said, dict) else None
     if not isinstance(layers, list):
         return None
-    sizes = (one.get("size") for one in layers[:MOST_COUNTED] if isinstance(one, dict))
+    sizes = (one.get("size") for one in layers[:MOST_LAYERS] if isinstance(one, dict))
     return sum(size for size in sizes if isinstance(size, int))
 
 
@@ -76,16 +89,10 @@ def held_blobs(account: str) -> dict[str, dict[str, list[str]]]:
     from moto.ecr.models import ecr_backends
 
     return {
-        region: {name: sorted(_digests(one)) for name, one in list(backend.repositories.items())}
+        region: {name: sorted(_held(one)) for name, one in list(backend.repositories.items())}
         for region, backend in (list(ecr_backends[account].items()) if account in ecr_backends else [])
     }
 
 
-def _digests(repository: Any) -> set[str]:
-    found = set()
-    for image in list(repository.images):
-        said = json.loads(image.image_manifest)
-        for one in [said.get("config"), *(said.get("layers") or [])]:
-            if isinstance(one, dict) and isinstance(one.get("digest"), str):
-                found.add(one["digest"])
-    return found
+def _held(repository: Any) -> set[str]:
+    return set().union(*(held_by(image.image_manifest) for image in list(repository.images)))
