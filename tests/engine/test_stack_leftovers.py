@@ -167,3 +167,22 @@ def test_what_could_not_be_undone_within_is_not_undone_without(stacks: Stacks) -
     reason = "The following resource(s) failed to roll back: [%s]. "
     assert inner["StackStatusReason"] == reason % "Jobs"
     assert stacks.one("outer")["StackStatusReason"] == reason % "Inner"
+
+
+def test_a_stack_within_needs_the_capabilities_that_the_outermost_is_given(stacks: Stacks) -> None:
+    s3 = stacks.sdk("s3")
+    s3.create_bucket(Bucket="powers")
+    trust = '{Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}'
+    role = "Resources: {Power: {Type: AWS::IAM::Role, Properties: {RoleName: power, AssumeRolePolicyDocument: %s}}}"
+    s3.put_object(Bucket="powers", Key="inner.yaml", Body=role % trust)
+    outer = OUTER.replace("within", "powers")
+
+    stacks.client.create_stack(StackName="powerless", TemplateBody=outer, Capabilities=["CAPABILITY_IAM"])
+    stacks.becomes("powerless", "ROLLBACK_COMPLETE")
+    events = stacks.client.describe_stack_events(StackName="powerless")["StackEvents"]
+    said = {one.get("ResourceStatusReason") for one in events if one["LogicalResourceId"] == "Inner"}
+    assert "Requires capabilities : [CAPABILITY_NAMED_IAM]" in said
+    stacks.delete("powerless")
+
+    stacks.create("powerful", outer, Capabilities=["CAPABILITY_NAMED_IAM"])
+    stacks.delete("powerful")

@@ -37,6 +37,7 @@ from lambda_emu.templates.deploying.stack_records import Nested
 from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.deploying.undoing import undo
 from lambda_emu.templates.deploying.working import Working
+from lambda_emu.templates.document import Template
 from lambda_emu.templates.kinds.kind import Asked, Kind, Made
 from lambda_emu.templates.kinds.table import in_order, kind_of
 from lambda_emu.templates.stack import Stack, is_kept, wanted
@@ -63,6 +64,8 @@ class Ways(Struct, frozen=True):
     policy: Policy | None = None
     retains: bool = True
     within: list[str] = []
+    may: Callable[[Template], None] = lambda _: None
+    """Refuses what whoever asked for the outermost has not said yes to, in stacks within it. CannotChange."""
 
 
 class Deployment:
@@ -196,6 +199,7 @@ class Deployment:
     def _deploy(self, child: Stack, asked: Asked) -> Made:
         context, id, said = self._reach.context, child.values["AWS::StackId"], str(asked.get("TemplateURL"))
         nested.check_count(id, self._ways.within)
+        self._ways.may(child.template)
         told = Nested(child, context, self._origin, self._told)
         try:
             one = Deployment(self._ways.built(child), self._reach, self._origin, told.told, self._ways)
