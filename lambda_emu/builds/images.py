@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import closing
 from threading import Lock
 from typing import Any
@@ -18,16 +17,11 @@ from lambda_emu.builds.apart import told, words_of
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint, hash_of
 from lambda_emu.builds.source import BuildFailed, ImageSource
 from lambda_emu.clock import Clock
-from lambda_emu.sandbox.base import NoEngine, SandboxError
+from lambda_emu.sandbox.base import NoEngine
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
 
 FORMAT = 1
 """Goes up where what is built of the same context changes."""
-REPOSITORY = "lambda-emu-built"
-MOST_KEPT = 32
-"""Images: each change of a context makes one. Those that whoever builds has asked for stay, however many."""
-JUST_USED_S = 3600.0
-"""What was used so lately stays too: another process may be about to run it."""
 PROGRAM = "lambda_emu.sandbox.docker.build_program"
 
 
@@ -95,28 +89,11 @@ class ImageBuilds:
             raise BuildFailed(source, str(error)) from error
 
     def _forget_oldest(self, api: Any) -> None:
-        """Of too many; what was used last stays, and what a container uses."""
-        from lambda_emu.sandbox.docker.client import engine_errors, inspect_image
-        from lambda_emu.sandbox.docker.old_images import last_used_s
+        from lambda_emu.sandbox.docker.kept_images import remove_surplus
 
         with self._lock:
             asked = {*self._asked}
-        with engine_errors("looking for images that nobody wants"):
-            names = [name for image in api.images(name=f"{REPOSITORY}/*") for name in image["RepoTags"] or ()]
-        found = {name: inspect_image(api, name) for name in names if name not in asked}
-        used_s = {name: last_used_s(image) for name, image in found.items() if image is not None}
-        for name in _too_many(used_s, Clock().now_s()):
-            try:
-                with engine_errors(f"removing {name}"):
-                    api.remove_image(name)
-            except SandboxError as error:
-                self._progress(f"{name} stays: {error}")
-
-
-def _too_many(used_s: dict[str, float], now_s: float) -> Sequence[str]:
-    """Names of those that may go, of when each was used."""
-    by_use = sorted(used_s, key=lambda name: used_s[name])
-    return [name for name in by_use[:-MOST_KEPT] if used_s[name] < now_s - JUST_USED_S]
+        remove_surplus(api, asked, Clock().now_s())
 
 
 def _mark_used(api: Any, name: str) -> None:
@@ -131,8 +108,9 @@ def _mark_used(api: Any, name: str) -> None:
 def _name(source: ImageSource) -> str:
     """By all that a build is made of, but for what the images that it begins with are by then."""
     from lambda_emu.sandbox.docker.build_program import context_paths  # here: it asks a library
+    from lambda_emu.sandbox.docker.kept_images import BUILT
 
     content = fingerprint(source.context, context_paths(source.context, source.dockerfile, LEFT_OUT))
     made_of = [source.dockerfile, dict(source.arguments), source.target, source.architecture, content]
     of_function = re.sub(r"[^a-z0-9]+", "-", source.name.lower()).strip("-") or "function"
-    return f"{REPOSITORY}/{of_function}:{hash_of([FORMAT, *made_of])[:16]}"
+    return f"{BUILT}/{of_function}:{hash_of([FORMAT, *made_of])[:16]}"

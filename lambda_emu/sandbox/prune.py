@@ -12,6 +12,7 @@ from lambda_emu.sandbox.building.leftovers import remove_leftovers
 from lambda_emu.sandbox.docker import client as docker
 from lambda_emu.sandbox.docker import volumes
 from lambda_emu.sandbox.docker.images import Images
+from lambda_emu.sandbox.docker.kept_images import remove_unused
 from lambda_emu.sandbox.temporary import remove_left
 
 
@@ -27,8 +28,8 @@ def prune(cache: Path, everything: bool = False, other_images: bool = False) -> 
     """Remove folders and containers whose emulator no longer runs; with `everything`, containers of running ones too.
 
     Images that we built and nobody has run for two weeks go as well, with `other_images` all that are not by our own
-    recipes. cache: where downloads are kept. Yields what was removed. SandboxError if no engine answers; folders need
-    none.
+    recipes, and what was pulled from the registry of an emulator that no longer answers. cache: where downloads are
+    kept. Yields what was removed. SandboxError if no engine answers; folders need none.
     """
     for path in [*remove_left(), *remove_leftovers(cache, Clock().now_s())]:
         yield Pruned(str(path), "", "folder")
@@ -40,6 +41,8 @@ def prune(cache: Path, everything: bool = False, other_images: bool = False) -> 
         for image in volumes.remove_left(client):
             yield Pruned(image, "", "image")
         for image in Images(client).prune(others=other_images):
+            yield Pruned(image, "", "image")
+        for image in remove_unused(client.api, Clock().now_s(), however_new=other_images):
             yield Pruned(image, "", "image")
     finally:
         client.close()

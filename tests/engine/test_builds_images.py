@@ -12,7 +12,7 @@ from builds_rig import ROLE, Builds, answer
 from image_rig import ImageRig
 from waiting import eventually
 
-from lambda_emu.builds.images import REPOSITORY
+from lambda_emu.sandbox.docker.kept_images import BUILT
 
 pytestmark = pytest.mark.docker
 
@@ -39,7 +39,7 @@ def base() -> Iterator[str]:
     """The image of Python that is here. What is built upon it is forgotten."""
     rig = ImageRig()
     yield rig.image("python3.11")
-    rig.forget(*rig.tags(f"{REPOSITORY}/greettest"))
+    rig.forget(*rig.tags(f"{BUILT}/greettest"))
     rig.client.close()
 
 
@@ -83,7 +83,7 @@ def test_the_image_that_metadata_says_how_to_make_is_built_once(project: Builds,
     project.write("greet/words.log", "ignored, whatever it says")
     again = project.build()
     assert again.returncode == 0, again.stderr
-    assert again.stdout.startswith(f"GreetTest: image {REPOSITORY}/greettest:"), again.stdout
+    assert again.stdout.startswith(f"GreetTest: image {BUILT}/greettest:"), again.stdout
     assert "docker builds" not in again.stderr
 
     project.write("greet/app.py", APP.replace("event +", "event.upper() +"))

@@ -17,7 +17,9 @@ def prune(everything: bool, images: bool, as_json: bool) -> None:
 
     Of the images that lambda-emu built for runtimes those go that nobody has run for two weeks, or whose name went to a
     newer build; those of the recipes that are here stay. --images removes all but the latter, whoever uses them: other
-    checkouts and versions build theirs again. What a container uses stays.
+    checkouts and versions build theirs again. Those that functions' Dockerfiles were built to go after two weeks too,
+    or all with --images, and those that were pulled from an emulator's registry where nobody answers any more. What a
+    container uses stays.
     """
     from msgspec.structs import asdict
 
