@@ -135,7 +135,7 @@ class Activator:
         On Managed Instances nothing runs; only the digest of its own image is to be known.
         """
         if version.image is not None:
-            return await self._engine.packaged.prepare(version.image, version.architecture)
+            return await self._engine.packaged.prepare(version.image, version.architecture, version.id)
         if not on_instances(version.other):
             instead = await self._engine.prepare(version.runtime, version.architecture)
             if instead is not None:

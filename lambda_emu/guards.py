@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lambda_emu.access.apis import ApiAccess, allow_all
 from lambda_emu.access.evaluated import ASKED_INSIDE, EVALUATED
 from lambda_emu.access.late import LateAccess, LateAuthorizer
-from lambda_emu.arn import Scope
+from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.config import ENFORCE, OFF, Settings
@@ -67,6 +67,12 @@ class Guards:
         authorizer = LateAuthorizer(self.access, names, is_shared=is_shared) if is_evaluated else None
         guard = Guard(self.signers, self._loop, authorizer, is_strict=self._is_strict)
         return GuardedService(service, guard, may_be_unsigned, family)
+
+    async def may_take(self, repository: str, owner: str, function: FunctionId) -> bool:
+        """access.images.may_take."""
+        from lambda_emu.access.images import may_take  # here: most servers are never asked
+
+        return await may_take(self.access(), repository, owner, function)
 
     def hold_to_policies(self) -> None:
         """What happens by itself. Most servers have nothing that does, so what knows is imported with the first."""

@@ -19,11 +19,12 @@ from lambda_emu.api.s3 import S3
 from lambda_emu.api.scope import CallerContexts
 from lambda_emu.api.service import LambdaService, OwnPages, is_no_operation
 from lambda_emu.api.token import TOKEN
-from lambda_emu.arn import Scope
+from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.around import Around
 from lambda_emu.clock import Clock
 from lambda_emu.cloudformation.service import CloudFormationService
 from lambda_emu.config import ENFORCE, OFF, Settings
+from lambda_emu.errors.resources import ImageNotShared
 from lambda_emu.gateway.callers import is_loopback
 from lambda_emu.gateway.request import Request
 from lambda_emu.gateway.services import Service
@@ -39,7 +40,7 @@ from lambda_emu.notices import Notices
 from lambda_emu.pool.pool import EnvironmentInfo, Pool
 from lambda_emu.public_layers.finder import PublicLayers
 from lambda_emu.runtimes import catalogue
-from lambda_emu.sandbox.base import Engine, SandboxError
+from lambda_emu.sandbox.base import Engine, ImageDenied, SandboxError
 from lambda_emu.sandbox.init.local import LOOPBACK
 from lambda_emu.sandbox.init.ports import LAMBDA_API_PORT
 from lambda_emu.services.cbor import CborService
@@ -139,7 +140,7 @@ class Served:
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         self.registry = LateRegistry(rooms.data_dir, rooms.around, machine, rooms.loop, rooms.url)
         if rooms.settings.iam != OFF:
-            self.registry.hold_to(self.access.check, is_strict=rooms.settings.iam == ENFORCE)
+            self.registry.hold_to(self.access.check, self._guards.may_take, is_strict=rooms.settings.iam == ENFORCE)
         rooms.engine.packaged.find_pushed = self.registry.find
         child.observer = All(apis, self.balancers, self.access, self.registry)
         self._guards.hold_to_policies()
@@ -345,10 +346,15 @@ class Served:
         networks = self._rooms.settings.networks_by_subnet if self._rooms.engine.abilities.name == "docker" else {}
         return Here(networks, partial(has_extensions, self._rooms.store))
 
-    def _find_image(self, uri: str, architecture: str) -> FoundImage | None:
-        """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out."""
+    def _find_image(self, uri: str, architecture: str, function: FunctionId) -> FoundImage | None:
+        """On a worker: what the engine says in FIND_IMAGE_S. What it does not say now, the activation finds out.
+
+        ImageNotShared.
+        """
         try:
-            return self._rooms.loop.run(self._rooms.engine.packaged.find(uri, architecture), FIND_IMAGE_S)
+            return self._rooms.loop.run(self._rooms.engine.packaged.find(uri, architecture, function), FIND_IMAGE_S)
+        except ImageDenied as error:
+            raise ImageNotShared from error
         except (SandboxError, TimeoutError) as error:
             log.info("image %s is looked for later: %s", uri, error)
             return None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.api.lookup import version_for
 from lambda_emu.api.wire.bodies import SpooledBlob
-from lambda_emu.arn import Scope, parse_layer_arn
+from lambda_emu.arn import FunctionId, Scope, parse_layer_arn
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.errors.code import CodeMissing, CodeTwice
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
@@ -120,6 +120,6 @@ def layer_finder(context: RequestContext, scope: Scope, function: ForFunction = 
     return find
 
 
-def image_source(context: RequestContext, uri: str, architecture: str) -> ContainerImage:
-    """What a version has as its code, with the digest where the engine knows the image already."""
-    return package_image(uri, context.find_image(uri, architecture))
+def image_source(context: RequestContext, uri: str, architecture: str, id: FunctionId) -> ContainerImage:
+    """What a version has as its code, with the digest where the engine knows the image already. ImageNotShared."""
+    return package_image(uri, context.find_image(uri, architecture, id))

@@ -46,9 +46,12 @@ class Activator(Protocol):
 
 
 class FindImage(Protocol):
-    """What the engine has under the name of an image, at once; None if nothing, or if it does not say in time."""
+    """What the engine has under the name of an image, at once; None if nothing, or if it does not say in time.
 
-    def __call__(self, uri: str, architecture: str) -> FoundImage | None: ...
+    function: of which it is to be. ImageNotShared.
+    """
+
+    def __call__(self, uri: str, architecture: str, function: FunctionId) -> FoundImage | None: ...
 
 
 class FindLayer(Protocol):
@@ -114,7 +117,7 @@ def no_layer(arn: str, function: ForFunction) -> None:
     """Where nothing is fetched."""
 
 
-def no_image(uri: str, architecture: str) -> None:
+def no_image(uri: str, architecture: str, function: FunctionId) -> None:
     """Where nothing runs, no image is found either."""
 
 

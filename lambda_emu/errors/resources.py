@@ -24,6 +24,13 @@ class OtherAccount(AccessDenied):
         self.target = target
 
 
+class ImageNotShared(AccessDenied):
+    """Of another account's repository, whose policy does not let the function's account and Lambda in."""
+
+    def __init__(self) -> None:
+        super().__init__("Lambda does not have permission to access the ECR image. Check the ECR permissions.")
+
+
 class NotFound(LambdaError):
     code, status, text_key = "ResourceNotFoundException", 404, "Message"
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 from msgspec import Struct
 
+from lambda_emu.arn import FunctionId
 from lambda_emu.http.branch import PassedListener
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import FoundImage, PushedImage
@@ -290,14 +291,15 @@ class PackagedImages(Protocol):
     """The images that functions are packaged as. Errors are SandboxError, ImageInvalid or ImageDenied.
 
     find_pushed: set where there is a registry of ours: what was pushed there, by an image's URI. It blocks.
+    function: of which it is to be.
     """
 
-    find_pushed: Callable[[str], PushedImage | None]
+    find_pushed: Callable[[str, FunctionId], PushedImage | None]
 
-    async def find(self, uri: str, architecture: str) -> FoundImage | None:
+    async def find(self, uri: str, architecture: str, function: FunctionId) -> FoundImage | None:
         """The image of this name, if the engine has it."""
 
-    async def prepare(self, image: ContainerImage, architecture: str) -> FoundImage:
+    async def prepare(self, image: ContainerImage, architecture: str, function: FunctionId) -> FoundImage:
         """Make sure sandboxes of it can be created: pull it if missing, if it may be pulled. May take minutes."""
 
     def program(self, image: ContainerImage) -> Program | None:

@@ -81,7 +81,7 @@ class Activations:
     def activate(self, id: FunctionId) -> None:
         self.asked.append(id)
 
-    def find_image(self, uri: str, architecture: str) -> FoundImage | None:
+    def find_image(self, uri: str, architecture: str, function: FunctionId) -> FoundImage | None:
         return self.images.get(uri)
 
     def finish(self) -> None:

@@ -22,7 +22,7 @@ from lambda_emu.api.operations.capacity_providers import provider_check
 from lambda_emu.api.operations.code_signing import check_deployable, new_function_check
 from lambda_emu.api.operations.versions import all_versions, number_to_sort_by
 from lambda_emu.api.paging import cut_page, key_of_marker
-from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Scope, Target
+from lambda_emu.arn import LATEST, LATEST_PUBLISHED, FunctionId, Target
 from lambda_emu.errors.resources import FunctionNotFound, StillBeingCreated, UpdateInProgress
 from lambda_emu.model import quotas
 from lambda_emu.model.capacity import managed_instances
@@ -98,7 +98,7 @@ def _new_function(context: RequestContext, id: FunctionId, req: CreateFunctionRe
     return creation.new_function(
         id,
         req,
-        _code(context, req["Code"], id.scope, architecture),
+        _code(context, req["Code"], id, architecture),
         layer_finder(context, id.scope, ForFunction(req.get("Runtime"), architecture)),
         new_id=context.clock.new_id,
         modified=last_modified(context.clock.now_s()),
@@ -201,7 +201,7 @@ def update_function_code(req: UpdateFunctionCodeRequestTypeDef, context: Request
     context.changes.check(target.id)
     check_updatable(function, req.get("RevisionId"))
     check_deployable(context, function)
-    code = _code(context, req, target.id.scope, req.get("Architectures", [function.latest.architecture])[0])
+    code = _code(context, req, target.id, req.get("Architectures", [function.latest.architecture])[0])
 
     def change(version: FunctionVersion) -> FunctionVersion:
         moved = replace(version, architecture=req.get("Architectures", [version.architecture])[0])
@@ -273,12 +273,12 @@ def _latest(target: Target) -> Target:
 
 
 def _code(
-    context: RequestContext, code: Mapping[str, Any], scope: Scope, architecture: str
+    context: RequestContext, code: Mapping[str, Any], id: FunctionId, architecture: str
 ) -> Artifact | ContainerImage:
     """What a version has as its code. code: FunctionCode or UpdateFunctionCode, already checked."""
     if "ImageUri" in code:
-        return image_source(context, code["ImageUri"], architecture)
-    return store_code(context, code, scope)
+        return image_source(context, code["ImageUri"], architecture, id)
+    return store_code(context, code, id.scope)
 
 
 def _check_runtime(context: RequestContext, identifier: str) -> None:

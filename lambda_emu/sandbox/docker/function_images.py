@@ -16,6 +16,7 @@ import docker.errors
 from msgspec import Struct
 
 from lambda_emu.architectures import GOARCH
+from lambda_emu.arn import FunctionId
 from lambda_emu.model.function.function import ContainerImage
 from lambda_emu.model.function.image_package import DOCKER_HUB, FoundImage, PushedImage, registry_of, repository_of
 from lambda_emu.sandbox.base import ImageDenied, ImageInvalid, Program, SandboxError
@@ -61,22 +62,22 @@ class FunctionImages:
         self._call = call
         self._make = make
         self._pull = pull
-        self.find_pushed: Callable[[str], PushedImage | None] = _none_is_pushed
-        """By URI, what was pushed to our own registry, which goes before what the engine has; it blocks."""
+        self.find_pushed: Callable[[str, FunctionId], PushedImage | None] = _none_is_pushed
+        """By URI, what was pushed to our registry, which goes before what the engine has; it blocks. ImageDenied."""
         self._closing = Event()
         self._defaults: dict[str, Defaults] = {}  # by id
 
-    async def find(self, uri: str, architecture: str) -> FoundImage | None:
-        pushed = await self._call(self.find_pushed, uri)
+    async def find(self, uri: str, architecture: str, function: FunctionId) -> FoundImage | None:
+        pushed = await self._call(self.find_pushed, uri, function)
         seen = await self._call(inspect_image, self._api, uri if pushed is None else _pulled_name(pushed))
         return None if seen is None else self._found(seen, uri, architecture, pushed and pushed.digest)
 
-    async def prepare(self, image: ContainerImage, architecture: str) -> FoundImage:
+    async def prepare(self, image: ContainerImage, architecture: str, function: FunctionId) -> FoundImage:
         """The very image that was found before; if none was, what its URI means now."""
         seen = await self._call(inspect_image, self._api, image.id) if image.id else None
         if seen is not None:
             return self._found(seen, image.uri, architecture, image.digest)
-        pushed = await self._call(self.find_pushed, _as_found(image))
+        pushed = await self._call(self.find_pushed, _as_found(image), function)
         name = image.uri if pushed is None else _pulled_name(pushed)
         if not image.id:
             seen = await self._call(inspect_image, self._api, name)
@@ -161,7 +162,7 @@ class FunctionImages:
         return seen
 
 
-def _none_is_pushed(_: str) -> None:
+def _none_is_pushed(_: str, __: FunctionId) -> None:
     """Until there is a registry."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from lambda_emu.arn import FunctionId
 from lambda_emu.clock import Clock
 from lambda_emu.folders import PASSED_THROUGH, PRIVATE, close_to_others, remove_sessions
 from lambda_emu.model.function.function import ContainerImage
@@ -77,12 +78,12 @@ def _make_fresh(folder: Path) -> None:
 class NoImages:
     """Functions packaged as images, where there is no container engine: it has none and can get none."""
 
-    find_pushed: Callable[[str], PushedImage | None]
+    find_pushed: Callable[[str, FunctionId], PushedImage | None]
 
-    async def find(self, uri: str, architecture: str) -> None:
+    async def find(self, uri: str, architecture: str, function: FunctionId) -> None:
         return None
 
-    async def prepare(self, image: ContainerImage, architecture: str) -> NoReturn:
+    async def prepare(self, image: ContainerImage, architecture: str, function: FunctionId) -> NoReturn:
         raise ImageInvalid(
             f"{image.uri} needs Docker; functions packaged as images do not run as processes of this machine: "
             "start Docker, then lambda-emu with --engine docker"

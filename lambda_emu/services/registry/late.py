@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lambda_emu.arn import Scope
+from msgspec.structs import replace
+
+from lambda_emu.arn import FunctionId, Scope
 from lambda_emu.clock import Clock
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.gateway.answers import Answer
@@ -18,12 +21,14 @@ from lambda_emu.http.message import Head
 from lambda_emu.model.caller import Caller, root_of
 from lambda_emu.model.credentials import Issuer
 from lambda_emu.model.function.image_package import PushedImage
+from lambda_emu.sandbox.base import ImageDenied
 from lambda_emu.services.clients import Clients
 from lambda_emu.services.registry.errors import Denied
 from lambda_emu.services.registry.service import RegistryService
 
 if TYPE_CHECKING:
     from lambda_emu.services.registry.logins import Logins
+    from lambda_emu.services.registry.names import Repository
     from lambda_emu.services.registry.serving import RegistryServer
 
 log = logging.getLogger(__name__)
@@ -31,6 +36,7 @@ log = logging.getLogger(__name__)
 FOLDER = "registry"
 TARGET = b"AmazonEC2ContainerRegistry_V20150921."
 REMOVING = (TARGET + b"BatchDeleteImage", TARGET + b"DeleteRepository")
+PULLING = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 SWEEPS = Workers("what images of the registry leave", 1, 4)
 CHECK_LIMIT_S = 80.0
 """Who knows policies may have to be started for it."""
@@ -67,16 +73,26 @@ class LateRegistry:
         self._clock = clock
         self._loop = loop
         self._check_access: Callable[..., Coroutine[Any, Any, None]] | None = None
+        self._may_take: Callable[[str, str, FunctionId], Coroutine[Any, Any, bool]] | None = None
         self._is_strict = False
         self._url = url
         self.service = RegistryService(self._make)
 
-    def hold_to(self, check: Callable[..., Coroutine[Any, Any, None]], *, is_strict: bool) -> None:
-        """Before the first request. check: LateAccess.check. is_strict: who does not log in is refused."""
-        self._check_access, self._is_strict = check, is_strict
+    def hold_to(
+        self,
+        check: Callable[..., Coroutine[Any, Any, None]],
+        may_take: Callable[[str, str, FunctionId], Coroutine[Any, Any, bool]],
+        *,
+        is_strict: bool,
+    ) -> None:
+        """Before the first request. check: LateAccess.check. may_take: of a repository's ARN and account.
 
-    def find(self, uri: str) -> PushedImage | None:
-        """What was pushed as this. Blocks."""
+        is_strict: who does not log in is refused.
+        """
+        self._check_access, self._may_take, self._is_strict = check, may_take, is_strict
+
+    def find(self, uri: str, function: FunctionId) -> PushedImage | None:
+        """What was pushed as this. function: of which it is to be. Blocks. ImageDenied: another account keeps it."""
         if not self._folder.is_dir():
             return None
         from lambda_emu.services.registry.names import image_of, registry_host  # here: most servers are never asked
@@ -88,15 +104,31 @@ class LateRegistry:
         server = self.service.server()
         if not server.blobs.has_any(repository):
             return None
+        self._check_sharing(repository, function)
         try:
             image = server.images.find(repository, reference)
         except (LambdaError, ConnectionError) as error:
             log.info("%s is not in our registry: %s", uri, error)
             return None
-        password, _ = self._logins().password(root_of(repository.account, ""))
+        password, _ = self._logins().password(_puller(repository))
         return PushedImage(
             f"{registry_host(self._url)}/{repository.path}", image.digest.removeprefix("sha256:"), password
         )
+
+    def _check_sharing(self, repository: Repository, function: FunctionId) -> None:
+        """ImageDenied."""
+        owner, arn = repository.account, repository.arn
+        if self._may_take is None or owner == function.account:
+            return
+        try:
+            may = self._loop.run(self._may_take(arn, owner, function), CHECK_LIMIT_S)
+        except (LambdaError, TimeoutError) as error:
+            raise ImageDenied(f"whether {arn} is shared is not known: {error}") from error
+        if not may:
+            raise ImageDenied(
+                f"the policy of {arn} does not let account {function.account}, and lambda.amazonaws.com for "
+                f"{function.arn()}, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer"
+            )
 
     def token(self, scope: Scope, asked: Request) -> Answer:
         """Of GetAuthorizationToken. scope: of callers who name none."""
@@ -153,6 +185,13 @@ class LateRegistry:
             self._loop.run(self._check_access(caller, request, action, resource), CHECK_LIMIT_S)
         except LambdaError as error:
             raise (Denied(error.text) if error.code.startswith("AccessDenied") else error) from error
+
+
+def _puller(repository: Repository) -> Caller:
+    """The owner, who may pull from this repository and do nothing else."""
+    statement = {"Effect": "Allow", "Action": PULLING, "Resource": repository.arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    return replace(root_of(repository.account, ""), policies=(policy,))
 
 
 def _swept(work: Any) -> None:
