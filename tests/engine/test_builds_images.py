@@ -36,8 +36,9 @@ APP = """
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
-    """The image of Python that is here. What is built upon it is forgotten."""
+    """The image of Python that is here. What is built upon it is forgotten, and what a run before left."""
     rig = ImageRig()
+    rig.forget(*rig.tags(f"{BUILT}/greettest"))
     yield rig.image("python3.11")
     rig.forget(*rig.tags(f"{BUILT}/greettest"))
     rig.client.close()
