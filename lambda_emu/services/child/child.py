@@ -134,7 +134,7 @@ class Child:
         return made
 
     def _doubt(self, process: Process) -> None:
-        """It gave up a line. Whoever asks for one waits until it is known whether it has died."""
+        """It gave up a line, or its output. Whoever asks for one waits until it is known whether it has died."""
         if self._process is process and self._doubting is None and not self._is_closed:
             self._doubting = self._loop.asyncio.create_task(self._look(process))
 
@@ -175,7 +175,8 @@ class Child:
             raise
         finally:
             limit.cancel()
-        await self._loop.asyncio.connect_read_pipe(partial(Words, self._hear), OwnFile(process.output))
+        words = partial(Words, self._hear, partial(self._doubt, process))
+        await self._loop.asyncio.connect_read_pipe(words, OwnFile(process.output))
         self._process = process
         return process
 

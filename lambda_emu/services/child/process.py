@@ -156,10 +156,11 @@ class Process:
 
 
 class Words(asyncio.Protocol):
-    """Lines that the child tells unasked. hear: is given each, as its kind and what it is about."""
+    """Lines that the child tells unasked. hear: is given each, as its kind and what it is about. over: no more come."""
 
-    def __init__(self, hear: Hear) -> None:
+    def __init__(self, hear: Hear, over: Callable[[], None]) -> None:
         self._hear = hear
+        self._over = over
         self._begun = b""
 
     def data_received(self, data: bytes) -> None:
@@ -170,6 +171,9 @@ class Words(asyncio.Protocol):
                 self._hear(kind, what)
             except Exception:
                 log.exception("the services' process told %r", line[:200])
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._over()
 
 
 class OwnFile:
