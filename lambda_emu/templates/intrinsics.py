@@ -36,6 +36,11 @@ class NotYet(Exception):
     """What is asked for is not made yet."""
 
 
+def not_yet(_: str, __: str | None) -> Any:
+    """Known, where nothing is made."""
+    raise NotYet
+
+
 class Wrong(Exception):
     """A function that cannot be; the text says why."""
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Template
-from lambda_emu.templates.intrinsics import NotYet, Resolver
+from lambda_emu.templates.intrinsics import Resolver, not_yet
 
 POLICIES = {
     "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
@@ -31,7 +31,7 @@ def with_policies(template: Template, values: Mapping[str, Any]) -> Template:
 
     ProjectError, UnrecognizedPolicy.
     """
-    resolver = Resolver(template, values, {}, _not_yet)
+    resolver = Resolver(template, values, {}, not_yet)
     wrong: list[str] = []
     changed: dict[str, Any] = {}
     for logical_id, resource in template.section("Resources").items():
@@ -60,7 +60,3 @@ def _check_words(template: Template) -> None:
             if resource.get(policy, known[0]) not in known:
                 where = template.where(("Resources", logical_id, policy))
                 raise UnrecognizedPolicy(where, policy, resource[policy], logical_id)
-
-
-def _not_yet(_: str, __: str | None) -> Any:
-    raise NotYet

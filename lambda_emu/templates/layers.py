@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.function.extensions import INSIGHTS, has_extension, layer_name
-from lambda_emu.templates.intrinsics import NotYet
+from lambda_emu.templates.intrinsics import not_yet
 from lambda_emu.templates.kinds.functions import FUNCTION
 from lambda_emu.templates.stack import Stack
 
@@ -22,7 +22,7 @@ def layers_without_effect(stack: Stack, scope: Scope, is_known: Callable[[str], 
         if resource["Type"] != FUNCTION or not stack.is_wanted(logical_id):
             continue
         place = ("Resources", logical_id, "Properties", "Layers")
-        resolver = stack.resolver(_not_yet)
+        resolver = stack.resolver(not_yet)
         for number, arn in _arns(resolver.value((resource.get("Properties") or {}).get("Layers"), place)):
             at = (*place, number)
             if has_extension([arn], INSIGHTS):
@@ -38,7 +38,3 @@ def _arns(layers: Any) -> Iterator[tuple[int, str]]:
     for number, layer in enumerate(layers if isinstance(layers, list) else ()):
         if isinstance(layer, str) and layer.startswith("arn:") and layer.count(":") >= 6:
             yield number, layer
-
-
-def _not_yet(_: str, __: str | None) -> Any:
-    raise NotYet

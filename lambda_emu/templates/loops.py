@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Place, Template
-from lambda_emu.templates.intrinsics import NotYet, Resolver
+from lambda_emu.templates.intrinsics import Resolver, not_yet
 
 MACRO = "AWS::LanguageExtensions"
 LOOP = "Fn::ForEach::"
@@ -72,7 +72,7 @@ class _Expanding:
     def _items(self, collection: Any, place: Place) -> Iterator[str]:
         """A list of texts, or what a function of parameters, mappings and conditions gives."""
         if isinstance(collection, dict):
-            resolver = Resolver(self._template, self._values, {}, _not_yet)
+            resolver = Resolver(self._template, self._values, {}, not_yet)
             collection = resolver.value(collection, (*place, 1))
             if resolver.mistakes:
                 raise ProjectError(resolver.mistakes)
@@ -94,7 +94,3 @@ class _Expanding:
 
     def _wrong(self, place: Place, text: str) -> ProjectError:
         return ProjectError([f"{self._template.where(place)}: {text}"])
-
-
-def _not_yet(_: str, __: str | None) -> Any:
-    raise NotYet

@@ -20,7 +20,7 @@ from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.found import source_folder
 from lambda_emu.templates.includes import Fetch, include
-from lambda_emu.templates.intrinsics import NotYet, Resolver, Wrong
+from lambda_emu.templates.intrinsics import Resolver, Wrong, not_yet
 from lambda_emu.templates.kept import with_policies
 from lambda_emu.templates.kinds.custom_resources import CUSTOM, PREFIX
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
@@ -133,7 +133,7 @@ class Stack(Struct, frozen=True):
 
     def functions(self) -> list[str]:
         """The names of its functions, as far as the template says them, in its order."""
-        resolver = self.resolver(_not_yet)
+        resolver = self.resolver(not_yet)
         found = []
         for logical_id, resource in self.template.section("Resources").items():
             if resource.get("Type") == FUNCTION and self.is_wanted(logical_id):
@@ -195,7 +195,7 @@ def make_stack(
 
 def conditions_of(template: Template, values: Mapping[str, Any]) -> dict[str, bool]:
     """Whether those of resources hold, by logical id. ProjectError."""
-    resolver = Resolver(template, values, {}, _not_yet)
+    resolver = Resolver(template, values, {}, not_yet)
     found = {
         logical_id: resolver.condition(str(resource["Condition"]), ("Resources", logical_id, "Condition"))
         for logical_id, resource in template.section("Resources").items()
@@ -219,10 +219,6 @@ def pseudo_parameters(name: str, scope: Scope) -> dict[str, Any]:
         "AWS::StackName": name,
         "AWS::URLSuffix": suffix,
     }
-
-
-def _not_yet(_: str, __: str | None) -> Any:
-    raise NotYet
 
 
 def _wrong_resources(template: Template) -> list[str]:
@@ -292,7 +288,7 @@ class _Building:
         imported: Elsewhere | None,
     ) -> None:
         self.mistakes: list[str] = []
-        self.resolver = stack.resolver(_not_yet, imported)
+        self.resolver = stack.resolver(not_yet, imported)
         self._stack = stack
         self._keep = keep
         self._kinds = kinds

@@ -17,7 +17,7 @@ from lambda_emu.project.declarations import Project, ProjectError
 from lambda_emu.templates.document import Place
 from lambda_emu.templates.elsewhere import Named
 from lambda_emu.templates.found import NAMES, source_folder
-from lambda_emu.templates.intrinsics import NotYet, Resolver
+from lambda_emu.templates.intrinsics import Resolver, not_yet
 from lambda_emu.templates.kinds.functions import FUNCTION
 from lambda_emu.templates.stack import OneOfSeveral, Stack
 
@@ -126,7 +126,7 @@ def _functions(stack: Stack) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _said_names(stack: Stack) -> Iterator[tuple[Place, str]]:
-    resolver = stack.resolver(_not_yet)
+    resolver = stack.resolver(not_yet)
     for logical_id, properties in _functions(stack):
         place: Place = ("Resources", logical_id, "Properties", "FunctionName")
         name = resolver.value(properties.get("FunctionName"), place)
@@ -149,10 +149,6 @@ def _named_apart(stack: Stack, taken: dict[str, str]) -> Stack:
             name = named
         taken.setdefault(name, where)
     return replace(stack, template=replace(stack.template, body={**stack.template.body, "Resources": resources}))
-
-
-def _not_yet(_: str, __: str | None) -> Any:
-    raise NotYet
 
 
 # -- what they import of one another
@@ -197,7 +193,7 @@ def imports(stacks: Sequence[Stack]) -> dict[str, Imported]:
 
 
 def _exports(stack: Stack) -> Iterator[tuple[str, str]]:
-    resolver = stack.resolver(_not_yet)
+    resolver = stack.resolver(not_yet)
     for place, output in _outputs(stack):
         export = output.get("Export")
         said = export.get("Name") if isinstance(export, dict) else None
@@ -219,7 +215,7 @@ def _asked(stack: Stack) -> Iterator[tuple[str, str, str]]:
 
 def _resolved(stack: Stack) -> Iterator[tuple[str, Resolver]]:
     """Each place that may name another stack, with what was found in it."""
-    resolver = stack.resolver(_not_yet, Named())
+    resolver = stack.resolver(not_yet, Named())
     resources = stack.template.section("Resources").items()
     wanted = [(("Resources", name), one.get("Properties")) for name, one in resources if stack.is_wanted(name)]
     for place, said in [*wanted, *((place, output.get("Value")) for place, output in _outputs(stack))]:
@@ -231,7 +227,7 @@ def _resolved(stack: Stack) -> Iterator[tuple[str, Resolver]]:
 
 def _outputs(stack: Stack) -> Iterator[tuple[Place, Mapping[str, Any]]]:
     """Those whose conditions hold."""
-    resolver = stack.resolver(_not_yet)
+    resolver = stack.resolver(not_yet)
     for name, output in stack.template.section("Outputs").items():
         place: Place = ("Outputs", name)
         if isinstance(output, dict) and (
