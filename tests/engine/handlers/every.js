@@ -82,6 +82,7 @@ const actions = {
   },
   read: ({ value }) => (fs.existsSync(value) ? fs.readFileSync(value, "utf8") : null),
   beat: () => {
+    beats.push(performance.now());
     setInterval(() => beats.push(performance.now()), 2);
     return null;
   },

@@ -131,6 +131,7 @@ def do_beat(value, context):
             beats.append(time.monotonic())
             time.sleep(0.002)
 
+    beats.append(time.monotonic())
     threading.Thread(target=beat, daemon=True).start()
 
 

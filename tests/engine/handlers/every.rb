@@ -106,15 +106,17 @@ module Actions
     def read(value, _) = File.exist?(value) ? File.read(value) : nil
 
     def beat(_, _)
+      $beats << now
       Thread.new do
         loop do
-          $beats << Process.clock_gettime(Process::CLOCK_MONOTONIC, :float_millisecond)
           Kernel.sleep 0.002
+          $beats << now
         end
       end
-      Kernel.sleep 0.002 while $beats.empty? # a thread that has not begun would not stand still, either
       nil
     end
+
+    def now = Process.clock_gettime(Process::CLOCK_MONOTONIC, :float_millisecond)
 
     def pause(_, _)
       seen = $beats.size

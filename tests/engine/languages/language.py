@@ -69,9 +69,9 @@ class Language:
     logger at one of LEVELS, returns null. large: returns a text of value times `x`. exit: ends the process with this
     status. kill: ends it by the signal of this number, 9 for null. sleep: sleeps value seconds, returns null. fill:
     takes value MB of memory, every page of it, returns the value. write: writes `x` into the file of that path, returns
-    whether it could. read: returns the text of a file, null where there is none. beat: starts work in the background
-    that notes the time every 2 ms for ever, returns null at once. pause: returns the longest time between two notes, in
-    ms, once five more were made.
+    whether it could. read: returns the text of a file, null where there is none. beat: notes the time, starts work in
+    the background that does so every 2 ms for ever, returns null at once. pause: returns the longest time between two
+    notes, in ms, once five more were made.
 
     name: what cases are named by where a family has several. files: its code. layer: files of a layer with the word
     `from a layer`. error: the type of what `throw` throws; members: the names in its error's JSON, in their order;

@@ -90,7 +90,7 @@ namespace Fn
                 case "fill": return Fill(value.GetInt32());
                 case "write": return Write(value.GetString());
                 case "read": return File.Exists(value.GetString()) ? File.ReadAllText(value.GetString()) : null;
-                case "beat": new Thread(Beat) { IsBackground = true }.Start(); return null;
+                case "beat": Beat(); return null;
                 case "pause": return Pause();
                 default: throw new ArgumentException(asked.Do);
             }
@@ -178,7 +178,13 @@ namespace Fn
 
         void Beat()
         {
-            for (var watch = Stopwatch.StartNew(); ; watch.Restart())
+            var watch = Stopwatch.StartNew();
+            new Thread(() => Note(watch)) { IsBackground = true }.Start();
+        }
+
+        void Note(Stopwatch watch)
+        {
+            for (; ; watch.Restart())
             {
                 Thread.Sleep(2);
                 longestPauseMs = Math.Max(longestPauseMs, watch.Elapsed.TotalMilliseconds);

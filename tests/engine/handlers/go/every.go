@@ -112,10 +112,11 @@ func handle(ctx context.Context, asked request) (any, error) {
 		}
 		return string(found), nil
 	case "beat":
+		beats = append(beats, time.Now())
 		go func() {
 			for {
-				beats = append(beats, time.Now())
 				time.Sleep(2 * time.Millisecond)
+				beats = append(beats, time.Now())
 			}
 		}()
 		return nil, nil

@@ -153,14 +153,15 @@ public class Every implements RequestHandler<Map<String, Object>, Object> {
     }
 
     private void beat() {
+        beats.add(System.nanoTime());
         Thread beating = new Thread(() -> {
             while (true) {
-                beats.add(System.nanoTime());
                 try {
                     Thread.sleep(2);
                 } catch (InterruptedException e) {
                     return;
                 }
+                beats.add(System.nanoTime());
             }
         });
         beating.setDaemon(true);
