@@ -1,4 +1,7 @@
-"""Builds code, several at once, and keeps what was built by its content."""
+"""Builds code, several at once, and keeps what was built by its content.
+
+Light, as each start with a template asks whether something is to be built. What builds is imported where it is.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,23 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from lambda_emu.builds import pip
 from lambda_emu.builds.bounded import Bounded, Bounds
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint, hash_of
-from lambda_emu.builds.images import BuiltImage, ImageBuilds
-from lambda_emu.builds.methods import MAKE, METHODS, PIP, Method, choose
+from lambda_emu.builds.methods import LIBRARY, MAKE, METHODS, PIP, Method, choose
 from lambda_emu.builds.requirements import REQUIREMENTS, named
-from lambda_emu.builds.source import BuildFailed, ImageSource, Source
-from lambda_emu.builds.workflows import LIBRARY, run_workflow
+from lambda_emu.builds.source import BuildFailed, BuiltImage, ImageSource, Source
 from lambda_emu.errors.code import UnzippedTooLarge
 from lambda_emu.model.changes.settings import UNZIPPED_LIMIT_BYTES
 from lambda_emu.sandbox.base import SandboxError
 from lambda_emu.sandbox.building.cache import Cache
 from lambda_emu.sandbox.building.tool_runner import Progress, unheard
+
+if TYPE_CHECKING:
+    from lambda_emu.builds.images import ImageBuilds
 
 FORMAT = 1
 """Goes up where what is built of the same code changes."""
@@ -46,10 +49,11 @@ class Builder:
         """has_images: images are built too; else a function's is what the engine has under its name."""
         self._cache = Cache(cache, "code")
         self._tools = Bounded(self._cache.tools, bounds)
-        self._images = ImageBuilds(self._cache.tools, bounds.limit_s, progress) if has_images else None
+        self._has_images = has_images
         self._progress = progress
-        self._lock = Lock()  # guards _asked; bookkeeping only
+        self._lock = Lock()  # guards _asked and _images; bookkeeping only
         self._asked: set[str] = set()
+        self._images: ImageBuilds | None = None
 
     def close(self) -> None:
         self._cache.close()
@@ -73,7 +77,7 @@ class Builder:
         """known: what code is known by, as many functions may have the same."""
         try:
             if isinstance(source, ImageSource):
-                return None if self._images is None else self._images.build(source)
+                return self._image_builds().build(source) if self._has_images else None
             method = choose(source)
             if method is None:
                 return None
@@ -85,11 +89,21 @@ class Builder:
         except (SandboxError, OSError, shutil.Error) as error:
             return BuildFailed(source, str(error))
 
+    def _image_builds(self) -> ImageBuilds:
+        from lambda_emu.builds.images import ImageBuilds
+
+        with self._lock:
+            if self._images is None:
+                self._images = ImageBuilds(self._cache.tools, self._tools.bounds.limit_s, self._progress)
+            return self._images
+
     def _built(self, source: Source, method: Method, key: str) -> Path:
         def make(folder: Path, scratch: Path) -> None:
             if method.name == PIP:
                 self._make_by_pip(source, folder)
             else:
+                from lambda_emu.builds.workflows import run_workflow
+
                 run_workflow(source, method, folder, scratch, self._tools)
 
         return self._ensure(key, make, source, f"{source.name} is built by {method.name}")
@@ -107,6 +121,8 @@ class Builder:
         what = f"{source.name}: pip installs {REQUIREMENTS} for {source.runtime} on {source.architecture}"
 
         def make(folder: Path, scratch: Path) -> None:
+            from lambda_emu.builds import pip
+
             pip.install(source, folder, scratch, self._tools, self._progress)
 
         return self._ensure(key, make, source, what)
@@ -171,6 +187,8 @@ def _key(source: Source, method: Method, content: str) -> str:
 
 
 def _library_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(LIBRARY)
     except PackageNotFoundError:

@@ -7,7 +7,6 @@ group, others by what one user may have. Of Python's own library alone, for it r
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -258,6 +257,8 @@ def _die_by(number: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
+    import ctypes  # by the program alone: whoever starts it need not have it
+
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 

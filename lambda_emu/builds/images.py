@@ -10,12 +10,10 @@ from contextlib import closing
 from threading import Lock
 from typing import Any
 
-from msgspec import Struct
-
 from lambda_emu.architectures import GOARCH
 from lambda_emu.builds.apart import told, words_of
 from lambda_emu.builds.fingerprint import LEFT_OUT, fingerprint, hash_of
-from lambda_emu.builds.source import BuildFailed, ImageSource
+from lambda_emu.builds.source import BuildFailed, BuiltImage, ImageSource
 from lambda_emu.clock import Clock
 from lambda_emu.sandbox.base import NoEngine
 from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRunner
@@ -23,12 +21,6 @@ from lambda_emu.sandbox.building.tool_runner import Progress, ToolFailed, ToolRu
 FORMAT = 1
 """Goes up where what is built of the same context changes."""
 PROGRAM = "lambda_emu.sandbox.docker.build_program"
-
-
-class BuiltImage(Struct, frozen=True):
-    """By the name that the engine has it under."""
-
-    name: str
 
 
 class ImageBuilds:

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from lambda_emu.builds.source import NothingToBuild, Source, UnknownMethod
 
+LIBRARY = "aws-lambda-builders"
+"""Builds all but what pip does."""
 READ_BYTES = 1024 * 1024
 PIP, NPM, ESBUILD, GO, MAVEN, GRADLE, BUNDLER, CARGO, MAKE, DOTNET = (
     "pip", "npm", "esbuild", "go", "maven", "gradle", "bundler", "cargo", "make", "dotnet",

@@ -47,6 +47,12 @@ class ImageSource(Struct, frozen=True):
     architecture: str = "x86_64"
 
 
+class BuiltImage(Struct, frozen=True):
+    """By the name that the engine has it under."""
+
+    name: str
+
+
 class BuildFailed(Exception):
     """What could not be built, and why; the first line tells it."""
 

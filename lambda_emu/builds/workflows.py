@@ -13,11 +13,10 @@ from lambda_emu.builds.apart import told, words_of
 from lambda_emu.builds.bounded import Bounded
 from lambda_emu.builds.esbuild import install_for_developers
 from lambda_emu.builds.gems import place_gems
-from lambda_emu.builds.methods import BUNDLER, CARGO, ESBUILD, GO, GRADLE, INSTALL, MAKE, Method
+from lambda_emu.builds.methods import BUNDLER, CARGO, ESBUILD, GO, GRADLE, INSTALL, LIBRARY, MAKE, Method
 from lambda_emu.builds.source import BuildFailed, Source, ToolMissing
 from lambda_emu.sandbox.building.tool_runner import ToolFailed
 
-LIBRARY = "aws-lambda-builders"
 EXTRA = "pip install 'lambda-emu[builds]'"
 ENTRIES = (".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx")
 PROGRAM = "lambda_emu.builds.program"

@@ -10,8 +10,7 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from lambda_emu.builds.builder import Builder
-from lambda_emu.builds.images import BuiltImage
-from lambda_emu.builds.source import BuildFailed, ImageSource, Source
+from lambda_emu.builds.source import BuildFailed, BuiltImage, ImageSource, Source
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.document import Place
 from lambda_emu.templates.found import BUILT

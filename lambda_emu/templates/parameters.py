@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,13 +40,18 @@ class Configured(Struct, frozen=True):
 
 def read_config(folder: Path) -> Configured:
     """Of a folder that may have none. ProjectError."""
-    file = folder / CONFIG
     try:
-        with open(file, "rb") as opened:
-            said = tomllib.loads(opened.read(MAX_CONFIG_BYTES).decode())
+        with open(folder / CONFIG, "rb") as opened:
+            text = opened.read(MAX_CONFIG_BYTES)
     except FileNotFoundError:
         return Configured()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ProjectError([f"{CONFIG}:1: cannot be read: {error}"]) from error
+    import tomllib  # most templates have no such file
+
+    try:
+        said = tomllib.loads(text.decode())
+    except UnicodeDecodeError as error:
         raise ProjectError([f"{CONFIG}:1: cannot be read: {error}"]) from error
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))

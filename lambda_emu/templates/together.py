@@ -185,6 +185,8 @@ def imports(stacks: Sequence[Stack]) -> dict[str, Imported]:
         raise ProjectError(mistakes)
     found: dict[str, Imported] = {}
     names = {stack.name for stack in stacks}
+    if len(names) == 1:
+        return {name: {} for name in names}
     for stack in stacks:
         there = {owners[name][0]: (where, name) for where, name in _imports(stack) if name in owners}
         there |= {other: (where, name) for where, other, name in _asked(stack) if other in names}

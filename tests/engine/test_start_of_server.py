@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -38,11 +39,29 @@ NEVER = (
 )
 LIBRARIES = {"click", "httptools", "msgspec", "pybase64", "typing_extensions", "uvloop", "yaml"}
 """That a first invocation needs; whoever needs another one imports it when it is asked for."""
+FOR_WHAT_IS_BUILT = {
+    "ctypes",
+    "email.parser",
+    "importlib.metadata",
+    "lambda_emu.builds.images",
+    "lambda_emu.builds.pip",
+    "lambda_emu.builds.workflows",
+    "samtranslator",
+    "tarfile",
+    "tomllib",
+}
 BELOW_A_SERVICE = re.compile(r"lambda_emu\.(?:(?:services|event_sources|triggers)\.\w+|project\.services)\.(\w+)")
 KNOWS_WHAT_IS_ASKED_FOR = {"service", "late", "neighbour", "left", "errors", "refusals"}
 """Of a service, a source or a door; what then serves is imported with the first request for it, as LateQueues does."""
 HELLO = "def handler(event, context): return 'hello'"
 PROJECT = "functions: {hello: {runtime: python3.11, handler: app.handler, code: hello}}"
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: hello, Runtime: python3.11, Handler: app.handler, CodeUri: hello}
+"""
 
 
 @pytest.fixture
@@ -106,6 +125,19 @@ def test_a_start_imports_no_more_than_a_first_invocation_needs(folder: Path) -> 
     assert "service" in serving
     assert libraries - LIBRARIES == set()
     assert serving - KNOWS_WHAT_IS_ASKED_FOR == set()
+
+
+def test_a_second_start_with_a_template_imports_nothing_that_builds_or_expands(folder: Path) -> None:
+    (folder / "lambda-emu.yaml").unlink()
+    (folder / "template.yaml").write_text(TEMPLATE)
+    with importing(folder) as lines:
+        assert any(line.startswith("lambda-emu serves hello") for line in lines)
+
+    with importing(folder) as lines:
+        second = set(takewhile(lambda line: not line.startswith("lambda-emu serves hello"), lines))
+
+    assert "lambda_emu.builds.builder" in second
+    assert second.isdisjoint(FOR_WHAT_IS_BUILT)
 
 
 def test_a_flask_that_cannot_be_imported_ends_no_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

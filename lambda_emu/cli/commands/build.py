@@ -98,8 +98,7 @@ def _build(sources: list[Source | ImageSource], chosen: Settings) -> list[Built 
 
 def _told(name: str, source: Source | ImageSource, built: Built | None, output: Output | None) -> bool:
     """A line for each. Whether it was built."""
-    from lambda_emu.builds.images import BuiltImage
-    from lambda_emu.builds.source import BuildFailed, Source
+    from lambda_emu.builds.source import BuildFailed, BuiltImage, Source
 
     if isinstance(built, BuildFailed):
         terminal.echo(str(built), err=True)

@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -53,13 +52,15 @@ def expand(template: Template, values: Mapping[str, Any], cache: Path, *, is_loc
     with its place. is_local: whether it may name files beside it.
     """
     place = ("Transform",)
-    if importlib.util.find_spec("samtranslator") is None:
+    translator = importlib.util.find_spec("samtranslator")
+    if translator is None or translator.origin is None:
         raise ProjectError([f"{template.where(place)}: templates of AWS SAM need: {EXTRA}"])
     if mistakes := [*_from_repository(template)]:
         raise ProjectError(mistakes)
     request = {"template": _set_aside(template) if is_local else template.body, "parameters": dict(values)}
     text = json.dumps(request, sort_keys=True)
-    key = hashlib.sha256(f"{version('aws-sam-translator')} {text}".encode()).hexdigest()
+    version = Path(translator.origin).read_text()  # says it; asking for the package's takes a start's time
+    key = hashlib.sha256(f"{version} {text}".encode()).hexdigest()
     file = cache / f"{key}.json"
     answer = kept(file, "template")
     if answer is None:
