@@ -16,7 +16,8 @@ import json
 def handler(event, context):
     print("GOT " + json.dumps(event))
 """
-ANY: Any = {"source": [{"exists": True}]}
+OURS: Any = {"source": ["shop"]}
+"""Not what services tell of themselves: a state machine that is a target would begin by its own end."""
 
 
 class Account:

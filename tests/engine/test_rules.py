@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from rules_rig import ACCOUNT, ANY, REGION, Account, account, emulated
+from rules_rig import ACCOUNT, OURS, REGION, Account, account, emulated
 from services_rig import sdk
 from waiting import eventually
 
@@ -20,7 +20,7 @@ def test_an_event_reaches_its_rules_function_queue_topic_and_another_bus(account
     topic = sns.create_topic(Name="news")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=account.queue("of-topic"))
     bus = account.events.create_event_bus(Name="second")["EventBusArn"]
-    account.rule("passed-on", ANY, account.queue("of-bus"), bus="second")
+    account.rule("passed-on", OURS, account.queue("of-bus"), bus="second")
     account.rule("r", {"detail": {"n": [{"numeric": [">", 1]}]}}, account.function(), account.queue("q"), topic, bus)
 
     account.put({"n": 1})
@@ -84,7 +84,7 @@ def test_what_a_target_does_not_take_comes_to_the_dead_letter_queue(account: Acc
         stream: f"Stream none under account {ACCOUNT} not found.",
     }
     targets = [{"Id": str(n), "Arn": arn, **letters} for n, arn in enumerate(said)]
-    rule = account.rule("r", ANY, *targets)
+    rule = account.rule("r", OURS, *targets)
 
     id = account.put({"n": 1})
 
@@ -166,7 +166,7 @@ def test_each_other_kind_of_target_gets_the_event_too(account: Account) -> None:
     }
     account.rule(
         "r",
-        ANY,
+        OURS,
         {"Id": "1", "Arn": begin.format("logs") + "log-group:/events/all"},
         {
             "Id": "2",
@@ -199,7 +199,7 @@ def test_each_other_kind_of_target_gets_the_event_too(account: Account) -> None:
 
 
 def test_what_nobody_serves_is_no_target(account: Account) -> None:
-    account.events.put_rule(Name="r", EventPattern=json.dumps(ANY))
+    account.events.put_rule(Name="r", EventPattern=json.dumps(OURS))
     task = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"
 
     answer = account.events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": task}])
@@ -212,8 +212,8 @@ def test_what_nobody_serves_is_no_target(account: Account) -> None:
 
 def test_a_large_event_reaches_all_targets_whole(account: Account) -> None:
     part = {"InputPathsMap": {"all": "$.detail.all"}, "InputTemplate": '{"mine": <all>}'}
-    account.rule("r", ANY, account.function("large"), account.queue("q"), account.queue("p"))
-    account.rule("s", ANY, {"Id": "1", "Arn": account.queue("part"), "InputTransformer": part})
+    account.rule("r", OURS, account.function("large"), account.queue("q"), account.queue("p"))
+    account.rule("s", OURS, {"Id": "1", "Arn": account.queue("part"), "InputTransformer": part})
 
     id = account.put({"all": "x" * 200_000})
 
@@ -314,7 +314,7 @@ def handler(event, context):
 """
     account.lam.create("loops", code, Timeout=30)
     arn = account.lam.client.get_function(FunctionName="loops")["Configuration"]["FunctionArn"]
-    account.rule("r", ANY, arn)
+    account.rule("r", OURS, arn)
 
     account.put({"n": 0}, TraceHeader="Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
 
