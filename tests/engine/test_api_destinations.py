@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
-from rules_rig import ANY, Account, account, emulated
+from rules_rig import OURS, Account, account, emulated
 from server_rig import Exchange, body_of, http_server, send
 from waiting import eventually
 
@@ -82,7 +82,7 @@ def test_an_event_is_posted_with_what_connection_and_target_say(account: Account
         "HeaderParameters": {"X-Source": "$.source"},
         "QueryStringParameters": {"q": "a b"},
     }
-    account.rule("r", ANY, {"Id": "1", "Arn": arn, "RoleArn": ROLE, "HttpParameters": http, "InputPath": "$.detail"})
+    account.rule("r", OURS, {"Id": "1", "Arn": arn, "RoleArn": ROLE, "HttpParameters": http, "InputPath": "$.detail"})
 
     account.put({"id": "7/8", "n": 1.50})
 
@@ -97,7 +97,7 @@ def test_an_event_is_posted_with_what_connection_and_target_say(account: Account
 def test_a_connection_gives_a_key_or_a_token_that_is_kept_until_it_is_refused(account: Account, shop: Shop) -> None:
     key = {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "k"}}
     connection = connect(account, "API_KEY", key)
-    account.rule("r", ANY, {"Id": "1", "Arn": destination(account, connection, f"{shop.url}/a"), "RoleArn": ROLE})
+    account.rule("r", OURS, {"Id": "1", "Arn": destination(account, connection, f"{shop.url}/a"), "RoleArn": ROLE})
     account.put({})
     (got,) = eventually(shop.orders, "the request with a key")
     assert got["headers"]["x-key"] == "k"
@@ -133,7 +133,7 @@ def test_a_connection_gives_a_key_or_a_token_that_is_kept_until_it_is_refused(ac
 def test_what_is_refused_for_good_is_a_dead_letter_and_what_is_busy_comes_again(account: Account, shop: Shop) -> None:
     arn = destination(account, connect(account, "BASIC", BASIC), shop.url)
     letters = {"DeadLetterConfig": {"Arn": account.queue("letters")}}
-    account.rule("r", ANY, {"Id": "1", "Arn": arn, "RoleArn": ROLE, **letters})
+    account.rule("r", OURS, {"Id": "1", "Arn": arn, "RoleArn": ROLE, **letters})
 
     shop.answers = [503, 200, 404]
     account.put({"n": 1})
@@ -149,7 +149,7 @@ def test_what_is_refused_for_good_is_a_dead_letter_and_what_is_busy_comes_again(
 
 def test_no_destination_is_asked_more_often_than_it_says(account: Account, shop: Shop) -> None:
     arn = destination(account, connect(account, "BASIC", BASIC), shop.url, InvocationRateLimitPerSecond=10)
-    account.rule("r", ANY, {"Id": "1", "Arn": arn, "RoleArn": ROLE})
+    account.rule("r", OURS, {"Id": "1", "Arn": arn, "RoleArn": ROLE})
 
     for number in range(6):
         account.put({"n": number})
