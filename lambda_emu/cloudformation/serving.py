@@ -12,7 +12,7 @@ from lambda_emu.arn import Scope
 from lambda_emu.cloudformation.about import about
 from lambda_emu.cloudformation.deploying import Deployer
 from lambda_emu.cloudformation.errors import Failure, ObjectDenied
-from lambda_emu.cloudformation.operations.asked import Asked
+from lambda_emu.cloudformation.operations.request import StackRequest
 from lambda_emu.cloudformation.operations.table import OPERATIONS
 from lambda_emu.cloudformation.sources import named_objects
 from lambda_emu.cloudformation.wire import render, render_error, wire_of
@@ -52,7 +52,7 @@ class StackServer:
             self._access.check(request, operation, members, context.scope, about(operation, members, context))
             if not all(self._access.may_read(request, one, context.scope) for one in named_objects(members)):
                 raise ObjectDenied
-            asked = Asked(members, context, self._deployers(request))
+            asked = StackRequest(members, context, self._deployers(request))
             return render(operation, OPERATIONS[operation](asked), request)
         except LambdaError as error:
             return render_error(error, request)

@@ -22,8 +22,8 @@ from lambda_emu.cloudformation.errors import (
     TransformFailed,
 )
 from lambda_emu.cloudformation.history import History
-from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.operations.describing import page
+from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.operations.stacks import begin, check_changeable, check_terminal, is_same
 from lambda_emu.cloudformation.planning import NAME, failure_of, new_record, plan, planned_again
 from lambda_emu.cloudformation.policies import policy_of
@@ -44,7 +44,7 @@ MOST_CHANGE_SETS = 1_000
 """Of a stack."""
 
 
-def create_change_set(asked: Asked) -> Result:
+def create_change_set(asked: StackRequest) -> Result:
     context, members = asked.context, asked.members
     name = members["ChangeSetName"]
     if not re.fullmatch(NAME, name):
@@ -64,7 +64,7 @@ def create_change_set(asked: Asked) -> Result:
     return {"Id": change_set.id, "StackId": change_set.wanted.id}
 
 
-def _of_new(asked: Asked) -> StackRecord:
+def _of_new(asked: StackRequest) -> StackRecord:
     """The stack that it is to make."""
     context, members = asked.context, asked.members
     record = look(context, members["StackName"])
@@ -75,7 +75,7 @@ def _of_new(asked: Asked) -> StackRecord:
     return record
 
 
-def _of_old(asked: Asked) -> StackRecord:
+def _of_old(asked: StackRequest) -> StackRecord:
     name = asked.members["StackName"]
     record = look(asked.context, name)
     if record is None or record.status == DELETED:
@@ -84,7 +84,7 @@ def _of_old(asked: Asked) -> StackRecord:
     return record
 
 
-def _looked_through(asked: Asked, record: StackRecord, kind: str) -> ChangeSet:
+def _looked_through(asked: StackRequest, record: StackRecord, kind: str) -> ChangeSet:
     """Of a template that is none the request is refused; what cannot be expanded is told by the change set."""
     context, members = asked.context, asked.members
     id = context.scope.arn(f"changeSet/{members['ChangeSetName']}/{context.clock.new_id()}", "cloudformation")
@@ -144,7 +144,7 @@ def _keep(context: RequestContext, change_set: ChangeSet, record: StackRecord) -
     return kept
 
 
-def execute_change_set(asked: Asked) -> Result:
+def execute_change_set(asked: StackRequest) -> Result:
     context, members = asked.context, asked.members
     change_set = find_change_set(context, members["ChangeSetName"], members.get("StackName"))
     before = find(context, change_set.wanted.id, deleted=False)
@@ -194,7 +194,7 @@ def _executed(change_set: ChangeSet) -> ChangeSet:
     return replace(change_set, execution=EXECUTED)
 
 
-def delete_change_set(asked: Asked) -> Result:
+def delete_change_set(asked: StackRequest) -> Result:
     """One that is not there is deleted already."""
     context, members = asked.context, asked.members
     name, stack = members["ChangeSetName"], members.get("StackName")
@@ -205,7 +205,7 @@ def delete_change_set(asked: Asked) -> Result:
     return {}
 
 
-def describe_change_set(asked: Asked) -> Result:
+def describe_change_set(asked: StackRequest) -> Result:
     context, members = asked.context, asked.members
     one = find_change_set(context, members["ChangeSetName"], members.get("StackName"))
     wanted = one.wanted
@@ -235,7 +235,7 @@ def _name_of(change: Mapping[str, Any]) -> str:
     return str(change["ResourceChange"]["LogicalResourceId"])
 
 
-def list_change_sets(asked: Asked) -> Result:
+def list_change_sets(asked: StackRequest) -> Result:
     record = find(asked.context, asked.members["StackName"])
     found = change_sets_of(asked.context, record.id)
     return page(asked, "Summaries", found, _summary, lambda one: str(one.id))

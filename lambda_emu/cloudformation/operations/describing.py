@@ -9,7 +9,7 @@ from typing import Any
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.errors import Invalid, StackMissing
-from lambda_emu.cloudformation.operations.asked import Asked, Result
+from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.records import events_of, find, is_protected, look
 from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import DELETED, StackEvent, StackRecord
@@ -33,7 +33,7 @@ def _drift_of(stack: StackRecord, logical_id: str) -> Mapping[str, str]:
     return {"StackResourceDriftStatus": found.status, "LastCheckTimestamp": millisecond(found.at_s)}
 
 
-def describe_stacks(asked: Asked) -> Result:
+def describe_stacks(asked: StackRequest) -> Result:
     name = asked.get("StackName")
     if name is not None:
         return {"Stacks": [_shown(asked.context, find(asked.context, name))]}
@@ -45,7 +45,7 @@ def describe_stacks(asked: Asked) -> Result:
     return page(asked, "Stacks", stacks, partial(_shown, asked.context), lambda one: one.id)
 
 
-def list_stacks(asked: Asked) -> Result:
+def list_stacks(asked: StackRequest) -> Result:
     wanted = asked.get("StackStatusFilter")
     stacks = sorted(
         (one for one in asked.context.store.stacks.all(asked.context.scope) if not wanted or one.status in wanted),
@@ -56,7 +56,7 @@ def list_stacks(asked: Asked) -> Result:
 
 
 def page(
-    asked: Asked,
+    asked: StackRequest,
     member: str,
     found: Sequence[Any],
     show: Callable[[Any], Any],
@@ -135,7 +135,7 @@ def _time(at_s: float | None) -> str | None:
 # -- events
 
 
-def describe_stack_events(asked: Asked) -> Result:
+def describe_stack_events(asked: StackRequest) -> Result:
     name = asked.get("StackName", "")
     record = look(asked.context, name)
     if record is None:
@@ -163,7 +163,7 @@ def _event(event: StackEvent) -> Mapping[str, Any]:
 # -- resources
 
 
-def describe_stack_resources(asked: Asked) -> Result:
+def describe_stack_resources(asked: StackRequest) -> Result:
     name, identifier = asked.get("StackName"), asked.get("PhysicalResourceId")
     if (name is None) == (identifier is None):
         raise Invalid("Exactly one of StackName or PhysicalResourceId must be specified")
@@ -175,7 +175,7 @@ def describe_stack_resources(asked: Asked) -> Result:
     return {"StackResources": [{**one, "StackName": record.name, "StackId": record.id} for one in found[:PAGE]]}
 
 
-def describe_stack_resource(asked: Asked) -> Result:
+def describe_stack_resource(asked: StackRequest) -> Result:
     name, wanted = asked.members["StackName"], asked.members["LogicalResourceId"]
     record = look(asked.context, name)
     if record is None:
@@ -196,7 +196,7 @@ def _metadata(record: StackRecord, logical_id: str) -> Mapping[str, str]:
     return {"Metadata": json.dumps(declared["Metadata"])} if "Metadata" in declared else {}
 
 
-def list_stack_resources(asked: Asked) -> Result:
+def list_stack_resources(asked: StackRequest) -> Result:
     record = find(asked.context, asked.members["StackName"])
     found = [
         {

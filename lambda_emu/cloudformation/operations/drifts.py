@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.drift.detecting import detect
 from lambda_emu.cloudformation.errors import CannotDetectDrift, Invalid, NoSuchDetection, NoSuchStack
-from lambda_emu.cloudformation.operations.asked import Asked, Result
 from lambda_emu.cloudformation.operations.describing import page
+from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.planning import planned_again
 from lambda_emu.cloudformation.records import Gone, change, find
 from lambda_emu.model.stacks import SERVED, Drift, DriftCheck, DriftDetection, StackRecord
@@ -29,7 +29,7 @@ CHECKABLE = (
 )
 
 
-def detect_stack_drift(asked: Asked) -> Result:
+def detect_stack_drift(asked: StackRequest) -> Result:
     record, clock = _checkable(asked), asked.context.clock
     found = _detected(asked, record, asked.get("LogicalResourceIds"))
     id, now_s = clock.new_id(), clock.now_s()
@@ -43,7 +43,7 @@ def detect_stack_drift(asked: Asked) -> Result:
     return {"StackDriftDetectionId": id}
 
 
-def detect_stack_resource_drift(asked: Asked) -> Result:
+def detect_stack_resource_drift(asked: StackRequest) -> Result:
     record, name = _checkable(asked), asked.members["LogicalResourceId"]
     found = _detected(asked, record, [name])
     new = DriftCheck(asked.context.clock.new_id(), asked.context.clock.now_s(), ())
@@ -55,7 +55,7 @@ def detect_stack_resource_drift(asked: Asked) -> Result:
     return {"StackResourceDrift": _told(record, found[0])}
 
 
-def describe_stack_drift_detection_status(asked: Asked) -> Result:
+def describe_stack_drift_detection_status(asked: StackRequest) -> Result:
     context, id = asked.context, asked.members["StackDriftDetectionId"]
     for record in context.store.stacks.all(context.scope):
         for one in record.detections:
@@ -71,7 +71,7 @@ def describe_stack_drift_detection_status(asked: Asked) -> Result:
     raise NoSuchDetection(id)
 
 
-def describe_stack_resource_drifts(asked: Asked) -> Result:
+def describe_stack_resource_drifts(asked: StackRequest) -> Result:
     record = find(asked.context, asked.members["StackName"], deleted=False)
     wanted = asked.get("StackResourceDriftStatusFilters")
     found = [one for one in (record.drift.found if record.drift else ()) if not wanted or one.status in wanted]
@@ -79,14 +79,14 @@ def describe_stack_resource_drifts(asked: Asked) -> Result:
     return page(asked, "StackResourceDrifts", found, lambda one: _told(record, one), lambda one: one.logical_id, size)
 
 
-def _checkable(asked: Asked) -> StackRecord:
+def _checkable(asked: StackRequest) -> StackRecord:
     record = find(asked.context, asked.members["StackName"], deleted=False)
     if record.status not in CHECKABLE or record.origin == SERVED:
         raise CannotDetectDrift(record.id, record.status)
     return record
 
 
-def _detected(asked: Asked, record: StackRecord, only: Collection[str] | None) -> list[Drift]:
+def _detected(asked: StackRequest, record: StackRecord, only: Collection[str] | None) -> list[Drift]:
     """only: logical ids; Invalid for one that is not there."""
     there = resources_of(record.name, asked.context)
     for name in only or ():

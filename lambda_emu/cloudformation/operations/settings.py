@@ -5,13 +5,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from lambda_emu.cloudformation.errors import Invalid, IsServed, ProtectedByRoot
-from lambda_emu.cloudformation.operations.asked import Asked, Result
+from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.policies import policy_text
 from lambda_emu.cloudformation.records import MOST_STACKS, change, find
 from lambda_emu.model.stacks import SERVED
 
 
-def update_termination_protection(asked: Asked) -> Result:
+def update_termination_protection(asked: StackRequest) -> Result:
     record = find(asked.context, asked.members["StackName"], deleted=False)
     if record.origin == SERVED:
         raise IsServed(record.name)
@@ -22,7 +22,7 @@ def update_termination_protection(asked: Asked) -> Result:
     return {"StackId": record.id}
 
 
-def set_stack_policy(asked: Asked) -> Result:
+def set_stack_policy(asked: StackRequest) -> Result:
     """Of later updates."""
     record = find(asked.context, asked.members["StackName"], deleted=False)
     policy = policy_text(asked.members, asked.context)
@@ -32,10 +32,10 @@ def set_stack_policy(asked: Asked) -> Result:
     return {}
 
 
-def get_stack_policy(asked: Asked) -> Result:
+def get_stack_policy(asked: StackRequest) -> Result:
     return {"StackPolicyBody": find(asked.context, asked.members["StackName"]).policy}
 
 
-def describe_account_limits(_: Asked) -> Result:
+def describe_account_limits(_: StackRequest) -> Result:
     limits = (("StackLimit", MOST_STACKS), ("StackOutputsLimit", 200), ("ConcurrentResourcesLimit", 2_500))
     return {"AccountLimits": [{"Name": name, "Value": value} for name, value in limits]}

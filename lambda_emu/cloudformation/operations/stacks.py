@@ -20,7 +20,7 @@ from lambda_emu.cloudformation.errors import (
     StackBusy,
     StackExists,
 )
-from lambda_emu.cloudformation.operations.asked import Asked, Result
+from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.planning import failure_of, new_record, plan
 from lambda_emu.cloudformation.policies import policy_of, policy_text
 from lambda_emu.cloudformation.records import find, is_protected, look, put
@@ -32,7 +32,7 @@ from lambda_emu.templates.deploying.removing import Leaves
 CHANGEABLE = FAILED | {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
 
 
-def create_stack(asked: Asked) -> Result:
+def create_stack(asked: StackRequest) -> Result:
     context, members = asked.context, asked.members
     record = new_record(members, context, "CREATE_IN_PROGRESS")
     there = look(context, record.name)
@@ -54,7 +54,7 @@ def create_stack(asked: Asked) -> Result:
     return {"StackId": record.id}
 
 
-def update_stack(asked: Asked) -> Result:
+def update_stack(asked: StackRequest) -> Result:
     context, members = asked.context, asked.members
     before = find(context, members["StackName"], deleted=False)
     if before.token is not None and before.token == members.get("ClientRequestToken"):
@@ -132,7 +132,7 @@ def obsolete(change_set: ChangeSet) -> ChangeSet:
     return replace(change_set, execution=OBSOLETE) if change_set.execution == AVAILABLE else change_set
 
 
-def delete_stack(asked: Asked) -> Result:
+def delete_stack(asked: StackRequest) -> Result:
     """One that is not there is deleted already."""
     context = asked.context
     record = look(context, asked.members["StackName"])
@@ -155,7 +155,7 @@ def delete_stack(asked: Asked) -> Result:
     return {}
 
 
-def _not_being_made(asked: Asked, record: StackRecord) -> StackRecord:
+def _not_being_made(asked: StackRequest, record: StackRecord) -> StackRecord:
     """The same, as it is once its creation is undone, where that goes on. CloudFormation deletes right away."""
     if record.status != "CREATE_IN_PROGRESS":
         return record
@@ -163,7 +163,7 @@ def _not_being_made(asked: Asked, record: StackRecord) -> StackRecord:
     return look(asked.context, record.id) or record
 
 
-def _retained(asked: Asked, record: StackRecord) -> frozenset[str]:
+def _retained(asked: StackRequest, record: StackRecord) -> frozenset[str]:
     """The logical ids of what is to stay. CloudFormationError."""
     wanted = frozenset(asked.get("RetainResources") or ())
     if wanted and record.status != "DELETE_FAILED":
@@ -173,7 +173,7 @@ def _retained(asked: Asked, record: StackRecord) -> frozenset[str]:
     return wanted
 
 
-def _is_forced(asked: Asked, record: StackRecord) -> bool:
+def _is_forced(asked: StackRequest, record: StackRecord) -> bool:
     """Whether what cannot be removed stays without a word. NotYetFailed."""
     is_forced = bool(asked.get("DeletionMode") == "FORCE_DELETE_STACK")
     if is_forced and record.status != "DELETE_FAILED":

@@ -14,7 +14,7 @@ from lambda_emu.cloudformation.operations import (
     stacks,
     templates,
 )
-from lambda_emu.cloudformation.operations.asked import Operation
+from lambda_emu.cloudformation.operations.request import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
     "CancelUpdateStack": rollbacks.cancel_update_stack,

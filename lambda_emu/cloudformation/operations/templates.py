@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.cloudformation import capabilities
 from lambda_emu.cloudformation.errors import Invalid
-from lambda_emu.cloudformation.operations.asked import Asked, Result
+from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.reading import check_names, read
 from lambda_emu.cloudformation.records import find, find_change_set
 from lambda_emu.cloudformation.sources import template_text
@@ -19,7 +19,7 @@ from lambda_emu.templates.document import Template
 STAGES = ["Original", "Processed"]
 
 
-def get_template(asked: Asked) -> Result:
+def get_template(asked: StackRequest) -> Result:
     """As it was given, or, if it has macros, with those expanded."""
     record = _record(asked)
     is_original = asked.get("TemplateStage") == "Original" or not record.body or not _has_macros(record.template)
@@ -36,7 +36,7 @@ def _has_macros(text: str) -> bool:
     return bool(capabilities.transforms_of(template)) or "Fn::Transform" in json.dumps(template.body, default=str)
 
 
-def get_template_summary(asked: Asked) -> Result:
+def get_template_summary(asked: StackRequest) -> Result:
     is_named = asked.get("StackName") is not None
     template = read(find(asked.context, asked.members["StackName"]).template if is_named else _sent(asked))
     needs, why = _needs(template)
@@ -53,7 +53,7 @@ def get_template_summary(asked: Asked) -> Result:
     }
 
 
-def validate_template(asked: Asked) -> Result:
+def validate_template(asked: StackRequest) -> Result:
     template = read(_sent(asked))
     if not capabilities.transforms_of(template):
         check_names(template)
@@ -74,7 +74,7 @@ VALIDATED = ("ParameterKey", "DefaultValue", "NoEcho", "Description")
 """What ValidateTemplate says of a parameter."""
 
 
-def _record(asked: Asked) -> StackRecord:
+def _record(asked: StackRequest) -> StackRecord:
     change_set, stack = asked.get("ChangeSetName"), asked.get("StackName")
     if change_set is not None:
         return find_change_set(asked.context, change_set, stack).wanted
@@ -83,7 +83,7 @@ def _record(asked: Asked) -> StackRecord:
     return find(asked.context, stack)
 
 
-def _sent(asked: Asked) -> str:
+def _sent(asked: StackRequest) -> str:
     return template_text(asked.members, asked.context)
 
 

@@ -13,7 +13,7 @@ from lambda_emu.cloudformation.deploying import Deployer
 Result = Mapping[str, Any]
 
 
-class Asked(Struct, frozen=True):
+class StackRequest(Struct, frozen=True):
     """members: of the request, which keep to botocore's model. context: of its caller."""
 
     members: Mapping[str, Any]
@@ -24,4 +24,4 @@ class Asked(Struct, frozen=True):
         return self.members.get(name, default)
 
 
-Operation = Callable[[Asked], Result]
+Operation = Callable[[StackRequest], Result]
