@@ -15,7 +15,7 @@ from lambda_emu.templates.deploying.happened import STACK
 from lambda_emu.templates.deploying.nested import RefusedWithin
 from lambda_emu.templates.deploying.stopping import Stopped
 from lambda_emu.templates.deploying.working import REFUSED, Working, create, remove, update
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother
+from lambda_emu.templates.kinds.kind import Kind, Made, NeedsAnother, ResourceRequest
 
 INITIATED = "Resource creation Initiated"
 ANOTHER = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -129,7 +129,7 @@ def _skip(key: ResourceKey, working: Working) -> None:
     working.telling.of(*_named(key), "UPDATE_COMPLETE", "" if there is None else there.identifier)
 
 
-def _is_as_before(key: ResourceKey, asked: Asked, working: Working, steps: Sequence[Step]) -> bool:
+def _is_as_before(key: ResourceKey, asked: ResourceRequest, working: Working, steps: Sequence[Step]) -> bool:
     """What it refers to was looked at anew, and says the same; what was made anew has lost what hung on it.
 
     Of a stack, what is within it may say something else.
@@ -145,7 +145,9 @@ def _named(key: ResourceKey) -> tuple[str, str]:
     return key.name, key.kind
 
 
-def _create(key: ResourceKey, how: How, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
+def _create(
+    key: ResourceKey, how: How, kind: Kind, asked: ResourceRequest, working: Working, steps: list[Step]
+) -> Made:
     replaces = how is How.REPLACED
 
     def noted(made: Made) -> None:
@@ -164,7 +166,7 @@ def _create(key: ResourceKey, how: How, kind: Kind, asked: Asked, working: Worki
     return made
 
 
-def _change(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
+def _change(key: ResourceKey, kind: Kind, asked: ResourceRequest, working: Working, steps: list[Step]) -> Made:
     before = working.made[key.name]
     working.telling.of(*_named(key), "UPDATE_IN_PROGRESS", before.identifier, properties=working.shown(key, asked))
     was = working.before[key.name]
@@ -206,12 +208,12 @@ def _check_policy(key: ResourceKey, action: str, working: Working) -> None:
         raise DeniedByPolicy(why_not)
 
 
-def _another(key: ResourceKey, kind: Kind, _: Asked, working: Working, steps: list[Step]) -> Made:
+def _another(key: ResourceKey, kind: Kind, _: ResourceRequest, working: Working, steps: list[Step]) -> Made:
     """Beside the old one, which goes when all else is done."""
     asked = working.asked(key, instead_of=working.before[key.name])
     return _create(key, How.REPLACED, kind, asked, working, steps)
 
 
-def _remake(key: ResourceKey, kind: Kind, asked: Asked, working: Working, steps: list[Step]) -> Made:
+def _remake(key: ResourceKey, kind: Kind, asked: ResourceRequest, working: Working, steps: list[Step]) -> Made:
     remove(kind, working.made[key.name], working.reach)
     return _create(key, How.REMADE, kind, asked, working, steps)

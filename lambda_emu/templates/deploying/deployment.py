@@ -38,7 +38,7 @@ from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.deploying.undoing import undo
 from lambda_emu.templates.deploying.working import Working
 from lambda_emu.templates.document import Template
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest
 from lambda_emu.templates.kinds.table import in_order, kind_of
 from lambda_emu.templates.stack import Stack, is_kept, wanted
 from lambda_emu.templates.stored_parameters import with_stored_parameters
@@ -188,15 +188,15 @@ class Deployment:
 
     # -- stacks within it
 
-    def _create(self, asked: Asked) -> Made:
+    def _create(self, asked: ResourceRequest) -> Made:
         child = nested.read_nested(self._stack, asked, None, self._reach.context)
         asked.begin(Made(child.values["AWS::StackId"]))
         return self._deploy(child, asked)
 
-    def _update(self, asked: Asked, made: Made) -> Made:
+    def _update(self, asked: ResourceRequest, made: Made) -> Made:
         return self._deploy(nested.read_nested(self._stack, asked, made.identifier, self._reach.context), asked)
 
-    def _deploy(self, child: Stack, asked: Asked) -> Made:
+    def _deploy(self, child: Stack, asked: ResourceRequest) -> Made:
         context, id, said = self._reach.context, child.values["AWS::StackId"], str(asked.get("TemplateURL"))
         nested.check_count(id, self._ways.within)
         self._ways.may(child.template)

@@ -18,7 +18,7 @@ from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.kinds.documents import read_named, read_object
-from lambda_emu.templates.kinds.kind import Asked, tag_map
+from lambda_emu.templates.kinds.kind import ResourceRequest, tag_map
 from lambda_emu.templates.object_urls import MOST_OBJECT_BYTES, NOT_SUPPORTED, CannotFetch, is_url, name_of, object_at
 from lambda_emu.templates.parameters import Configured, take_parameters
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
@@ -40,7 +40,7 @@ class RefusedWithin(CannotChange):
         self.mistakes = mistakes
 
 
-def read_nested(parent: Stack, asked: Asked, id: str | None, context: RequestContext) -> Stack:
+def read_nested(parent: Stack, asked: ResourceRequest, id: str | None, context: RequestContext) -> Stack:
     """The stack that a resource of another one asks for. id: the one that it has. CannotChange, RefusedWithin."""
     said = str(asked.get("TemplateURL") or "")
     where, template = _read(parent, said, asked.reach)

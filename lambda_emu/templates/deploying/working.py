@@ -23,7 +23,7 @@ from lambda_emu.templates.deploying.records import remember
 from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.intrinsics import Resolver, Wrong, is_known
-from lambda_emu.templates.kinds.kind import ANSWERED_IN, Asked, Kind, Made
+from lambda_emu.templates.kinds.kind import ANSWERED_IN, Kind, Made, ResourceRequest
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.tagging import retag
 from lambda_emu.templates.kinds.unserved import attribute_of, property_of
@@ -89,7 +89,7 @@ class Working(Struct, frozen=True):
         """By what is there."""
         return self.stack.resolver(self.known, self.imported)
 
-    def asked(self, key: ResourceKey, *, instead_of: StackResource | None = None) -> Asked:
+    def asked(self, key: ResourceKey, *, instead_of: StackResource | None = None) -> ResourceRequest:
         """With what it refers to put in. instead_of: another one of its own that is there. CannotChange."""
         resource, before = self.wanted[key.name], self.before.get(key.name)
         resolver = self.resolver()
@@ -103,12 +103,14 @@ class Working(Struct, frozen=True):
 
     def asked_by(
         self, kind: str, logical_id: str, name: str, properties: Mapping[str, Any], had: Mapping[str, Any]
-    ) -> Asked:
+    ) -> ResourceRequest:
         """In this stack. had: the properties that it has."""
         is_served = self.origin == "serve"
-        return Asked(logical_id, name, properties, self.reach, kind, self.stack.values["AWS::StackId"], is_served, had)
+        return ResourceRequest(
+            logical_id, name, properties, self.reach, kind, self.stack.values["AWS::StackId"], is_served, had
+        )
 
-    def shown(self, key: ResourceKey, asked: Asked) -> Mapping[str, Any]:
+    def shown(self, key: ResourceKey, asked: ResourceRequest) -> Mapping[str, Any]:
         """What it is asked for, as it may be told: without the values that the template says nobody is shown."""
         hidden = self.stack.hidden()
         if not hidden:
@@ -128,7 +130,7 @@ class Working(Struct, frozen=True):
         id = self.context.clock.new_id() if self.origin == "api" and (before is None or instead_of) else ""
         return physical_name(key.kind, key.name, self.stack.name, scope, is_served=is_served, instead_of=old, id=id)
 
-    def remember(self, asked: Asked, made: Made, *, whole: bool = True, replaces: bool = False) -> None:
+    def remember(self, asked: ResourceRequest, made: Made, *, whole: bool = True, replaces: bool = False) -> None:
         """whole: else the next deployment is to change it, whatever it wants. replaces: what was before is to go."""
         logical_id, resource = asked.logical_id, self.wanted[asked.logical_id]
         self.made[logical_id] = made
@@ -156,13 +158,13 @@ class Working(Struct, frozen=True):
         remember(record, self.context)
 
 
-def create(kind: Kind, asked: Asked) -> Made:
+def create(kind: Kind, asked: ResourceRequest) -> Made:
     """REFUSED."""
     new = _looked_up(replace(asked, before={}))
     return _try(kind, lambda: kind.create(new))
 
 
-def update(kind: Kind, asked: Asked, made: Made) -> Made:
+def update(kind: Kind, asked: ResourceRequest, made: Made) -> Made:
     """REFUSED, NeedsAnother."""
     change = kind.update
     assert change is not None
@@ -176,7 +178,7 @@ def update(kind: Kind, asked: Asked, made: Made) -> Made:
     return _try(kind, changed)
 
 
-def _looked_up(asked: Asked) -> Asked:
+def _looked_up(asked: ResourceRequest) -> ResourceRequest:
     """With what dynamic references lead to, which no record keeps. CannotChange."""
     return replace(asked, properties=look_up(asked.properties, asked.reach, is_served=asked.is_served))
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from lambda_emu.project.services.balancers import SUBNETS
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, ask_if_there, tags, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
 
 ELB = "elbv2"
 
 
-def _create_balancer(asked: Asked) -> Made:
+def _create_balancer(asked: ResourceRequest) -> Made:
     """Subnets and security groups are not served here, so what stands for them is as good as any."""
     said = asked.given("IpAddressType", "Scheme", "Type")
     members = {**said, "Name": _name(asked), "Subnets": SUBNETS, **_tagged(asked)}
@@ -37,16 +37,16 @@ def _create_balancer(asked: Asked) -> Made:
     return made
 
 
-def _name(asked: Asked) -> str:
+def _name(asked: ResourceRequest) -> str:
     """At most 32 characters, without hyphens at its ends."""
     return str(asked.get("Name") or asked.name.replace("--", "-")[-32:].strip("-"))
 
 
-def _tagged(asked: Asked) -> dict[str, list[dict[str, str]]]:
+def _tagged(asked: ResourceRequest) -> dict[str, list[dict[str, str]]]:
     return {"Tags": tags(asked)} if asked.get("Tags") else {}
 
 
-def _set_attributes(asked: Asked, what: str, arn: str) -> None:
+def _set_attributes(asked: ResourceRequest, what: str, arn: str) -> None:
     """What it had and says no more is as it is for those that never said it."""
     property = f"{what}Attributes"
     had, has = ({str(one["Key"]) for one in said.get(property) or ()} for said in (asked.before, asked.properties))
@@ -72,7 +72,7 @@ _USUAL: Mapping[str, str] = {
 """Attributes of load balancers and target groups, as the guide of Elastic Load Balancing has them."""
 
 
-def _update_balancer(asked: Asked, made: Made) -> Made:
+def _update_balancer(asked: ResourceRequest, made: Made) -> Made:
     _set_attributes(asked, "LoadBalancer", made.identifier)
     return made
 
@@ -88,7 +88,7 @@ def _has_balancer(made: Made, reach: Reach) -> bool:
 # -- target groups
 
 
-def _create_group(asked: Asked) -> Made:
+def _create_group(asked: ResourceRequest) -> Made:
     members = {**asked.given(*_OF_GROUPS), "Name": _name(asked), **_tagged(asked)}
     told = asked.call(ELB, "CreateTargetGroup", members)["TargetGroups"][0]
     arn, name = told["TargetGroupArn"], told["TargetGroupName"]
@@ -104,13 +104,13 @@ def _create_group(asked: Asked) -> Made:
     return made
 
 
-def _register(asked: Asked, arn: str) -> None:
+def _register(asked: ResourceRequest, arn: str) -> None:
     targets = asked.get("Targets") or []
     if targets:
         asked.call(ELB, "RegisterTargets", {"TargetGroupArn": arn, "Targets": targets})
 
 
-def _update_group(asked: Asked, made: Made) -> Made:
+def _update_group(asked: ResourceRequest, made: Made) -> Made:
     group = {"TargetGroupArn": made.identifier}
     usual = _USUAL_OF_LAMBDA if asked.get("TargetType") == "lambda" else _USUAL_OF_HEALTH
     said = {name: usual[name] for name in asked.left_out(*usual)} | asked.given(*_OF_HEALTH)

@@ -18,7 +18,7 @@ from lambda_emu.project.services.reach import Reach
 from lambda_emu.services.response_urls import Awaited, Closed
 from lambda_emu.templates.kinds.custom_responses import NotOfIt, Response, as_texts, read_response
 from lambda_emu.templates.kinds.functions import settle
-from lambda_emu.templates.kinds.kind import ANSWERED_IN, Asked, Kind, Made, refuse
+from lambda_emu.templates.kinds.kind import ANSWERED_IN, Kind, Made, ResourceRequest, refuse
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +64,14 @@ class _Told(Struct, frozen=True):
         return found
 
 
-def _told(asked: Asked) -> _Told:
+def _told(asked: ResourceRequest) -> _Told:
     token = asked.get("ServiceToken")
     if not isinstance(token, str) or not token:
         raise refuse("Property ServiceToken cannot be empty.")  # (?)
     return _Told(token, asked.stack_id, asked.logical_id, asked.type, as_texts(asked.properties))
 
 
-def _create(asked: Asked) -> Made:
+def _create(asked: ResourceRequest) -> Made:
     """What says that it failed is there all the same, and has to be deleted again."""
     told = _told(asked)
     request = _request(told, asked.reach, "Create")
@@ -85,7 +85,7 @@ def _create(asked: Asked) -> Made:
     return made
 
 
-def _update(asked: Asked, made: Made) -> Made:
+def _update(asked: ResourceRequest, made: Made) -> Made:
     """Another physical id makes another resource of it: the old one is deleted when all else is done.
 
     So does one that comes with a failure.

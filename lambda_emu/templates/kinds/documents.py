@@ -10,13 +10,13 @@ from typing import Any
 
 from lambda_emu.project.document import MAX_BYTES, Document, forget
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, refuse
+from lambda_emu.templates.kinds.kind import ResourceRequest, refuse
 
 MOST_BYTES = 6 * 1024 * 1024
 """API Gateway's bound for a document of OpenAPI; a definition of a state machine may be 1 MB long."""
 
 
-def document_of(asked: Asked, *inline: str, in_s3: str) -> Any:
+def document_of(asked: ResourceRequest, *inline: str, in_s3: str) -> Any:
     """What the first of these properties says, else the object that `in_s3` names; None where there is neither.
 
     A text that is JSON or YAML is read. CannotChange.
@@ -47,7 +47,7 @@ def read_document(text: bytes, name: str) -> Any:
     return found
 
 
-def text_in_s3(asked: Asked, property: str) -> str | None:
+def text_in_s3(asked: ResourceRequest, property: str) -> str | None:
     """What the object says that a property names; None where it names none. CannotChange."""
     said = asked.get(property)
     if said is None:

@@ -11,7 +11,7 @@ from lambda_emu.arn import parse_layer_arn
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.inline import inline_zip
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_lambda, refuse, tag_map, takes
+from lambda_emu.templates.kinds.kind import OF, Kind, Made, ResourceRequest, ask_lambda, refuse, tag_map, takes
 
 LOOK_S = 0.05
 LOOKS = 12_000
@@ -21,7 +21,7 @@ PLACED = "Placed"
 """The member of Code that holds what is kept already."""
 
 
-def _members(asked: Asked) -> dict[str, Any]:
+def _members(asked: ResourceRequest) -> dict[str, Any]:
     """Of CreateFunction."""
     said = {name: value for name, value in asked.properties.items() if name not in ("FunctionName", "Code", "Tags")}
     told = asked.get("Code") or {}
@@ -47,7 +47,7 @@ def _is_to_be_had(arn: str, context: RequestContext) -> bool:
     return is_ours or context.knows_layer(arn)
 
 
-def _create_function(asked: Asked) -> Made:
+def _create_function(asked: ResourceRequest) -> Made:
     name, context = asked.named("FunctionName"), asked.reach.context
     there = context.store.function(context.scope.function(name))
     if there is not None and there.origin == context.origin:  # of a start that was killed before it was remembered
@@ -58,7 +58,7 @@ def _create_function(asked: Asked) -> Made:
     return made
 
 
-def _update_function(asked: Asked, made: Made) -> Made:
+def _update_function(asked: ResourceRequest, made: Made) -> Made:
     from lambda_emu.api.operations import check
     from lambda_emu.api.operations.functions import replace_function
     from lambda_emu.templates.kinds.shaping import shape_input
@@ -71,7 +71,7 @@ def _update_function(asked: Asked, made: Made) -> Made:
     return made
 
 
-def _set_beside(asked: Asked) -> None:
+def _set_beside(asked: ResourceRequest) -> None:
     """What has operations of its own."""
     name = {"FunctionName": asked.named("FunctionName")}
     reserved = asked.get("ReservedConcurrentExecutions")
@@ -119,7 +119,7 @@ def settle(reach: Reach, function: str) -> Mapping[str, Any]:
     raise refuse(f"{function} is still Pending")
 
 
-def _publish(asked: Asked) -> Made:
+def _publish(asked: ResourceRequest) -> Made:
     name = str(asked.get("FunctionName"))
     settle(asked.reach, name)
     made = ask_lambda(asked.reach, "PublishVersion", asked.given("FunctionName", "CodeSha256", "Description"))
@@ -133,28 +133,28 @@ def _remove_version(made: Made, reach: Reach) -> None:
     _without(reach, "DeleteFunction", FunctionName=function, Qualifier=number)
 
 
-def _provision(asked: Asked, qualifier: str) -> None:
+def _provision(asked: ResourceRequest, qualifier: str) -> None:
     said = asked.get("ProvisionedConcurrencyConfig")
     if said:
         of_what = {**asked.given("FunctionName"), "Qualifier": qualifier}
         ask_lambda(asked.reach, "PutProvisionedConcurrencyConfig", {**of_what, **said})
 
 
-def _alias(asked: Asked) -> dict[str, Any]:
+def _alias(asked: ResourceRequest) -> dict[str, Any]:
     said = asked.given("FunctionName", "Name", "FunctionVersion", "Description")
     weights = (asked.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or []
     routed = {str(one["FunctionVersion"]): one["FunctionWeight"] for one in weights}
     return {**said, "RoutingConfig": {"AdditionalVersionWeights": routed}}
 
 
-def _create_alias(asked: Asked) -> Made:
+def _create_alias(asked: ResourceRequest) -> Made:
     told = ask_lambda(asked.reach, "CreateAlias", _alias(asked))
     made = asked.begin(Made(told["AliasArn"], {"AliasArn": told["AliasArn"]}))
     _provision(asked, told["Name"])
     return made
 
 
-def _update_alias(asked: Asked, made: Made) -> Made:
+def _update_alias(asked: ResourceRequest, made: Made) -> Made:
     ask_lambda(asked.reach, "UpdateAlias", _alias(asked))
     _provision(asked, made.identifier.rpartition(":")[2])
     return made
@@ -168,7 +168,7 @@ def _remove_alias(made: Made, reach: Reach) -> None:
 # -- layers
 
 
-def _create_layer(asked: Asked) -> Made:
+def _create_layer(asked: ResourceRequest) -> Made:
     content = dict(asked.get("Content") or {})
     content = {"ZipFile": content[PLACED]} if PLACED in content else content
     said = asked.given("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
@@ -185,7 +185,7 @@ def _remove_layer(made: Made, reach: Reach) -> None:
 # -- permissions
 
 
-def _permit(asked: Asked) -> Made:
+def _permit(asked: ResourceRequest) -> Made:
     members = {name: value for name, value in asked.properties.items() if name != "FunctionUrlAuthType"}
     members |= asked.given("FunctionUrlAuthType")
     ask_lambda(asked.reach, "AddPermission", {**members, "StatementId": asked.name})
@@ -207,14 +207,14 @@ def _whose(function: str) -> dict[str, str]:
 # -- event source mappings, URLs, what becomes of asynchronous events
 
 
-def _create_mapping(asked: Asked) -> Made:
+def _create_mapping(asked: ResourceRequest) -> Made:
     members = {**asked.properties, "Tags": tag_map(asked)}
     made = ask_lambda(asked.reach, "CreateEventSourceMapping", members)
     arn = made.get("EventSourceMappingArn", made["UUID"])
     return Made(made["UUID"], {"Id": made["UUID"], "EventSourceMappingArn": arn, OF: asked.get("EventSourceArn")})
 
 
-def _update_mapping(asked: Asked, made: Made) -> Made:
+def _update_mapping(asked: ResourceRequest, made: Made) -> Made:
     from lambda_emu.model.mappings.refusals import MappingInUse
 
     members = {name: value for name, value in asked.properties.items() if name not in {*AT_FIRST, "Tags"}}
@@ -243,21 +243,21 @@ def _has_mapping(made: Made, reach: Reach) -> bool:
     return context.store.mappings.get(context.scope, made.identifier) is not None
 
 
-def _url(asked: Asked) -> dict[str, Any]:
+def _url(asked: ResourceRequest) -> dict[str, Any]:
     said = asked.given("AuthType", "Cors", "InvokeMode", "Qualifier")
     return {**said, "FunctionName": asked.get("TargetFunctionArn")}
 
 
-def _create_url(asked: Asked) -> Made:
+def _create_url(asked: ResourceRequest) -> Made:
     made = ask_lambda(asked.reach, "CreateFunctionUrlConfig", _url(asked))
     return _made_url(made, asked)
 
 
-def _update_url(asked: Asked, _: Made) -> Made:
+def _update_url(asked: ResourceRequest, _: Made) -> Made:
     return _made_url(ask_lambda(asked.reach, "UpdateFunctionUrlConfig", _url(asked)), asked)
 
 
-def _made_url(told: Mapping[str, Any], asked: Asked) -> Made:
+def _made_url(told: Mapping[str, Any], asked: ResourceRequest) -> Made:
     target, qualifier = str(asked.get("TargetFunctionArn")), str(asked.get("Qualifier") or "")
     attributes = {"FunctionArn": told["FunctionArn"], "FunctionUrl": told["FunctionUrl"], OF: target}
     return Made(told["FunctionArn"], {**attributes, "Qualifier": qualifier})
@@ -268,7 +268,7 @@ def _remove_url(made: Made, reach: Reach) -> None:
     _without(reach, "DeleteFunctionUrlConfig", FunctionName=made.attributes[OF], **qualifier)
 
 
-def _put_invoke_config(asked: Asked, _: Made | None = None) -> Made:
+def _put_invoke_config(asked: ResourceRequest, _: Made | None = None) -> Made:
     ask_lambda(asked.reach, "PutFunctionEventInvokeConfig", asked.properties)
     function, qualifier = str(asked.get("FunctionName")), str(asked.get("Qualifier"))
     return Made(f"{function}|{qualifier}", {})

@@ -11,9 +11,9 @@ from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.documents import read_document, text_in_s3
 from lambda_emu.templates.kinds.kind import (
     OF,
-    Asked,
     Kind,
     Made,
+    ResourceRequest,
     as_text,
     ask_if_there,
     refuse,
@@ -24,7 +24,7 @@ from lambda_emu.templates.kinds.kind import (
 # -- S3
 
 
-def _create_bucket(asked: Asked) -> Made:
+def _create_bucket(asked: ResourceRequest) -> Made:
     name, region = asked.named("BucketName"), asked.reach.context.scope.region
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     asked.call("s3", "CreateBucket", {"Bucket": name, **where})
@@ -45,7 +45,7 @@ def _of_bucket(name: str, reach: Reach) -> dict[str, str]:
     }
 
 
-def _set_bucket(asked: Asked, name: str) -> None:
+def _set_bucket(asked: ResourceRequest, name: str) -> None:
     bucket = {"Bucket": name}
     if versioning := asked.get("VersioningConfiguration"):
         asked.call("s3", "PutBucketVersioning", {**bucket, "VersioningConfiguration": versioning})
@@ -107,7 +107,7 @@ def _filter(said: Mapping[str, Any]) -> dict[str, Any]:
     return {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
 
 
-def _update_bucket(asked: Asked, made: Made) -> Made:
+def _update_bucket(asked: ResourceRequest, made: Made) -> Made:
     _set_bucket(asked, made.identifier)
     return made
 
@@ -120,7 +120,7 @@ def _has_bucket(made: Made, reach: Reach) -> bool:
     return reach.find("s3", "GetBucketLocation", Bucket=made.identifier) is not None
 
 
-def _put_bucket_policy(asked: Asked, _: Made | None = None) -> Made:
+def _put_bucket_policy(asked: ResourceRequest, _: Made | None = None) -> Made:
     bucket = str(asked.get("Bucket"))
     asked.call("s3", "PutBucketPolicy", {"Bucket": bucket, "Policy": as_text(asked.get("PolicyDocument"))})
     return Made(bucket, {})
@@ -133,13 +133,13 @@ def _remove_bucket_policy(made: Made, reach: Reach) -> None:
 # -- EventBridge
 
 
-def _create_bus(asked: Asked) -> Made:
+def _create_bus(asked: ResourceRequest) -> Made:
     members = {**asked.given("Description"), "Name": asked.named("Name"), "Tags": tags(asked)}
     arn = asked.call("events", "CreateEventBus", members)["EventBusArn"]
     return Made(asked.named("Name"), {"Arn": arn, "Name": asked.named("Name")})
 
 
-def _update_bus(asked: Asked, made: Made) -> Made:
+def _update_bus(asked: ResourceRequest, made: Made) -> Made:
     said = {"Description": str(asked.get("Description") or ""), "Name": made.identifier}
     asked.call("events", "UpdateEventBus", said)
     return made
@@ -149,7 +149,7 @@ def _remove_bus(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "events", "DeleteEventBus", Name=made.identifier)
 
 
-def _put_rule(asked: Asked) -> Made:
+def _put_rule(asked: ResourceRequest) -> Made:
     name = asked.named("Name")
     bus = asked.given("EventBusName")
     said = asked.given("Description", "EventPattern", "RoleArn", "ScheduleExpression", "State")
@@ -168,7 +168,7 @@ UNSERVED = "lambda-emu brings nothing to "
 """How what EventBridge says here of targets begins whose service nobody serves."""
 
 
-def _is_unserved(failed: Mapping[str, Any], asked: Asked) -> bool:
+def _is_unserved(failed: Mapping[str, Any], asked: ResourceRequest) -> bool:
     """Whether it is of a service that nothing is brought to here; told, since AWS would take it."""
     text = str(failed.get("ErrorMessage"))
     if not text.startswith(UNSERVED):
@@ -177,7 +177,7 @@ def _is_unserved(failed: Mapping[str, Any], asked: Asked) -> bool:
     return True
 
 
-def _update_rule(asked: Asked, made: Made) -> Made:
+def _update_rule(asked: ResourceRequest, made: Made) -> Made:
     """Its targets are those that it is to have, and no others."""
     wanted = {str(one["Id"]) for one in asked.get("Targets") or ()}
     of = {"Rule": made.identifier, "EventBusName": made.attributes[OF]}
@@ -199,7 +199,7 @@ def _remove_rule(made: Made, reach: Reach) -> None:
 # -- Scheduler
 
 
-def _create_group(asked: Asked) -> Made:
+def _create_group(asked: ResourceRequest) -> Made:
     arn = asked.call("scheduler", "CreateScheduleGroup", {"Name": asked.named("Name")})["ScheduleGroupArn"]
     return Made(asked.named("Name"), {"Arn": arn})
 
@@ -208,13 +208,13 @@ def _remove_group(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "scheduler", "DeleteScheduleGroup", Name=made.identifier)
 
 
-def _create_schedule(asked: Asked) -> Made:
+def _create_schedule(asked: ResourceRequest) -> Made:
     members = {**asked.properties, "Name": asked.named("Name")}
     arn = asked.call("scheduler", "CreateSchedule", members)["ScheduleArn"]
     return Made(asked.named("Name"), {"Arn": arn, OF: str(asked.get("GroupName") or "default")})
 
 
-def _update_schedule(asked: Asked, made: Made) -> Made:
+def _update_schedule(asked: ResourceRequest, made: Made) -> Made:
     asked.call("scheduler", "UpdateSchedule", {**asked.properties, "Name": made.identifier})
     return made
 
@@ -226,7 +226,7 @@ def _remove_schedule(made: Made, reach: Reach) -> None:
 # -- CloudWatch and its logs
 
 
-def _create_log_group(asked: Asked) -> Made:
+def _create_log_group(asked: ResourceRequest) -> Made:
     name = asked.named("LogGroupName")
     if asked.reach.call("logs", "DescribeLogGroups", logGroupNamePrefix=name, limit=1)["logGroups"][:1] == []:
         asked.call("logs", "CreateLogGroup", {"logGroupName": name})
@@ -234,12 +234,12 @@ def _create_log_group(asked: Asked) -> Made:
     return Made(name, {"Arn": asked.reach.arn("logs", f"log-group:{name}:*")})
 
 
-def _set_retention(asked: Asked, name: str) -> None:
+def _set_retention(asked: ResourceRequest, name: str) -> None:
     if asked.get("RetentionInDays") is not None:
         asked.call("logs", "PutRetentionPolicy", {"logGroupName": name, **asked.given("RetentionInDays")})
 
 
-def _update_log_group(asked: Asked, made: Made) -> Made:
+def _update_log_group(asked: ResourceRequest, made: Made) -> Made:
     if asked.get("RetentionInDays") is None:
         ask_if_there(asked.reach, "logs", "DeleteRetentionPolicy", logGroupName=made.identifier)
     _set_retention(asked, made.identifier)
@@ -250,7 +250,7 @@ def _remove_log_group(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "logs", "DeleteLogGroup", logGroupName=made.identifier)
 
 
-def _put_filter(asked: Asked, _: Made | None = None) -> Made:
+def _put_filter(asked: ResourceRequest, _: Made | None = None) -> Made:
     name = asked.named("FilterName")
     said = asked.given("DestinationArn", "Distribution", "FilterPattern", "LogGroupName", "RoleArn")
     asked.call("logs", "PutSubscriptionFilter", {"FilterPattern": "", **said, "FilterName": name})
@@ -262,13 +262,13 @@ def _remove_filter(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "logs", "DeleteSubscriptionFilter", **of, filterName=made.identifier)
 
 
-def _put_alarm(asked: Asked) -> Made:
+def _put_alarm(asked: ResourceRequest) -> Made:
     name = asked.named("AlarmName")
     asked.call("cloudwatch", "PutMetricAlarm", {**asked.properties, "AlarmName": name, "Tags": tags(asked)})
     return Made(name, {"Arn": asked.reach.arn("cloudwatch", f"alarm:{name}")})
 
 
-def _update_alarm(asked: Asked, made: Made) -> Made:
+def _update_alarm(asked: ResourceRequest, made: Made) -> Made:
     return _put_alarm(asked)._replace(identifier=made.identifier)
 
 
@@ -281,7 +281,7 @@ def _remove_alarm(made: Made, reach: Reach) -> None:
 REVISION, FIRST = "StateMachineRevisionId", "INITIAL"
 
 
-def _machine(asked: Asked) -> dict[str, Any]:
+def _machine(asked: ResourceRequest) -> dict[str, Any]:
     said = asked.get("DefinitionString") or asked.get("Definition")
     text = text_in_s3(asked, "DefinitionS3Location") if said is None else as_text(said)
     if text is None:
@@ -293,7 +293,7 @@ def _machine(asked: Asked) -> dict[str, Any]:
     return {"definition": text, **asked.given("RoleArn", "LoggingConfiguration", "TracingConfiguration")}
 
 
-def _create_machine(asked: Asked) -> Made:
+def _create_machine(asked: ResourceRequest) -> Made:
     name = asked.named("StateMachineName")
     kind = str(asked.get("StateMachineType") or "STANDARD")
     members = {**_machine(asked), "name": name, "type": kind, "tags": tags(asked, "key", "value")}
@@ -301,7 +301,7 @@ def _create_machine(asked: Asked) -> Made:
     return Made(arn, {"Arn": arn, "Name": name, REVISION: FIRST, OF: kind})
 
 
-def _update_machine(asked: Asked, made: Made) -> Made:
+def _update_machine(asked: ResourceRequest, made: Made) -> Made:
     usual = {"LoggingConfiguration": {"Level": "OFF"}, "TracingConfiguration": {"Enabled": False}}
     said = {name: usual[name] for name in asked.left_out(*usual)} | _machine(asked)
     asked.call("stepfunctions", "UpdateStateMachine", {**said, "stateMachineArn": made.identifier})

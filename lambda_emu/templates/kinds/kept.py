@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, takes
+from lambda_emu.templates.kinds.kind import OF, Kind, Made, ResourceRequest, as_text, ask_if_there, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
 
 EVENTS, LOGS, STATES, FIREHOSE = "events", "logs", "stepfunctions", "firehose"
@@ -15,7 +15,7 @@ EVENTS, LOGS, STATES, FIREHOSE = "events", "logs", "stepfunctions", "firehose"
 # -- EventBridge
 
 
-def _permit(asked: Asked, _: Made | None = None) -> Made:
+def _permit(asked: ResourceRequest, _: Made | None = None) -> Made:
     """A statement of a bus's policy, whole or of its parts."""
     bus, statement = str(asked.get("EventBusName") or "default"), str(asked.get("StatementId"))
     said = asked.get("Statement")
@@ -28,7 +28,7 @@ def _permit(asked: Asked, _: Made | None = None) -> Made:
     return Made(f"{bus}|{statement}", {OF: of})
 
 
-def _put_statement(asked: Asked, bus: str, statement: Mapping[str, Any]) -> None:
+def _put_statement(asked: ResourceRequest, bus: str, statement: Mapping[str, Any]) -> None:
     found = asked.call(EVENTS, "DescribeEventBus", {"Name": bus}).get("Policy")
     policy: dict[str, Any] = json.loads(found) if found else {"Version": "2012-10-17", "Statement": []}
     others = [one for one in policy["Statement"] if one.get("Sid") != statement["Sid"]]
@@ -43,14 +43,14 @@ def _forbid(made: Made, reach: Reach) -> None:
 # -- Firehose
 
 
-def _create_deliveries(asked: Asked) -> Made:
+def _create_deliveries(asked: ResourceRequest) -> Made:
     name = asked.named("DeliveryStreamName")
     members = {**asked.properties, "DeliveryStreamName": name}
     arn = asked.call(FIREHOSE, "CreateDeliveryStream", members)["DeliveryStreamARN"]
     return Made(name, {"Arn": arn})
 
 
-def _update_deliveries(asked: Asked, made: Made) -> Made:
+def _update_deliveries(asked: ResourceRequest, made: Made) -> Made:
     """What it delivers to and how; CloudFormation too changes that in place."""
     of = {"DeliveryStreamName": made.identifier}
     found = asked.call(FIREHOSE, "DescribeDeliveryStream", of)["DeliveryStreamDescription"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, NeedsAnother, as_text, ask_if_there, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, NeedsAnother, ResourceRequest, as_text, ask_if_there, takes
 from lambda_emu.templates.kinds.kind import tags as tags_of
 
 KMS = "kms"
 
 
-def _create_key(asked: Asked) -> Made:
+def _create_key(asked: ResourceRequest) -> Made:
     said = asked.given("Description", "KeySpec", "KeyUsage", "MultiRegion", "Origin")
     if (policy := asked.get("KeyPolicy")) is not None:
         said["Policy"] = as_text(policy)
@@ -22,7 +22,7 @@ def _create_key(asked: Asked) -> Made:
     return made
 
 
-def _set_key(asked: Asked, made: Made) -> None:
+def _set_key(asked: ResourceRequest, made: Made) -> None:
     key = {"KeyId": made.identifier}
     is_rotated, is_enabled = (str(asked.get(*said)).lower() == "true" for said in _SWITCHES)
     if is_rotated:
@@ -33,7 +33,7 @@ def _set_key(asked: Asked, made: Made) -> None:
     asked.call(KMS, "EnableKey" if is_enabled else "DisableKey", key)
 
 
-def _update_key(asked: Asked, made: Made) -> Made:
+def _update_key(asked: ResourceRequest, made: Made) -> Made:
     if any(asked.get(name) != asked.before.get(name) for name in ("KeySpec", "KeyUsage", "MultiRegion", "Origin")):
         raise NeedsAnother
     key = {"KeyId": made.identifier}
@@ -48,13 +48,13 @@ def _remove_key(made: Made, reach: Reach) -> None:
     ask_if_there(reach, KMS, "ScheduleKeyDeletion", KeyId=made.identifier)
 
 
-def _create_alias(asked: Asked) -> Made:
+def _create_alias(asked: ResourceRequest) -> Made:
     name = str(asked.get("AliasName"))
     asked.call(KMS, "CreateAlias", asked.given("AliasName", "TargetKeyId"))
     return Made(name)
 
 
-def _update_alias(asked: Asked, made: Made) -> Made:
+def _update_alias(asked: ResourceRequest, made: Made) -> Made:
     asked.call(KMS, "UpdateAlias", asked.given("AliasName", "TargetKeyId"))
     return made
 

@@ -42,7 +42,7 @@ def _nobody(_: Made) -> None:
     """Is told."""
 
 
-class Asked(Struct, frozen=True):
+class ResourceRequest(Struct, frozen=True):
     """A resource to be made or changed. name: what it is called where its properties do not say.
 
     before: the properties that it has; none where it is to be made. begun: what is there already while more is set on
@@ -97,9 +97,9 @@ class Kind(Struct, frozen=True):
     """
 
     takes: frozenset[str]
-    create: Callable[[Asked], Made]
+    create: Callable[[ResourceRequest], Made]
     remove: Callable[[Made, Reach], None]
-    update: Callable[[Asked, Made], Made] | None = None
+    update: Callable[[ResourceRequest, Made], Made] | None = None
     exists: Callable[[Made, Reach], bool] | None = None
     family: str = ""
     renews: bool = False
@@ -107,7 +107,7 @@ class Kind(Struct, frozen=True):
     fixed: frozenset[str] = frozenset()
     named: str = ""
 
-    def check_fixed(self, asked: Asked) -> None:
+    def check_fixed(self, asked: ResourceRequest) -> None:
         """NeedsAnother, where a property has changed that it cannot change."""
         changed = [name for name in self.fixed if asked.before.get(name) != asked.get(name)]
         if changed:
@@ -130,14 +130,14 @@ def ask_lambda(reach: Reach, operation: str, members: Properties) -> dict[str, A
     return reach.ask_lambda(operation, **shape_input("lambda", operation, members))
 
 
-def tags(asked: Asked, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+def tags(asked: ResourceRequest, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
     """As a list of pairs, however they are written."""
     said = asked.get("Tags") or []
     pairs = said.items() if isinstance(said, Mapping) else ((one["Key"], one["Value"]) for one in said)
     return [{key: str(name), value: str(text)} for name, text in pairs]
 
 
-def tag_map(asked: Asked) -> dict[str, str]:
+def tag_map(asked: ResourceRequest) -> dict[str, str]:
     return {one["Key"]: one["Value"] for one in tags(asked)}
 
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, refuse, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, refuse, takes
 
 
-def _version(asked: Asked, _: Made | None = None) -> Made:
+def _version(asked: ResourceRequest, _: Made | None = None) -> Made:
     arn = asked.get("StateMachineArn")
     if not isinstance(arn, str):
         raise refuse("StateMachineArn must be an ARN")
     return Made(arn, {"Arn": arn})
 
 
-def _alias(asked: Asked, _: Made | None = None) -> Made:
+def _alias(asked: ResourceRequest, _: Made | None = None) -> Made:
     """Of the version that gets most of what is started."""
     routes = asked.get("RoutingConfiguration") or [asked.get("DeploymentPreference") or {}]
     first = max(routes, key=lambda one: int(one.get("Weight", 0)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, refuse, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, refuse, takes
 
 
-def _elsewhere(_: Asked) -> Made:
+def _elsewhere(_: ResourceRequest) -> Made:
     raise refuse("is made by the stack that has it")
 
 

@@ -7,20 +7,30 @@ from typing import Any
 
 from lambda_emu.errors.resources import NotFound
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, ask_lambda, tag_map, takes
+from lambda_emu.templates.kinds.kind import (
+    OF,
+    Kind,
+    Made,
+    ResourceRequest,
+    as_text,
+    ask_if_there,
+    ask_lambda,
+    tag_map,
+    takes,
+)
 from lambda_emu.templates.kinds.plain import Plain, plain
 
 # -- Lambda
 
 
-def _create_signing(asked: Asked) -> Made:
+def _create_signing(asked: ResourceRequest) -> Made:
     members = {**asked.properties, "Tags": tag_map(asked)}
     told = ask_lambda(asked.reach, "CreateCodeSigningConfig", members)["CodeSigningConfig"]
     arn = told["CodeSigningConfigArn"]
     return Made(arn, {"CodeSigningConfigArn": arn, "CodeSigningConfigId": told["CodeSigningConfigId"]})
 
 
-def _update_signing(asked: Asked, made: Made) -> Made:
+def _update_signing(asked: ResourceRequest, made: Made) -> Made:
     ask_lambda(asked.reach, "UpdateCodeSigningConfig", {**asked.properties, "CodeSigningConfigArn": made.identifier})
     return made
 
@@ -32,7 +42,7 @@ def _remove_signing(made: Made, reach: Reach) -> None:
         return
 
 
-def _share_layer(asked: Asked) -> Made:
+def _share_layer(asked: ResourceRequest) -> Made:
     layer, _, number = str(asked.get("LayerVersionArn")).rpartition(":")
     of = {"LayerName": layer, "VersionNumber": int(number), "StatementId": asked.name}
     ask_lambda(asked.reach, "AddLayerVersionPermission", {**asked.given("Action", "OrganizationId", "Principal"), **of})
@@ -50,7 +60,7 @@ def _keep_layer(made: Made, reach: Reach) -> None:
 # -- a policy of one queue, topic or secret
 
 
-def _put_of_queue(asked: Asked, _: Made | None = None) -> Made:
+def _put_of_queue(asked: ResourceRequest, _: Made | None = None) -> Made:
     url = str(asked.get("Queue"))
     policy = {"Policy": as_text(asked.get("PolicyDocument"))}
     asked.call("sqs", "SetQueueAttributes", {"QueueUrl": url, "Attributes": policy})
@@ -61,7 +71,7 @@ def _remove_of_queue(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "sqs", "SetQueueAttributes", QueueUrl=made.identifier, Attributes={"Policy": ""})
 
 
-def _put_of_topic(asked: Asked, _: Made | None = None) -> Made:
+def _put_of_topic(asked: ResourceRequest, _: Made | None = None) -> Made:
     topic = str(asked.get("TopicArn"))
     policy = {"AttributeName": "Policy", "AttributeValue": as_text(asked.get("PolicyDocument"))}
     asked.call("sns", "SetTopicAttributes", {"TopicArn": topic, **policy})
@@ -72,11 +82,11 @@ def _leave(_: Made, __: Reach) -> None:
     """It goes with its topic."""
 
 
-def _of_secret(asked: Asked) -> dict[str, Any]:
+def _of_secret(asked: ResourceRequest) -> dict[str, Any]:
     return {"ResourcePolicy": as_text(asked.get("ResourcePolicy"))}
 
 
-def _attach_secret(asked: Asked, _: Made | None = None) -> Made:
+def _attach_secret(asked: ResourceRequest, _: Made | None = None) -> Made:
     """Databases are not served here, so nothing of them is written into the secret."""
     return Made(str(asked.get("SecretId")), {"Id": str(asked.get("SecretId"))})
 

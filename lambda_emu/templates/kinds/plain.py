@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, tag_map, tags, takes
+from lambda_emu.templates.kinds.kind import OF, Kind, Made, ResourceRequest, ask_if_there, tag_map, tags, takes
 
 Members = Mapping[str, Any]
 
@@ -34,11 +34,11 @@ class Plain(Struct, frozen=True):
     fixed: str = ""
     attributes: Mapping[str, str] = {}
     tags: str = ""
-    more: Callable[[Asked], Members] | None = None
+    more: Callable[[ResourceRequest], Members] | None = None
 
 
 def plain(row: Plain) -> Kind:
-    def create(asked: Asked) -> Made:
+    def create(asked: ResourceRequest) -> Made:
         answer = asked.call(row.service, row.create, _members(row, asked))
         id = _found(answer, row.id)
         identifier = str(_members(row, asked)[row.id] if id is None else id)
@@ -47,7 +47,7 @@ def plain(row: Plain) -> Kind:
         found_by |= {row.member: identifier} if row.member else {}
         return Made(identifier, {**shown, OF: found_by})
 
-    def update(asked: Asked, made: Made) -> Made:
+    def update(asked: ResourceRequest, made: Made) -> Made:
         asked.call(row.service, row.update, {**_members(row, asked), **made.attributes[OF]})
         return made
 
@@ -58,7 +58,7 @@ def plain(row: Plain) -> Kind:
     return Kind(takes(row.takes), create, remove, changes, fixed=takes(row.fixed), named=row.named)
 
 
-def _members(row: Plain, asked: Asked) -> dict[str, Any]:
+def _members(row: Plain, asked: ResourceRequest) -> dict[str, Any]:
     said = {name: value for name, value in asked.properties.items() if name != "Tags"}
     if row.named:
         said[row.named] = asked.named(row.named)

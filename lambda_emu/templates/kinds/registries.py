@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, as_text, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, as_text, ask_if_there, tags, takes
 
 ECR = "ecr"
 EMPTIED = "|EmptyOnDelete"
 """Among attributes, of which no template can name it."""
 
 
-def _create_repository(asked: Asked) -> Made:
+def _create_repository(asked: ResourceRequest) -> Made:
     name = asked.named("RepositoryName")
     said = asked.given("EncryptionConfiguration", "ImageScanningConfiguration", "ImageTagMutability")
     told = asked.call(ECR, "CreateRepository", {**said, "repositoryName": name, "tags": tags(asked)})["repository"]
@@ -22,7 +22,7 @@ def _create_repository(asked: Asked) -> Made:
     return made
 
 
-def _set_policies(asked: Asked, name: str) -> None:
+def _set_policies(asked: ResourceRequest, name: str) -> None:
     repository = {"repositoryName": name}
     if (policy := asked.get("RepositoryPolicyText")) is not None:
         asked.call(ECR, "SetRepositoryPolicy", {**repository, "policyText": as_text(policy)})
@@ -30,7 +30,7 @@ def _set_policies(asked: Asked, name: str) -> None:
         asked.call(ECR, "PutLifecyclePolicy", {**repository, "lifecyclePolicyText": as_text(text)})
 
 
-def _update_repository(asked: Asked, made: Made) -> Made:
+def _update_repository(asked: ResourceRequest, made: Made) -> Made:
     name = made.identifier
     repository = {"repositoryName": name}
     mutability = asked.get("ImageTagMutability", "MUTABLE")
@@ -45,7 +45,7 @@ def _update_repository(asked: Asked, made: Made) -> Made:
     return _with_end(asked, made)
 
 
-def _with_end(asked: Asked, made: Made) -> Made:
+def _with_end(asked: ResourceRequest, made: Made) -> Made:
     """It is remembered whether its images go with it: else one that has any stays."""
     attributes = {name: value for name, value in made.attributes.items() if name != EMPTIED}
     is_emptied = str(asked.get("EmptyOnDelete", False)).lower() == "true"

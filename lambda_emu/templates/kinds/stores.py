@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.kind import (
     OF,
-    Asked,
     Kind,
     Made,
+    ResourceRequest,
     as_text,
     ask_if_there,
     tag_map,
@@ -38,11 +38,11 @@ _USUAL: Mapping[str, Any] = {
 """What a queue has that is told nothing: for what a template leaves out again."""
 
 
-def _queue_attributes(asked: Asked) -> dict[str, Any]:
+def _queue_attributes(asked: ResourceRequest) -> dict[str, Any]:
     return asked.given(*_QUEUE_ATTRIBUTES)
 
 
-def _create_queue(asked: Asked) -> Made:
+def _create_queue(asked: ResourceRequest) -> Made:
     is_fifo = str(asked.get("FifoQueue", False)).lower() == "true"
     name = str(asked.get("QueueName") or f"{asked.name}{'.fifo' if is_fifo else ''}")
     attributes = {**_queue_attributes(asked), **({"FifoQueue": "true"} if is_fifo else {})}
@@ -52,7 +52,7 @@ def _create_queue(asked: Asked) -> Made:
     return Made(url, {"Arn": found["Attributes"]["QueueArn"], "QueueName": name, "QueueUrl": url})
 
 
-def _update_queue(asked: Asked, made: Made) -> Made:
+def _update_queue(asked: ResourceRequest, made: Made) -> Made:
     said = {name: _USUAL[name] for name in asked.left_out(*_USUAL)} | _queue_attributes(asked)
     if said:
         asked.call("sqs", "SetQueueAttributes", {"QueueUrl": made.identifier, "Attributes": said})
@@ -67,14 +67,14 @@ def _has_queue(made: Made, reach: Reach) -> bool:
     return reach.find("sqs", "GetQueueUrl", QueueName=made.attributes["QueueName"]) is not None
 
 
-def _put_queue_policy(asked: Asked) -> Made:
+def _put_queue_policy(asked: ResourceRequest) -> Made:
     for url in asked.get("Queues") or ():
         policy = {"Policy": as_text(asked.get("PolicyDocument"))}
         asked.call("sqs", "SetQueueAttributes", {"QueueUrl": url, "Attributes": policy})
     return Made(asked.name, {"Id": asked.name, OF: " ".join(map(str, asked.get("Queues") or ()))})
 
 
-def _update_queue_policy(asked: Asked, made: Made) -> Made:
+def _update_queue_policy(asked: ResourceRequest, made: Made) -> Made:
     """The same one, of other queues perhaps."""
     there = {*map(str, asked.get("Queues") or ())}
     gone = [url for url in made.attributes[OF].split() if url not in there]
@@ -90,18 +90,18 @@ def _remove_queue_policy(made: Made, reach: Reach) -> None:
 # -- DynamoDB
 
 
-def _table(asked: Asked) -> dict[str, Any]:
+def _table(asked: ResourceRequest) -> dict[str, Any]:
     said = dict(asked.given(*_OF_CREATED_TABLES))
     stream = asked.get("StreamSpecification")
     said |= {"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}
     return {**said, "BillingMode": _billing(asked), "TableName": asked.named("TableName"), "Tags": tags(asked)}
 
 
-def _billing(asked: Asked) -> str:
+def _billing(asked: ResourceRequest) -> str:
     return str(asked.get("BillingMode") or ("PROVISIONED" if asked.get("ProvisionedThroughput") else "PAY_PER_REQUEST"))
 
 
-def _create_table(asked: Asked) -> Made:
+def _create_table(asked: ResourceRequest) -> Made:
     found = asked.call("dynamodb", "CreateTable", _table(asked))["TableDescription"]
     asked.begin(_made_table(found))
     _set_ttl(asked, found["TableName"])
@@ -113,7 +113,7 @@ def _made_table(found: Mapping[str, Any]) -> Made:
     return Made(found["TableName"], {"Arn": found["TableArn"], **stream})
 
 
-def _set_ttl(asked: Asked, table: str) -> None:
+def _set_ttl(asked: ResourceRequest, table: str) -> None:
     before, said = asked.before.get("TimeToLiveSpecification"), asked.get("TimeToLiveSpecification")
     if before and not said:
         said = {**before, "Enabled": False}
@@ -124,7 +124,7 @@ def _set_ttl(asked: Asked, table: str) -> None:
 _SET_AT_ANY_TIME = ("BillingMode", "DeletionProtectionEnabled", "ProvisionedThroughput")
 
 
-def _set_capacity(asked: Asked, table: str) -> None:
+def _set_capacity(asked: ResourceRequest, table: str) -> None:
     if asked.given(*_SET_AT_ANY_TIME) == {
         name: asked.before[name] for name in _SET_AT_ANY_TIME if name in asked.before
     }:
@@ -137,7 +137,7 @@ def _set_capacity(asked: Asked, table: str) -> None:
     asked.call("dynamodb", "UpdateTable", {"TableName": table, **members})
 
 
-def _set_indexes(asked: Asked, table: str, found: Mapping[str, Any]) -> None:
+def _set_indexes(asked: ResourceRequest, table: str, found: Mapping[str, Any]) -> None:
     """One after the other, as CloudFormation does."""
     wanted = {one["IndexName"]: one for one in asked.get("GlobalSecondaryIndexes") or ()}
     there = {one["IndexName"] for one in found.get("GlobalSecondaryIndexes", ())}
@@ -148,7 +148,7 @@ def _set_indexes(asked: Asked, table: str, found: Mapping[str, Any]) -> None:
         asked.call("dynamodb", "UpdateTable", {"TableName": table, **members})
 
 
-def _update_table(asked: Asked, made: Made) -> Made:
+def _update_table(asked: ResourceRequest, made: Made) -> Made:
     found = asked.call("dynamodb", "DescribeTable", {"TableName": made.identifier})["Table"]
     _set_capacity(asked, made.identifier)
     _set_indexes(asked, made.identifier, found)
@@ -164,7 +164,7 @@ def _update_table(asked: Asked, made: Made) -> Made:
     return _made_table(found)
 
 
-def _as_table(asked: Asked) -> Asked:
+def _as_table(asked: ResourceRequest) -> ResourceRequest:
     """A global table as that of this region: of its replicas no other is made, and requests are paid one by one."""
     region = asked.reach.context.scope.region
     here: Mapping[str, Any] = next((one for one in asked.get("Replicas") or () if one.get("Region") == region), {})
@@ -173,11 +173,11 @@ def _as_table(asked: Asked) -> Asked:
     return replace(asked, properties={**given, **said})
 
 
-def _create_global(asked: Asked) -> Made:
+def _create_global(asked: ResourceRequest) -> Made:
     return _create_table(_as_table(asked))
 
 
-def _update_global(asked: Asked, made: Made) -> Made:
+def _update_global(asked: ResourceRequest, made: Made) -> Made:
     return _update_table(_as_table(asked), made)
 
 
@@ -192,7 +192,7 @@ def _has_table(made: Made, reach: Reach) -> bool:
 # -- Kinesis
 
 
-def _create_stream(asked: Asked) -> Made:
+def _create_stream(asked: ResourceRequest) -> Made:
     name = asked.named("Name")
     mode = asked.given("StreamModeDetails")
     shards = {} if mode.get("StreamModeDetails", {}).get("StreamMode") == "ON_DEMAND" else {"ShardCount": 1}
@@ -206,7 +206,7 @@ def _create_stream(asked: Asked) -> Made:
 DAY_H = 24
 
 
-def _set_kept_hours(asked: Asked, stream: str) -> None:
+def _set_kept_hours(asked: ResourceRequest, stream: str) -> None:
     had, has = (int(said.get("RetentionPeriodHours") or DAY_H) for said in (asked.before, asked.properties))
     if had != has:
         how = "Increase" if has > had else "Decrease"
@@ -214,7 +214,7 @@ def _set_kept_hours(asked: Asked, stream: str) -> None:
         asked.call("kinesis", f"{how}StreamRetentionPeriod", members)
 
 
-def _update_stream(asked: Asked, made: Made) -> Made:
+def _update_stream(asked: ResourceRequest, made: Made) -> Made:
     """Shards are split and merged, and hold what they held."""
     mode, arn = asked.get("StreamModeDetails"), made.attributes["Arn"]
     if mode != asked.before.get("StreamModeDetails"):
@@ -238,7 +238,7 @@ def _has_stream(made: Made, reach: Reach) -> bool:
     return reach.find("kinesis", "DescribeStreamSummary", StreamName=made.identifier) is not None
 
 
-def _create_consumer(asked: Asked) -> Made:
+def _create_consumer(asked: ResourceRequest) -> Made:
     members = asked.given("ConsumerName", "StreamARN")
     arn = asked.call("kinesis", "RegisterStreamConsumer", members)["Consumer"]["ConsumerARN"]
     return Made(arn, {"ConsumerARN": arn, "StreamARN": str(asked.get("StreamARN")), **asked.given("ConsumerName")})
@@ -251,7 +251,7 @@ def _remove_consumer(made: Made, reach: Reach) -> None:
 # -- SSM, Secrets Manager
 
 
-def _put_parameter(asked: Asked) -> Made:
+def _put_parameter(asked: ResourceRequest) -> Made:
     name = asked.named("Name")
     said = asked.given("AllowedPattern", "DataType", "Description", "Tier", "Type", "Value")
     asked.call("ssm", "PutParameter", {**said, "Name": name, "Overwrite": True})
@@ -259,7 +259,7 @@ def _put_parameter(asked: Asked) -> Made:
     return Made(name, {"Arn": arn, "Type": str(asked.get("Type")), "Value": str(asked.get("Value"))})
 
 
-def _update_parameter(asked: Asked, made: Made) -> Made:
+def _update_parameter(asked: ResourceRequest, made: Made) -> Made:
     return _put_parameter(asked)._replace(identifier=made.identifier)
 
 
@@ -267,7 +267,7 @@ def _remove_parameter(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "ssm", "DeleteParameter", Name=made.identifier)
 
 
-def _create_secret(asked: Asked) -> Made:
+def _create_secret(asked: ResourceRequest) -> Made:
     said = asked.given("Description", "KmsKeyId", "SecretString")
     generate = asked.get("GenerateSecretString")
     if generate is not None:
@@ -278,14 +278,14 @@ def _create_secret(asked: Asked) -> Made:
     return Made(arn, {"Id": arn})
 
 
-def _generate(asked: Asked, said: Mapping[str, Any]) -> str:
+def _generate(asked: ResourceRequest, said: Mapping[str, Any]) -> str:
     password = asked.call("secretsmanager", "GetRandomPassword", said)["RandomPassword"]
     if "GenerateStringKey" not in said:
         return str(password)
     return json.dumps({**json.loads(str(said.get("SecretStringTemplate", "{}"))), said["GenerateStringKey"]: password})
 
 
-def _update_secret(asked: Asked, made: Made) -> Made:
+def _update_secret(asked: ResourceRequest, made: Made) -> Made:
     said = asked.given("Description", "KmsKeyId", "SecretString")
     asked.call("secretsmanager", "UpdateSecret", {**said, "SecretId": made.identifier})
     return made

@@ -18,7 +18,7 @@ from lambda_emu.templates.kinds.iam.roles import ROLES
 from lambda_emu.templates.kinds.iam.users import USERS
 from lambda_emu.templates.kinds.kept import KEPT, ON_KEPT
 from lambda_emu.templates.kinds.keys import KEYS
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, takes
 from lambda_emu.templates.kinds.machine_versions import MACHINE_VERSIONS
 from lambda_emu.templates.kinds.nested import NESTED
 from lambda_emu.templates.kinds.permits import PERMITS, SIGNING
@@ -46,7 +46,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def _name(asked: Asked) -> Made:
+def _name(asked: ResourceRequest) -> Made:
     return Made(identifier_of(asked.type, asked.name, asked.reach.context.scope))
 
 
@@ -54,7 +54,7 @@ def _nothing(_: Made, __: Reach) -> None:
     """There is nothing to remove."""
 
 
-def _leave(_: Asked, made: Made) -> Made:
+def _leave(_: ResourceRequest, made: Made) -> Made:
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from lambda_emu.templates.kinds.kind import Asked, Made, tag_map, tags
+from lambda_emu.templates.kinds.kind import Made, ResourceRequest, tag_map, tags
 
 
 class Tagging(Struct, frozen=True):
@@ -56,7 +56,7 @@ def _is_function(said: Mapping[str, Any]) -> bool:
     return any(name == "Ref" or name.startswith("Fn::") for name in said)
 
 
-def retag(type: str, asked: Asked, made: Made) -> None:
+def retag(type: str, asked: ResourceRequest, made: Made) -> None:
     """CannotChange."""
     tagging = TAGGED.get(type)
     if tagging is None or asked.get("Tags") == asked.before.get("Tags"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, as_text, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, as_text, ask_if_there, tags, takes
 
 _USUAL_OF_TOPICS = {"ContentBasedDeduplication": False, "DisplayName": "", "KmsMasterKeyId": "", "SignatureVersion": 1}
 
 
-def _create_topic(asked: Asked) -> Made:
+def _create_topic(asked: ResourceRequest) -> Made:
     is_fifo = str(asked.get("FifoTopic", False)).lower() == "true"
     name = str(asked.get("TopicName") or f"{asked.name}{'.fifo' if is_fifo else ''}")
     attributes = asked.given("ContentBasedDeduplication", "DisplayName", "KmsMasterKeyId", "SignatureVersion")
@@ -22,7 +22,7 @@ def _create_topic(asked: Asked) -> Made:
     return made
 
 
-def _set_subscriptions(asked: Asked, arn: str) -> None:
+def _set_subscriptions(asked: ResourceRequest, arn: str) -> None:
     """Those that stand in it: what it had and has no more goes."""
     had, has = (
         {(str(one["Protocol"]), str(one["Endpoint"])) for one in said.get("Subscription") or ()}
@@ -36,7 +36,7 @@ def _set_subscriptions(asked: Asked, arn: str) -> None:
         asked.call("sns", "Subscribe", {"TopicArn": arn, "Protocol": protocol, "Endpoint": endpoint})
 
 
-def _update_topic(asked: Asked, made: Made) -> Made:
+def _update_topic(asked: ResourceRequest, made: Made) -> Made:
     for name in ("ContentBasedDeduplication", "DisplayName", "KmsMasterKeyId", "SignatureVersion"):
         if asked.get(name) != asked.before.get(name):
             value = {"AttributeName": name, "AttributeValue": asked.get(name, _USUAL_OF_TOPICS[name])}
@@ -56,14 +56,14 @@ def _has_topic(made: Made, reach: Reach) -> bool:
 _OF_SUBSCRIPTIONS = ("DeliveryPolicy", "FilterPolicyScope", "FilterPolicy", "RawMessageDelivery", "RedrivePolicy")
 
 
-def _subscribe(asked: Asked) -> Made:
+def _subscribe(asked: ResourceRequest) -> Made:
     attributes = asked.given(*_OF_SUBSCRIPTIONS, "SubscriptionRoleArn")
     members = {**asked.given("Endpoint", "Protocol", "TopicArn"), "Attributes": attributes}
     arn = asked.call("sns", "Subscribe", {**members, "ReturnSubscriptionArn": True})["SubscriptionArn"]
     return Made(arn, {"Arn": arn})
 
 
-def _update_subscription(asked: Asked, made: Made) -> Made:
+def _update_subscription(asked: ResourceRequest, made: Made) -> Made:
     for name in (*_OF_SUBSCRIPTIONS, "SubscriptionRoleArn"):
         if asked.get(name) != asked.before.get(name):
             usual = {"FilterPolicy": "{}", "FilterPolicyScope": "MessageAttributes", "RawMessageDelivery": False}
@@ -76,14 +76,14 @@ def _unsubscribe(made: Made, reach: Reach) -> None:
     ask_if_there(reach, "sns", "Unsubscribe", SubscriptionArn=made.identifier)
 
 
-def _put_topic_policy(asked: Asked) -> Made:
+def _put_topic_policy(asked: ResourceRequest) -> Made:
     for arn in asked.get("Topics") or ():
         members = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": as_text(asked.get("PolicyDocument"))}
         asked.call("sns", "SetTopicAttributes", members)
     return Made(asked.name, {"Id": asked.name})
 
 
-def _update_topic_policy(asked: Asked, made: Made) -> Made:
+def _update_topic_policy(asked: ResourceRequest, made: Made) -> Made:
     return _put_topic_policy(asked)._replace(identifier=made.identifier)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.services.response_urls import Awaited, Closed
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, refuse, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, refuse, takes
 
 CONDITION, HANDLE = "AWS::CloudFormation::WaitCondition", "AWS::CloudFormation::WaitConditionHandle"
 LONGEST_S = 43_200
@@ -18,7 +18,7 @@ LOOK_S = 0.5
 FAILED = "WaitCondition received failed message: '{}' for uniqueId: {}"
 
 
-def _create_handle(asked: Asked) -> Made:
+def _create_handle(asked: ResourceRequest) -> Made:
     urls = asked.reach.context.response_urls
     try:
         return Made(urls.url(urls.open(asked.reach.context.scope.account), inside=False), {})
@@ -30,11 +30,11 @@ def _remove_handle(made: Made, reach: Reach) -> None:
     reach.context.response_urls.forget(made.identifier)
 
 
-def _leave_handle(_: Asked, made: Made) -> Made:
+def _leave_handle(_: ResourceRequest, made: Made) -> Made:
     return made
 
 
-def _create_condition(asked: Asked) -> Made:
+def _create_condition(asked: ResourceRequest) -> Made:
     count, limit_s = _number(asked, "Count", 1, 1, 1_000_000), _number(asked, "Timeout", 0, 0, LONGEST_S)
     awaited = asked.reach.context.response_urls.find(str(asked.get("Handle")))
     if awaited is None:
@@ -42,7 +42,7 @@ def _create_condition(asked: Asked) -> Made:
     return Made(asked.name, {"Data": json.dumps(_wait(asked, awaited, count, limit_s))})
 
 
-def _number(asked: Asked, name: str, default: int, least: int, most: int) -> int:
+def _number(asked: ResourceRequest, name: str, default: int, least: int, most: int) -> int:
     try:
         found = int(asked.get(name, default))
     except (TypeError, ValueError):
@@ -52,7 +52,7 @@ def _number(asked: Asked, name: str, default: int, least: int, most: int) -> int
     return found
 
 
-def _wait(asked: Asked, awaited: Awaited, count: int, limit_s: int) -> dict[str, str]:
+def _wait(asked: ResourceRequest, awaited: Awaited, count: int, limit_s: int) -> dict[str, str]:
     """Data by unique id; one that comes again counts once. CannotChange."""
     clock, found = asked.reach.context.clock, dict[str, str]()
     until_s = clock.monotonic_s() + limit_s
@@ -83,7 +83,7 @@ def _read(body: bytes) -> Mapping[str, str] | None:
         return None
 
 
-def _change_condition(_: Asked, __: Made) -> Made:
+def _change_condition(_: ResourceRequest, __: Made) -> Made:
     raise refuse(f"Update to resource type {CONDITION} is not supported.")
 
 

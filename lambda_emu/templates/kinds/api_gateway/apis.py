@@ -9,12 +9,22 @@ from typing import Any
 from lambda_emu.project.services.api_gateway import V1, V2
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.documents import document_of
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, refuse, tag_map, takes
+from lambda_emu.templates.kinds.kind import (
+    OF,
+    Kind,
+    Made,
+    ResourceRequest,
+    as_text,
+    ask_if_there,
+    refuse,
+    tag_map,
+    takes,
+)
 
 DEFAULT = "$default"
 
 
-def _body(asked: Asked) -> bytes | None:
+def _body(asked: ResourceRequest) -> bytes | None:
     """The document, named as it is to be; None where there is none. CannotChange."""
     body = document_of(asked, "Body", in_s3="BodyS3Location")
     if body is None:
@@ -35,7 +45,7 @@ def _body(asked: Asked) -> bytes | None:
 Operations = list[dict[str, str]]
 
 
-def changed(asked: Asked, **paths: str) -> Operations:
+def changed(asked: ResourceRequest, **paths: str) -> Operations:
     """What a patch says of properties that are not what they were."""
     told = [(path, asked.get(name)) for name, path in paths.items() if asked.get(name) != asked.before.get(name)]
     return [{"op": "replace", "path": path, "value": "" if value is None else as_word(value)} for path, value in told]
@@ -45,12 +55,12 @@ def as_word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else as_text(value) if isinstance(value, dict) else str(value)
 
 
-def patch(asked: Asked, what: str, of: Mapping[str, Any], operations: Operations) -> None:
+def patch(asked: ResourceRequest, what: str, of: Mapping[str, Any], operations: Operations) -> None:
     if operations:
         asked.call(V1, f"Update{what}", {**of, "patchOperations": operations})
 
 
-def _create_rest(asked: Asked) -> Made:
+def _create_rest(asked: ResourceRequest) -> Made:
     body = _body(asked)
     if body is None:
         said = asked.given("ApiKeySourceType", "BinaryMediaTypes", "Description", "EndpointConfiguration", "Policy")
@@ -68,11 +78,11 @@ def _made_rest(id: str, reach: Reach) -> Made:
     return Made(id, {"RestApiId": id, "RootResourceId": root[0] if root else ""})
 
 
-def _failing(asked: Asked) -> dict[str, bool]:
+def _failing(asked: ResourceRequest) -> dict[str, bool]:
     return {"failOnWarnings": bool(asked.get("FailOnWarnings", False))}
 
 
-def _patch(asked: Asked, id: str) -> None:
+def _patch(asked: ResourceRequest, id: str) -> None:
     """What an import says nothing of."""
     operations = []
     if asked.get("ApiKeySourceType"):
@@ -85,7 +95,7 @@ def _patch(asked: Asked, id: str) -> None:
         asked.call(V1, "UpdateRestApi", {"restApiId": id, "patchOperations": operations})
 
 
-def _update_rest(asked: Asked, made: Made) -> Made:
+def _update_rest(asked: ResourceRequest, made: Made) -> Made:
     body = _body(asked)
     if body is not None:
         members = {"restApiId": made.identifier, "mode": "overwrite", "body": body, **_failing(asked)}
@@ -106,12 +116,12 @@ def _has_rest(made: Made, reach: Reach) -> bool:
     return reach.find(V1, "GetRestApi", restApiId=made.identifier) is not None
 
 
-def _deploy(asked: Asked) -> Made:
+def _deploy(asked: ResourceRequest) -> Made:
     made = asked.call(V1, "CreateDeployment", asked.properties)
     return Made(made["id"], {"DeploymentId": made["id"], OF: str(asked.get("RestApiId"))})
 
 
-def _describe_deployment(asked: Asked, made: Made) -> Made:
+def _describe_deployment(asked: ResourceRequest, made: Made) -> Made:
     of = {**asked.given("RestApiId"), "deploymentId": made.identifier}
     patch(asked, "Deployment", of, changed(asked, Description="/description"))
     return made
@@ -127,7 +137,7 @@ def _remove_deployment(made: Made, reach: Reach) -> None:
         return
 
 
-def _create_stage(asked: Asked) -> Made:
+def _create_stage(asked: ResourceRequest) -> Made:
     said = dict(asked.properties)
     name = said.get("StageName")
     members = {**said, "tags": tag_map(asked), "tracingEnabled": bool(said.get("TracingEnabled", False))}
@@ -137,7 +147,7 @@ def _create_stage(asked: Asked) -> Made:
     return made
 
 
-def _update_stage(asked: Asked, made: Made) -> Made:
+def _update_stage(asked: ResourceRequest, made: Made) -> Made:
     operations = changed(
         asked, DeploymentId="/deploymentId", Description="/description", TracingEnabled="/tracingEnabled"
     )
@@ -151,7 +161,7 @@ def _update_stage(asked: Asked, made: Made) -> Made:
     return made
 
 
-def _set_methods(asked: Asked) -> None:
+def _set_methods(asked: ResourceRequest) -> None:
     """Throttling of methods."""
     operations = []
     for one in asked.get("MethodSettings") or ():
@@ -163,7 +173,7 @@ def _set_methods(asked: Asked) -> None:
     _patch_stage(asked, operations)
 
 
-def _patch_stage(asked: Asked, operations: Operations) -> None:
+def _patch_stage(asked: ResourceRequest, operations: Operations) -> None:
     patch(asked, "Stage", asked.given("RestApiId", "StageName"), operations)
 
 
@@ -174,7 +184,7 @@ def _remove_stage(made: Made, reach: Reach) -> None:
 # -- HTTP APIs
 
 
-def _create_http(asked: Asked) -> Made:
+def _create_http(asked: ResourceRequest) -> Made:
     body = _body(asked)
     if body is None:
         members = {**asked.properties, "Name": asked.named("Name"), "Tags": tag_map(asked)}
@@ -187,13 +197,13 @@ def _create_http(asked: Asked) -> Made:
     return Made(made["ApiId"], {"ApiId": made["ApiId"], "ApiEndpoint": made["ApiEndpoint"], "ExecuteApiArn": arn})
 
 
-def _set_http(asked: Asked, id: str) -> None:
+def _set_http(asked: ResourceRequest, id: str) -> None:
     said = asked.given("CorsConfiguration", "Description", "DisableExecuteApiEndpoint")
     if said:
         asked.call(V2, "UpdateApi", {**said, "ApiId": id})
 
 
-def _update_http(asked: Asked, made: Made) -> Made:
+def _update_http(asked: ResourceRequest, made: Made) -> Made:
     body = _body(asked)
     if body is not None:
         asked.call(V2, "ReimportApi", {"ApiId": made.identifier, "Body": body.decode(), **_failing(asked)})
@@ -218,12 +228,12 @@ def _part_of(what: str) -> Kind:
     """A route, integration, authorizer, stage or deployment of an API, whose operations are named alike."""
     id = "StageName" if what == "Stage" else f"{what}Id"
 
-    def create(asked: Asked) -> Made:
+    def create(asked: ResourceRequest) -> Made:
         members = {**asked.properties, "Tags": tag_map(asked)} if what == "Stage" else asked.properties
         made = asked.call(V2, f"Create{what}", members)
         return Made(str(made[id]), {id: str(made[id]), OF: str(asked.get("ApiId"))})
 
-    def update(asked: Asked, made: Made) -> Made:
+    def update(asked: ResourceRequest, made: Made) -> Made:
         if what == "Deployment":  # nobody serves a change of its description
             return made
         asked.call(V2, f"Update{what}", {**asked.properties, id: made.identifier})

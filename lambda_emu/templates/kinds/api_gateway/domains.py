@@ -8,11 +8,11 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1, V2
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
 
 
-def _set_account(asked: Asked, _: Made | None = None) -> Made:
+def _set_account(asked: ResourceRequest, _: Made | None = None) -> Made:
     role = str(asked.get("CloudWatchRoleArn") or "")
     operations = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
     asked.call(V1, "UpdateAccount", {"patchOperations": operations})
@@ -23,7 +23,7 @@ def _leave_account(_: Made, __: Reach) -> None:
     """As on AWS: there is one, and it keeps the role."""
 
 
-def _endpoint(asked: Asked) -> dict[str, Any]:
+def _endpoint(asked: ResourceRequest) -> dict[str, Any]:
     return {"endpointConfiguration": asked.get("EndpointConfiguration") or {"types": ["EDGE"]}}
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from lambda_emu.project.services.api_gateway import V1
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.api_gateway.apis import as_word, changed, patch
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, takes
+from lambda_emu.templates.kinds.kind import OF, Kind, Made, ResourceRequest, ask_if_there, takes
 
-Rows = tuple[Callable[[Asked], Made], Any, Any]
+Rows = tuple[Callable[[ResourceRequest], Made], Any, Any]
 
 
 def _part(operation: str, shown: str, of: str, id: str = "id", **paths: str) -> Rows:
@@ -19,7 +19,7 @@ def _part(operation: str, shown: str, of: str, id: str = "id", **paths: str) -> 
     shown: what GetAtt calls it; of: the member that names it; paths: of properties that can be changed.
     """
 
-    def create(asked: Asked) -> Made:
+    def create(asked: ResourceRequest) -> Made:
         members = {"name": asked.name, **asked.properties}
         made = str(asked.call(V1, f"Create{operation}", members)[id])
         return Made(made, {shown: made, OF: str(asked.get("RestApiId"))})
@@ -28,7 +28,7 @@ def _part(operation: str, shown: str, of: str, id: str = "id", **paths: str) -> 
         members = {"restApiId": made.attributes[OF], of: made.identifier}
         ask_if_there(reach, V1, f"Delete{operation}", **members)
 
-    def update(asked: Asked, made: Made) -> Made:
+    def update(asked: ResourceRequest, made: Made) -> Made:
         which = {"restApiId": made.attributes[OF], of: made.identifier}
         patch(asked, operation, which, changed(asked, **paths))
         return made
@@ -36,7 +36,7 @@ def _part(operation: str, shown: str, of: str, id: str = "id", **paths: str) -> 
     return create, remove, update
 
 
-def _create_method(asked: Asked) -> Made:
+def _create_method(asked: ResourceRequest) -> Made:
     where = asked.given("RestApiId", "ResourceId", "HttpMethod")
     names = ("AuthorizationType", "AuthorizerId", "ApiKeyRequired", "AuthorizationScopes", "OperationName")
     said = asked.given(*names, "RequestModels", "RequestParameters", "RequestValidatorId")
@@ -55,7 +55,7 @@ def _create_method(asked: Asked) -> Made:
     return Made(f"{api}|{resource}|{verb}", {OF: api})
 
 
-def _update_method(asked: Asked, made: Made) -> Made:
+def _update_method(asked: ResourceRequest, made: Made) -> Made:
     _remove_method(made, asked.reach)
     return _create_method(asked)
 
@@ -65,7 +65,7 @@ def _remove_method(made: Made, reach: Reach) -> None:
     ask_if_there(reach, V1, "DeleteMethod", restApiId=api, resourceId=resource, httpMethod=verb)
 
 
-def _put_answer(asked: Asked, _: Made | None = None) -> Made:
+def _put_answer(asked: ResourceRequest, _: Made | None = None) -> Made:
     asked.call(V1, "PutGatewayResponse", asked.properties)
     kind, api = str(asked.get("ResponseType")), str(asked.get("RestApiId"))
     return Made(kind, {"Id": f"{api}|{kind}", OF: api})
@@ -75,12 +75,12 @@ def _remove_answer(made: Made, reach: Reach) -> None:
     ask_if_there(reach, V1, "DeleteGatewayResponse", restApiId=made.attributes[OF], responseType=made.identifier)
 
 
-def _create_key(asked: Asked) -> Made:
+def _create_key(asked: ResourceRequest) -> Made:
     made = asked.call(V1, "CreateApiKey", {"name": asked.name, **asked.properties})["id"]
     return Made(made, {"APIKeyId": made})
 
 
-def _update_key(asked: Asked, made: Made) -> Made:
+def _update_key(asked: ResourceRequest, made: Made) -> Made:
     patch(asked, "ApiKey", {"apiKey": made.identifier}, changed(asked, Description="/description", Enabled="/enabled"))
     return made
 
@@ -89,13 +89,13 @@ def _remove_key(made: Made, reach: Reach) -> None:
     ask_if_there(reach, V1, "DeleteApiKey", apiKey=made.identifier)
 
 
-def _create_plan(asked: Asked) -> Made:
+def _create_plan(asked: ResourceRequest) -> Made:
     name = {"name": asked.get("UsagePlanName") or asked.name}
     made = asked.call(V1, "CreateUsagePlan", {**asked.properties, **name})["id"]
     return Made(made, {"Id": made})
 
 
-def _update_plan(asked: Asked, made: Made) -> Made:
+def _update_plan(asked: ResourceRequest, made: Made) -> Made:
     operations = changed(asked, UsagePlanName="/name", Description="/description")
     for name, told in (("Throttle", ("burstLimit", "rateLimit")), ("Quota", ("limit", "offset", "period"))):
         said = {member.lower(): value for member, value in (asked.get(name) or {}).items()}
@@ -118,7 +118,7 @@ def _remove_plan(made: Made, reach: Reach) -> None:
     ask_if_there(reach, V1, "DeleteUsagePlan", usagePlanId=made.identifier)
 
 
-def _add_key(asked: Asked) -> Made:
+def _add_key(asked: ResourceRequest) -> Made:
     made = asked.call(V1, "CreateUsagePlanKey", asked.properties)["id"]
     return Made(f"{made}:{asked.get('UsagePlanId')}", {"Id": made, OF: str(asked.get("UsagePlanId"))})
 

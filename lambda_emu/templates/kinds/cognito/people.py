@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.cognito.pools import COGNITO
-from lambda_emu.templates.kinds.kind import Asked, Kind, Made, takes
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
 
 
-def _create_server(asked: Asked) -> Made:
+def _create_server(asked: ResourceRequest) -> Made:
     """What serves Cognito can make one, and neither change nor delete it: it goes with its pool."""
     which = {"UserPoolId": str(asked.get("UserPoolId")), "Identifier": str(asked.get("Identifier"))}
     if asked.reach.find(COGNITO, "DescribeResourceServer", **which) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, ask_if_there, takes
+from lambda_emu.templates.kinds.kind import OF, Kind, Made, ResourceRequest, ask_if_there, takes
 
 COGNITO = "cognito-idp"
 _OF_POOLS = (
@@ -22,7 +22,7 @@ _OF_CLIENTS = (
 )
 
 
-def _create_pool(asked: Asked) -> Made:
+def _create_pool(asked: ResourceRequest) -> Made:
     members = {**asked.given(*_OF_POOLS), "PoolName": asked.named("UserPoolName")}
     made = asked.call(COGNITO, "CreateUserPool", members)["UserPool"]
     region = asked.reach.context.scope.region
@@ -31,7 +31,7 @@ def _create_pool(asked: Asked) -> Made:
     return Made(made["Id"], {**attributes, "UserPoolId": made["Id"]})
 
 
-def _update_pool(asked: Asked, made: Made) -> Made:
+def _update_pool(asked: ResourceRequest, made: Made) -> Made:
     said = {name: value for name, value in asked.given(*_OF_POOLS).items() if name not in _ONLY_AT_FIRST}
     asked.call(COGNITO, "UpdateUserPool", {**said, "UserPoolId": made.identifier})
     return made
@@ -45,14 +45,14 @@ def _has_pool(made: Made, reach: Reach) -> bool:
     return reach.find(COGNITO, "DescribeUserPool", UserPoolId=made.identifier) is not None
 
 
-def _create_client(asked: Asked) -> Made:
+def _create_client(asked: ResourceRequest) -> Made:
     members = {**asked.properties, "ClientName": asked.named("ClientName")}
     made = asked.call(COGNITO, "CreateUserPoolClient", members)["UserPoolClient"]
     attributes = {"ClientId": made["ClientId"], OF: made["UserPoolId"], "Name": made["ClientName"]}
     return Made(made["ClientId"], {**attributes, "ClientSecret": made.get("ClientSecret", "")})
 
 
-def _update_client(asked: Asked, made: Made) -> Made:
+def _update_client(asked: ResourceRequest, made: Made) -> Made:
     of = {"UserPoolId": made.attributes[OF], "ClientId": made.identifier}
     asked.call(COGNITO, "UpdateUserPoolClient", {**asked.properties, "ClientName": asked.named("ClientName"), **of})
     return made

@@ -8,7 +8,7 @@ from typing import Any
 from lambda_emu.api.context import permit_all
 from lambda_emu.model.credentials import new_role_id
 from lambda_emu.model.iam.late_role import LateRole
-from lambda_emu.templates.kinds.kind import Asked, Made, as_text, tags
+from lambda_emu.templates.kinds.kind import Made, ResourceRequest, as_text, tags
 
 NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 TAG = re.compile(r"(?!aws:)[A-Za-z0-9_.:/=+@-]{1,128}")
@@ -32,7 +32,7 @@ POLICIES = frozenset(
 """Of AWS's own, those that it gives."""
 
 
-def keep_plain(asked: Asked, name: str) -> Made | None:
+def keep_plain(asked: ResourceRequest, name: str) -> Made | None:
     """None: IAM is to be asked."""
     context, arns, pairs = asked.reach.context, asked.get("ManagedPolicyArns") or [], tags(asked)
     is_plain = (

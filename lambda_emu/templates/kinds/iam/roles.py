@@ -9,13 +9,13 @@ from typing import Any
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.iam.plain_roles import keep_plain
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import OF, Kind, Made, ResourceRequest, as_text, ask_if_there, tags, takes
 
 log = logging.getLogger(__name__)
 IAM = "iam"
 
 
-def _create_role(asked: Asked) -> Made:
+def _create_role(asked: ResourceRequest) -> Made:
     name = asked.named("RoleName")
     if (kept := keep_plain(asked, name)) is not None:
         return kept
@@ -33,7 +33,7 @@ def _create_role(asked: Asked) -> Made:
     return made
 
 
-def _update_role(asked: Asked, made: Made) -> Made:
+def _update_role(asked: ResourceRequest, made: Made) -> Made:
     name = made.identifier
     document = as_text(asked.get("AssumeRolePolicyDocument"))
     asked.call(IAM, "UpdateAssumeRolePolicy", {"RoleName": name, "PolicyDocument": document})
@@ -45,7 +45,7 @@ def _update_role(asked: Asked, made: Made) -> Made:
     return made
 
 
-def set_boundary(asked: Asked, whose: str, name: str) -> None:
+def set_boundary(asked: ResourceRequest, whose: str, name: str) -> None:
     """Of a Role or User."""
     of, boundary = {f"{whose}Name": name}, asked.get("PermissionsBoundary")
     if boundary == asked.before.get("PermissionsBoundary"):
@@ -56,7 +56,7 @@ def set_boundary(asked: Asked, whose: str, name: str) -> None:
         asked.call(IAM, f"Put{whose}PermissionsBoundary", {**of, "PermissionsBoundary": boundary})
 
 
-def set_policies(asked: Asked, whose: str, name: str) -> None:
+def set_policies(asked: ResourceRequest, whose: str, name: str) -> None:
     """Those that stand in it."""
     for arn in asked.get("ManagedPolicyArns") or ():
         attach(asked, whose, name, str(arn))
@@ -64,7 +64,7 @@ def set_policies(asked: Asked, whose: str, name: str) -> None:
         put_inline(asked, whose, name, policy)
 
 
-def take_own(asked: Asked, whose: str, name: str) -> None:
+def take_own(asked: ResourceRequest, whose: str, name: str) -> None:
     """Take away the policies that stood in it and do not any more; those that others gave it stay."""
     of = {f"{whose}Name": name}
     had, has = (
@@ -80,7 +80,7 @@ def take_own(asked: Asked, whose: str, name: str) -> None:
         ask_if_there(asked.reach, IAM, f"Delete{whose}Policy", **of, PolicyName=inline)
 
 
-def attach(asked: Asked, whose: str, name: str, arn: str) -> None:
+def attach(asked: ResourceRequest, whose: str, name: str, arn: str) -> None:
     """A managed policy, to a Role, User or Group."""
     try:
         asked.call(IAM, f"Attach{whose}Policy", {f"{whose}Name": name, "PolicyArn": arn})
@@ -90,7 +90,7 @@ def attach(asked: Asked, whose: str, name: str, arn: str) -> None:
         log.warning("%s: there is no policy %s here, so it allows nothing", asked.logical_id, arn)
 
 
-def put_inline(asked: Asked, whose: str, name: str, policy: Mapping[str, Any]) -> None:
+def put_inline(asked: ResourceRequest, whose: str, name: str, policy: Mapping[str, Any]) -> None:
     document = policy["PolicyDocument"]
     if isinstance(document, Mapping):
         document = {"Version": "2012-10-17", **document}  # SAM's own leave it out, and what serves IAM wants it
@@ -121,7 +121,7 @@ def _has_role(made: Made, reach: Reach) -> bool:
 # -- policies of their own
 
 
-def _create_policy(asked: Asked) -> Made:
+def _create_policy(asked: ResourceRequest) -> Made:
     name = asked.named("PolicyName")
     policy = {"PolicyName": name, "PolicyDocument": asked.get("PolicyDocument")}
     whose = _whose(asked)
@@ -130,12 +130,12 @@ def _create_policy(asked: Asked) -> Made:
     return Made(name, {"Id": name, OF: whose})
 
 
-def _whose(asked: Asked) -> list[list[str]]:
+def _whose(asked: ResourceRequest) -> list[list[str]]:
     """Those that it is for: what each is, and its name."""
     return [[what, str(name)] for what in ("Role", "User", "Group") for name in asked.get(f"{what}s") or ()]
 
 
-def _update_policy(asked: Asked, made: Made) -> Made:
+def _update_policy(asked: ResourceRequest, made: Made) -> Made:
     _remove_policy(made, asked.reach)
     return _create_policy(asked)
 
@@ -145,20 +145,20 @@ def _remove_policy(made: Made, reach: Reach) -> None:
         ask_if_there(reach, IAM, f"Delete{what}Policy", **{f"{what}Name": name}, PolicyName=made.identifier)
 
 
-def _create_managed(asked: Asked) -> Made:
+def _create_managed(asked: ResourceRequest) -> Made:
     said = asked.given("Description", "Path", "PolicyDocument")
     told = asked.call(IAM, "CreatePolicy", {**said, "PolicyName": asked.named("ManagedPolicyName")})["Policy"]
     return _attach_managed(asked, Made(told["Arn"], {"PolicyArn": told["Arn"], "PolicyId": told["PolicyId"]}))
 
 
-def _attach_managed(asked: Asked, made: Made) -> Made:
+def _attach_managed(asked: ResourceRequest, made: Made) -> Made:
     whose = _whose(asked)
     for what, name in whose:
         attach(asked, what, name, made.identifier)
     return made._replace(attributes={**made.attributes, OF: whose})
 
 
-def _update_managed(asked: Asked, made: Made) -> Made:
+def _update_managed(asked: ResourceRequest, made: Made) -> Made:
     """A version that is the default, in the place of the one before."""
     arn = {"PolicyArn": made.identifier}
     _detach_managed(made, asked.reach)

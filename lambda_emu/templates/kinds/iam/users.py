@@ -7,11 +7,11 @@ from typing import Any
 
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.iam.roles import IAM, set_boundary, set_policies, strip, take_own
-from lambda_emu.templates.kinds.kind import OF, Asked, Kind, Made, as_text, ask_if_there, tags, takes
+from lambda_emu.templates.kinds.kind import OF, Kind, Made, ResourceRequest, as_text, ask_if_there, tags, takes
 from lambda_emu.templates.kinds.plain import Plain, plain
 
 
-def _create_user(asked: Asked) -> Made:
+def _create_user(asked: ResourceRequest) -> Made:
     name = asked.named("UserName")
     members = {**asked.given("Path", "PermissionsBoundary"), "UserName": name, "Tags": tags(asked)}
     told = asked.call(IAM, "CreateUser", members)["User"]
@@ -20,7 +20,7 @@ def _create_user(asked: Asked) -> Made:
     return made
 
 
-def _set_user(asked: Asked, name: str) -> None:
+def _set_user(asked: ResourceRequest, name: str) -> None:
     set_policies(asked, "User", name)
     for group in asked.get("Groups") or ():
         asked.call(IAM, "AddUserToGroup", {"UserName": name, "GroupName": group})
@@ -30,7 +30,7 @@ def _set_user(asked: Asked, name: str) -> None:
         asked.call(IAM, "CreateLoginProfile", {**password, "UserName": name})
 
 
-def _update_user(asked: Asked, made: Made) -> Made:
+def _update_user(asked: ResourceRequest, made: Made) -> Made:
     name = made.identifier
     take_own(asked, "User", name)
     set_boundary(asked, "User", name)
@@ -62,7 +62,7 @@ def _remove_user(made: Made, reach: Reach) -> None:
 # -- groups
 
 
-def _create_group(asked: Asked) -> Made:
+def _create_group(asked: ResourceRequest) -> Made:
     name = asked.named("GroupName")
     told = asked.call(IAM, "CreateGroup", {**asked.given("Path"), "GroupName": name})["Group"]
     made = asked.begin(Made(name, {"Arn": told["Arn"]}))
@@ -70,7 +70,7 @@ def _create_group(asked: Asked) -> Made:
     return made
 
 
-def _update_group(asked: Asked, made: Made) -> Made:
+def _update_group(asked: ResourceRequest, made: Made) -> Made:
     take_own(asked, "Group", made.identifier)
     set_policies(asked, "Group", made.identifier)
     return made
@@ -88,14 +88,14 @@ def _remove_group(made: Made, reach: Reach) -> None:
     ask_if_there(reach, IAM, "DeleteGroup", GroupName=name)
 
 
-def _add_users(asked: Asked) -> Made:
+def _add_users(asked: ResourceRequest) -> Made:
     group, users = str(asked.get("GroupName")), [str(user) for user in asked.get("Users") or ()]
     for user in users:
         asked.call(IAM, "AddUserToGroup", {"GroupName": group, "UserName": user})
     return Made(asked.name, {"Id": asked.name, OF: {"GroupName": group, "Users": users}})
 
 
-def _update_users(asked: Asked, made: Made) -> Made:
+def _update_users(asked: ResourceRequest, made: Made) -> Made:
     _take_users(made, asked.reach)
     return _add_users(asked)
 
@@ -109,13 +109,13 @@ def _take_users(made: Made, reach: Reach) -> None:
 # -- keys, instance profiles
 
 
-def _update_key(asked: Asked, made: Made) -> Made:
+def _update_key(asked: ResourceRequest, made: Made) -> Made:
     status = str(asked.get("Status") or "Active")
     asked.call(IAM, "UpdateAccessKey", {**made.attributes[OF], "Status": status})
     return made
 
 
-def _create_key(asked: Asked) -> Made:
+def _create_key(asked: ResourceRequest) -> Made:
     user = {"UserName": str(asked.get("UserName"))}
     told = asked.call(IAM, "CreateAccessKey", user)["AccessKey"]
     id = told["AccessKeyId"]
@@ -127,14 +127,14 @@ def _remove_key(made: Made, reach: Reach) -> None:
     ask_if_there(reach, IAM, "DeleteAccessKey", **made.attributes[OF])
 
 
-def _create_profile(asked: Asked) -> Made:
+def _create_profile(asked: ResourceRequest) -> Made:
     name = asked.named("InstanceProfileName")
     told = asked.call(IAM, "CreateInstanceProfile", {**asked.given("Path"), "InstanceProfileName": name})
     made = asked.begin(Made(name, {"Arn": told["InstanceProfile"]["Arn"]}))
     return _set_profile(asked, made)
 
 
-def _set_profile(asked: Asked, made: Made) -> Made:
+def _set_profile(asked: ResourceRequest, made: Made) -> Made:
     _empty_profile(made.identifier, asked.reach)
     for role in asked.get("Roles") or ():
         asked.call(IAM, "AddRoleToInstanceProfile", {"InstanceProfileName": made.identifier, "RoleName": role})
@@ -158,7 +158,7 @@ def _remove_profile(made: Made, reach: Reach) -> None:
 def _policy_of(whose: str) -> Kind:
     """A policy that one role, user or group has."""
 
-    def document(asked: Asked) -> dict[str, Any]:
+    def document(asked: ResourceRequest) -> dict[str, Any]:
         return {"PolicyDocument": as_text(asked.get("PolicyDocument"))}
 
     return plain(
