@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePath
 
 from lambda_emu.project.resources import CannotChange
 
@@ -18,3 +19,9 @@ def file_of(template: Path, said: str) -> Path:
     if not file.is_file():
         raise CannotChange(f"{said} does not exist" if not file.exists() else f"{said} is no file")
     return file
+
+
+def shown_beside(template: Path, inside: Path, lines: Iterable[str]) -> list[str]:
+    """What is told of a template, each line with its file as the folder of another template has it."""
+    folder = os.path.relpath(inside.resolve().parent, template.resolve().parent)
+    return [*lines] if folder == os.curdir else [f"{PurePath(folder).as_posix()}/{line}" for line in lines]

@@ -131,21 +131,21 @@ def _use_within(stacks: Sequence[Stack], values: EnvVars) -> None:
 
 
 def _read_stack(file: Path, chosen: Chosen, scope: Scope, among: OneOfSeveral | None = None) -> Stack:
-    """What has no effect is told, each once; with `strict` it is a mistake. ProjectError."""
+    """What has no effect is told, each once, of stacks within it too; with `strict` it is a mistake. ProjectError."""
     from lambda_emu.public_layers.known import is_known
     from lambda_emu.templates.deploying.nested import wrong_templates
-    from lambda_emu.templates.layers import layers_without_effect
+    from lambda_emu.templates.report import not_installed_in_all, without_effect_in_all
     from lambda_emu.templates.stack import read_stack
-    from lambda_emu.templates.strict import not_installed, without_effect
 
     stack = read_stack(file, scope, chosen.parameters, chosen.cache, among)
     stack = replace(stack, is_strict=chosen.strict)
     if wrong := wrong_templates(stack.template):
         raise ProjectError(wrong)
-    told = [*without_effect(stack), *layers_without_effect(stack, scope, partial(is_known, sources=chosen.layers))]
+    told = without_effect_in_all(stack, scope, partial(is_known, sources=chosen.layers))
     if chosen.strict and told:
         raise ProjectError(told)
-    for line in stack.placed([*told, *([] if chosen.builds else not_installed(stack))]):
+    stack.told.update(told)
+    for line in stack.placed([*told, *([] if chosen.builds else not_installed_in_all(stack))]):
         log.warning("%s", line)
     return stack
 

@@ -84,6 +84,10 @@ class Stack(Struct, frozen=True):
     """Other values for its functions' variables, and for those of stacks within."""
     is_strict: bool = False
     """Whether what has no effect is a mistake."""
+    told: set[str] = set()
+    """What was told to have none, of stacks within it."""
+    is_guessed: bool = False
+    """Whether some of its parameters stand for what is not made yet."""
     at: str = ""
     """What goes before the names of its files where several are served."""
     tags: Mapping[str, str] = {}
@@ -100,7 +104,8 @@ class Stack(Struct, frozen=True):
         parents = (*parent.parents, str(parent.values["AWS::StackId"]))
         above = (*(parent.above or (str(parent.template.file.resolve()),)), where)
         path, env_vars = (*parent.path, logical_id), parent.env_vars
-        below = replace(self, above=above, parents=parents, is_strict=parent.is_strict, path=path)
+        below = replace(self, above=above, parents=parents, path=path)
+        below = replace(below, at=parent.at, is_strict=parent.is_strict, told=parent.told)
         return below if env_vars is None else below.with_variables(env_vars)
 
     def with_variables(self, env_vars: EnvVars) -> Stack:

@@ -66,9 +66,9 @@ def _read(parent: Stack, logical_id: str, said: str, given: Any) -> Stack:
     if mistakes:
         raise ProjectError(mistakes)
     name, scope = f"{parent.name}-{logical_id}", Scope(parent.values["AWS::AccountId"], parent.values["AWS::Region"])
-    return make_stack(
-        template, name, template.file.parent, {**pseudo_parameters(name, scope), **parameters}, parent.cache
-    )
+    values = {**pseudo_parameters(name, scope), **parameters}
+    stack = make_stack(template, name, template.file.parent, values, parent.cache)
+    return replace(stack, is_guessed=parent.is_guessed or len(known) < len(asked))
 
 
 def _with_defaults(template: Template, names: set[str]) -> Template:

@@ -61,6 +61,14 @@ Resources:
 Outputs:
   Function: {Value: !Ref Hi}
 """
+NOWHERE = "  More: {Type: AWS::Nothing::Here}\n"
+MAYBE = "  Maybe: {Type: AWS::Nothing::Here, Condition: IsSaid}\nConditions: {IsSaid: !Equals [!Ref Name, shop]}\n"
+TWICE = """Resources:
+  Again:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: store/inner.yaml, Parameters: {Name: !GetAtt Own.QueueName}}
+  Own: {Type: AWS::SQS::Queue, Properties: {QueueName: shop}}"""
+"""One more of a template that is within another one too, with a value that is not known before."""
 SETTINGS: dict[str, Any] = {}
 CODE = "import os\ndef handler(event, context): return [os.environ.get(name) for name in ('NAME', 'QUEUE', 'DEEP')]\n"
 
@@ -221,13 +229,35 @@ def test_a_pattern_within_that_never_ends_stops_nothing(project: Path) -> None:
     assert mistake.endswith("Stage: AllowedPattern '(a+)+b' takes too long for its text")
 
 
-def test_what_has_no_effect_within_is_told_too(project: Path, caplog: pytest.LogCaptureFixture) -> None:
-    inner = "  More: {Type: AWS::Nothing::Here}\n"
-    (project / "store" / "template.yaml").write_text(STORE.replace("Outputs:", f"{inner}Outputs:"))
-    with start(project):
-        assert "store/template.yaml:12: Resources.More: AWS::Nothing::Here is not served here" in caplog.messages
+def test_the_strict_report_looks_into_stacks_within_before_anything_is_made(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each with the file that says it, once, however many stacks are made of one template."""
+    (project / "template.yaml").write_text(APP.replace("Resources:", TWICE, 1))
+    changed = STORE.replace("VisibilityTimeout", "Nothing: 1, VisibilityTimeout")
+    (project / "store" / "template.yaml").write_text(changed.replace("  Inner:", f"{NOWHERE}  Inner:"))
+    (project / "store" / "inner.yaml").write_text(INNER.replace("Outputs:", f"{NOWHERE}{MAYBE}Outputs:"))
+    told = [
+        "store/inner.yaml:12: Resources.More: AWS::Nothing::Here is not served here",
+        "store/template.yaml:8: Resources.Jobs.Properties.Nothing: has no effect here",
+        "store/template.yaml:9: Resources.More: AWS::Nothing::Here is not served here",
+    ]
+    late = "store/inner.yaml:13: Resources.Maybe: AWS::Nothing::Here is not served here"
 
-    assert "AWS::Nothing::Here is not served here" in refused(project, strict="true", ephemeral="true")[0]
+    assert refused(project, strict="true", ephemeral="true") == told
+
+    with start(project) as lam:
+        lam.emulator.reset()
+    assert [line for line in caplog.messages if "store/" in line] == [*told, late]
+
+
+def test_what_only_the_making_of_a_stack_within_shows_is_refused_then(project: Path) -> None:
+    (project / "template.yaml").write_text(APP.replace("Resources:", TWICE, 1))
+    (project / "store" / "inner.yaml").write_text(INNER.replace("Outputs:", f"{MAYBE}Outputs:"))
+
+    (mistake,) = refused(project, strict="true", ephemeral="true")
+
+    assert mistake.endswith("inner.yaml:12: Resources.Maybe: AWS::Nothing::Here is not served here")
 
 
 def test_variables_of_a_function_within_are_called_by_its_full_path(

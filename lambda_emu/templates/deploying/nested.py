@@ -13,12 +13,13 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.beside import file_of
+from lambda_emu.templates.beside import file_of, shown_beside
 from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.kinds.documents import read_named, read_object
 from lambda_emu.templates.kinds.kind import ResourceRequest, tag_map
+from lambda_emu.templates.layers import layers_without_effect
 from lambda_emu.templates.object_urls import MOST_OBJECT_BYTES, NOT_SUPPORTED, CannotFetch, is_url, name_of, object_at
 from lambda_emu.templates.parameters import Configured, take_parameters
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
@@ -53,22 +54,26 @@ def read_nested(parent: Stack, asked: ResourceRequest, id: str | None, context: 
     values = {**pseudo_parameters(asked.name, context.scope), **parameters, **own}
     folder = None if parent.folder is None or is_url(said) else template.file.parent
     try:
-        stack = make_stack(template, asked.name, folder, values, parent.cache, partial(read_named, asked.reach))
-        _tell(stack, said, context, is_strict=parent.is_strict)
+        made = make_stack(template, asked.name, folder, values, parent.cache, partial(read_named, asked.reach))
+        stack = made.below(parent, where, asked.logical_id)
+        _tell(stack, context)
     except ProjectError as error:
         raise within(said, error.mistakes) from error
-    return replace(stack.below(parent, where, asked.logical_id), tags={**parent.tags, **tag_map(asked)})
+    return replace(stack, tags={**parent.tags, **tag_map(asked)})
 
 
-def _tell(stack: Stack, said: str, context: RequestContext, *, is_strict: bool) -> None:
-    """What has no effect, of one that is served with its place. ProjectError."""
+def _tell(stack: Stack, context: RequestContext) -> None:
+    """What has no effect, of one that is served with its place, if it was not told before. ProjectError."""
     if stack.folder is None:
         tell_without_effect(stack, context)
         return
-    found = without_effect(stack)
-    if found and is_strict:
+    found = [*without_effect(stack), *layers_without_effect(stack, context.scope, context.knows_layer)]
+    if found and stack.is_strict:
         raise ProjectError(found)
-    for line in within(said, found).mistakes:
+    lines = shown_beside(Path(stack.above[0]), stack.template.file, found)
+    new = [line for line in dict.fromkeys(lines) if line not in stack.told]
+    stack.told.update(new)
+    for line in stack.placed(new):
         log.warning("%s", line)
 
 
