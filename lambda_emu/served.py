@@ -64,7 +64,7 @@ from lambda_emu.signatures.refusals import Family
 from lambda_emu.store import Store
 from lambda_emu.timekeeper import Timekeeper
 from lambda_emu.triggers.api_kinds import KINDS
-from lambda_emu.triggers.execute_api.service import ExecuteApi, Place
+from lambda_emu.triggers.execute_api.service import ApiHosting, ExecuteApi
 from lambda_emu.triggers.function_urls import FunctionUrls
 from lambda_emu.triggers.load_balancers.service import LoadBalancers
 from lambda_emu.triggers.rest_operations import CONTROL_PLANE, OwnOperations
@@ -135,8 +135,8 @@ class Served:
         child, invoke, machine = rooms.around.child, rooms.invoker.invoke, rooms.clock.machine
         self._guards = Guards(rooms.settings, rooms.scope, machine, rooms.loop, rooms.store, rooms.around)
         signers, self.access = self._guards.signers, self._guards.access
-        place = Place(signers, rooms.url, rooms.around.issuer, self._guards.may_invoke)
-        self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, place)
+        hosting = ApiHosting(signers, rooms.url, rooms.around.issuer, self._guards.may_invoke)
+        self.apis = apis = ExecuteApi(KINDS, rooms.store, invoke, rooms.loop, machine, child, hosting)
         self.balancers = LoadBalancers(rooms.store, invoke, rooms.loop, machine, child)
         self.registry = LateRegistry(rooms.data_dir, rooms.around, machine, rooms.loop, rooms.url)
         if rooms.settings.iam != OFF:

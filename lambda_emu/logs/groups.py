@@ -47,7 +47,7 @@ MOST_KNOWN = 10_000
 EVER_MS = 2**62
 
 
-class Place(Struct, frozen=True, order=True):
+class EventPosition(Struct, frozen=True, order=True):
     """Where an event is: those of one time are in the order in which they were written."""
 
     at_ms: int
@@ -67,15 +67,15 @@ class Owner(Struct, frozen=True):
 class StoredEvent(Struct, frozen=True):
     """message: as it was pushed; of a function's line with its newline."""
 
-    place: Place
+    position: EventPosition
     ingested_ms: int
     owner: Owner
     message: str
 
     @property
     def id(self) -> str:
-        """56 digits, which rise with the place."""
-        return f"3{self.place.at_ms:014d}{self.place.segment:023d}{self.place.index:018d}"
+        """56 digits, which rise with the position."""
+        return f"3{self.position.at_ms:014d}{self.position.segment:023d}{self.position.index:018d}"
 
 
 class GroupUse(Struct, frozen=True):
@@ -139,7 +139,7 @@ class GroupReader:
         return {name for _, name, _ in self._ask(STREAM_NAMES, _of(scope) | {"group": group})}
 
     def events(
-        self, span: Span, after: Place | None = None, *, backward: bool = False
+        self, span: Span, after: EventPosition | None = None, *, backward: bool = False
     ) -> Generator[StoredEvent, None, None]:
         """In the order of time, as many as somebody takes. after: begin behind it, in either direction."""
         if not self._path.exists():
@@ -153,7 +153,7 @@ class GroupReader:
                 if len(places) < MOST_PLACES:
                     return
                 at_ms, segment, _ = places[-1]
-                after = Place(at_ms, segment, 0 if backward else EVER_MS)
+                after = EventPosition(at_ms, segment, 0 if backward else EVER_MS)
 
     def newer(self, owners: Owners, after: int) -> Written:
         """What was written after a segment, of at most a megabyte."""
@@ -235,9 +235,11 @@ _At = tuple[int, int, int]
 """Time, segment and stream."""
 
 
-def _places(db: sqlite3.Connection, span: Span, streams: list[int], after: Place | None, backward: bool) -> list[_At]:
+def _places(
+    db: sqlite3.Connection, span: Span, streams: list[int], after: EventPosition | None, backward: bool
+) -> list[_At]:
     """Of segments that have events behind `after`; that which it is in itself is among them."""
-    at = after or (Place(EVER_MS, EVER_MS, 0) if backward else Place(-1, -1, 0))
+    at = after or (EventPosition(EVER_MS, EVER_MS, 0) if backward else EventPosition(-1, -1, 0))
     query = PLACES.format(beyond="<=" if backward else ">=", way="DESC" if backward else "ASC")
     values = {
         "streams": json.dumps(streams),
@@ -268,18 +270,20 @@ def _read(db: sqlite3.Connection, places: Sequence[_At], owners: Mapping[int, Ow
         messages = map(decode_event, events(text)) if ingested_ms is None else pushed_events(text)
         came_ms = at_ms if ingested_ms is None else ingested_ms
         for index, message in enumerate(messages):
-            yield StoredEvent(Place(at_ms, id, index), came_ms, owners[stream], message.decode("utf-8", "replace"))
+            yield StoredEvent(
+                EventPosition(at_ms, id, index), came_ms, owners[stream], message.decode("utf-8", "replace")
+            )
 
 
-def _between(found: Iterator[StoredEvent], after: Place | None, backward: bool) -> Iterator[StoredEvent]:
-    """Those behind a place; backward each segment from its end."""
+def _between(found: Iterator[StoredEvent], after: EventPosition | None, backward: bool) -> Iterator[StoredEvent]:
+    """Those behind a position; backward each segment from its end."""
     if not backward:
-        yield from (event for event in found if after is None or event.place > after)
+        yield from (event for event in found if after is None or event.position > after)
         return
     segment: list[StoredEvent] = []
     for event in found:
-        if segment and segment[0].place.segment != event.place.segment:
-            yield from (one for one in reversed(segment) if after is None or one.place < after)
+        if segment and segment[0].position.segment != event.position.segment:
+            yield from (one for one in reversed(segment) if after is None or one.position < after)
             segment = []
         segment.append(event)
-    yield from (one for one in reversed(segment) if after is None or one.place < after)
+    yield from (one for one in reversed(segment) if after is None or one.position < after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_emu.logs.groups import Owner, Place, StoredEvent
+from lambda_emu.logs.groups import EventPosition, Owner, StoredEvent
 from lambda_emu.samples.sample import FUNCTION, SampleRequest, Samples
 from lambda_emu.services.logs.payloads import Matched, for_function, payloads
 from lambda_emu.services.logs.records import LogGroup
@@ -22,6 +22,8 @@ SAMPLES = (LOGS,)
 def subscription(asked: SampleRequest) -> bytes:
     at_ms, scope = int(asked.now_s * 1000), asked.scope
     group = LogGroup(scope.account, scope.region, asked["group"], at_ms)
-    line = StoredEvent(Place(at_ms, 1, 0), at_ms, Owner(scope, asked["group"], asked["stream"], None), asked["message"])
+    line = StoredEvent(
+        EventPosition(at_ms, 1, 0), at_ms, Owner(scope, asked["group"], asked["stream"], None), asked["message"]
+    )
     (packed,) = payloads(group, asked["stream"], asked["filter"], [Matched(line)])
     return for_function(packed)

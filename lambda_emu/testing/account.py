@@ -40,7 +40,7 @@ class Invocation(Struct, frozen=True):
     init_ms: float | None
 
 
-class Place(Struct, frozen=True):
+class AccountHost(Struct, frozen=True):
     """Where accounts are: the server, the secret of root users, and where functions are found by their names."""
 
     server: Server
@@ -54,10 +54,10 @@ class Account:
     is_used: whether anybody was given a client of it.
     """
 
-    def __init__(self, number: str, region: str, place: Place, clients: ClientSet) -> None:
+    def __init__(self, number: str, region: str, host: AccountHost, clients: ClientSet) -> None:
         self.number = number
         self.region = region
-        self._place = place
+        self._host = host
         self.clients = clients
         self.is_used = False
         self._names: set[str] = set()
@@ -68,9 +68,9 @@ class Account:
         """Variables by which any SDK, in this process or another, asks the server in the name of this account."""
         self.is_used = True
         return {
-            "AWS_ENDPOINT_URL": self._place.server.url,
+            "AWS_ENDPOINT_URL": self._host.server.url,
             "AWS_ACCESS_KEY_ID": self.number,
-            "AWS_SECRET_ACCESS_KEY": self._place.secret,
+            "AWS_SECRET_ACCESS_KEY": self._host.secret,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
         }
@@ -89,7 +89,7 @@ class Account:
         lambda-emu.yaml, in place of what is found or usual; or members of CreateFunction as they are, `Layers=[…]`.
         """
         lambda_ = self.client()
-        wanted = deployment(what, told, self._place.project, self.number)
+        wanted = deployment(what, told, self._host.project, self.number)
         if "name" not in told:
             wanted.members["FunctionName"] = self._free_name(wanted.members["FunctionName"])
         for layer in wanted.layers:
@@ -118,7 +118,7 @@ class Account:
 
         def is_enough() -> bool:
             nonlocal after
-            answer = self._place.server.invocations(self.number, after)
+            answer = self._host.server.invocations(self.number, after)
             after = answer["next"]
             some = convert(answer["invocations"], list[Invocation])
             found.extend(one for one in some if name in (None, one.function))
@@ -133,7 +133,7 @@ class Account:
 
     def logs(self, since_ms: int = 0) -> str:
         """The last lines of all its functions."""
-        return self._place.server.log_of_account(self.number, since_ms)
+        return self._host.server.log_of_account(self.number, since_ms)
 
     def _free_name(self, name: str) -> str:
         """`name`, or `name-2` where it was given before."""

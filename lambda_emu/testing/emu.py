@@ -8,7 +8,7 @@ from typing import Any
 
 from lambda_emu.cli.client import Server
 from lambda_emu.clock import Clock
-from lambda_emu.testing.account import Account, Place
+from lambda_emu.testing.account import Account, AccountHost
 from lambda_emu.testing.clients import ClientSet
 from lambda_emu.testing.errors import SharedServer
 from lambda_emu.testing.process import Address
@@ -35,7 +35,7 @@ class Emu:
         self.region = address.region
         self.secret = address.secret
         self._own_account = address.account
-        self._place = Place(self.server, self.secret, project)
+        self._host = AccountHost(self.server, self.secret, project)
         self._ids = Clock()
         self._free: list[ClientSet] = []
         self._open: dict[str, Account] = {}
@@ -52,7 +52,7 @@ class Emu:
 
     def open_account(self) -> Account:
         number = f"{int(self._ids.new_token(), 16) % (9 * 10 ** (DIGITS - 1)) + 10 ** (DIGITS - 1)}"
-        account = self._open[number] = Account(number, self.region, self._place, self._clients())
+        account = self._open[number] = Account(number, self.region, self._host, self._clients())
         return account
 
     def close_account(self, account: Account) -> None:
@@ -66,7 +66,7 @@ class Emu:
     def client(self, service: str = "lambda", region: str | None = None) -> Any:
         """boto3's client of a service, of the account that is the server's own, where its project is."""
         if self._own is None:
-            self._own = Account(self._own_account, self.region, self._place, self._clients())
+            self._own = Account(self._own_account, self.region, self._host, self._clients())
         return self._own.client(service, region)
 
     def logs(self, since_ms: int = 0) -> str:

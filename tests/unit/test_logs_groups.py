@@ -18,7 +18,7 @@ from test_logs_process import writers
 from test_logs_store import OWN, WAIT_S, Logs
 
 from lambda_emu.logs import groups
-from lambda_emu.logs.groups import GroupReader, Owners, Place, Span
+from lambda_emu.logs.groups import EventPosition, GroupReader, Owners, Span
 from lambda_emu.logs.lines import encode_pushed
 from lambda_emu.logs.reader import LogReader
 from lambda_emu.logs.stream import ENDED, LogRequest
@@ -49,7 +49,9 @@ class Groups(Logs):
             runs.append((at_ms, len(data)))
         return self.ask(PUSHED, ((OWN.account, OWN.region, group, stream), 7, runs), data)
 
-    def messages(self, span: Span | None = None, after: Place | None = None, *, backward: bool = False) -> list[str]:
+    def messages(
+        self, span: Span | None = None, after: EventPosition | None = None, *, backward: bool = False
+    ) -> list[str]:
         assert self.store.flush(WAIT_S)
         span = span or Span(OWN, GROUP)
         return [event.message for event in self.reader.events(span, after, backward=backward)]
@@ -124,9 +126,9 @@ def test_reading_goes_on_behind_any_event(logs: Groups, backward: bool) -> None:
     events = list(logs.reader.events(Span(OWN, GROUP), backward=backward))
 
     for at, event in enumerate(events):
-        rest = list(logs.reader.events(Span(OWN, GROUP), event.place, backward=backward))
+        rest = list(logs.reader.events(Span(OWN, GROUP), event.position, backward=backward))
         assert rest == events[at + 1 :]
-    assert sorted(event.id for event in events) == [event.id for event in sorted(events, key=lambda one: one.place)]
+    assert sorted(event.id for event in events) == [event.id for event in sorted(events, key=lambda one: one.position)]
 
 
 @pytest.mark.parametrize("backward", [False, True])

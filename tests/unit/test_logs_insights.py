@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from lambda_emu.arn import Scope
-from lambda_emu.logs.groups import Owner, Place, StoredEvent
+from lambda_emu.logs.groups import EventPosition, Owner, StoredEvent
 from lambda_emu.services.logs.insights import commands
 from lambda_emu.services.logs.insights.commands import QueryTooLarge, parse_query
 from lambda_emu.services.logs.insights.reading import QueryInvalid
@@ -32,7 +32,7 @@ ALL = '{"a": 1}'
 def ask(query: str, messages: Sequence[str] = JSON, limit: int = 100, looked: Looked | None = None) -> list[list[str]]:
     """Values of each row, without @ptr. Messages are a minute apart, from the beginning of an hour."""
     events = [
-        StoredEvent(Place(1_706_702_400_000 + number * MINUTE_MS, number + 1, 0), 5, OWNER, message)
+        StoredEvent(EventPosition(1_706_702_400_000 + number * MINUTE_MS, number + 1, 0), 5, OWNER, message)
         for number, message in enumerate(messages)
     ]
     rows = run(parse_query(query), reversed(events), limit, looked or Looked(), lambda: None)

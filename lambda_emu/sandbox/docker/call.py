@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from lambda_emu.sandbox.base import SandboxError
-from lambda_emu.sandbox.docker.network import Place
+from lambda_emu.sandbox.docker.network import ContainerNetwork
 from lambda_emu.sandbox.init.ports import NAME, NAMES, Reach, names_of
 from lambda_emu.sandbox.init.socket_file import SocketFile
 
@@ -29,7 +29,7 @@ class InitCall(Struct, frozen=True):
     token: str
     secret: str
     file: SocketFile
-    place: Place
+    network: ContainerNetwork
     port: int
 
     @property
@@ -42,28 +42,28 @@ class InitCall(Struct, frozen=True):
 
     @property
     def ways(self) -> str:
-        return f"our socket or {self.place.listen_host}:{self.port}" if self.port else "our socket"
+        return f"our socket or {self.network.listen_host}:{self.port}" if self.port else "our socket"
 
     @property
     def hosts(self) -> dict[str, str]:
         """All names inside: of what is outside too."""
-        if not self.place.machine:
+        if not self.network.machine:
             return self.inside
         names = (MACHINE, self.host) if self.port else (MACHINE,)
-        return dict.fromkeys(names, self.place.machine) | self.inside
+        return dict.fromkeys(names, self.network.machine) | self.inside
 
     @property
     def inside(self) -> dict[str, str]:
         """Names inside of where services are."""
-        if self.port and self.place.machine:
-            return dict.fromkeys(NAMES, self.place.machine)
-        return names_of(self.token, shared=self.place.shared)
+        if self.port and self.network.machine:
+            return dict.fromkeys(NAMES, self.network.machine)
+        return names_of(self.token, shared=self.network.shared)
 
     @property
     def reach(self) -> Reach:
         """Of a container that passes no sockets. Services have an address, since SDKs put names before names."""
-        if not self.place.machine:
+        if not self.network.machine:
             return Reach(self.host, self.address)
-        is_known = self.place.machine == self.place.listen_host  # elsewhere the engine alone knows the address
-        host = self.place.machine if is_known else NAME
+        is_known = self.network.machine == self.network.listen_host  # elsewhere the engine alone knows the address
+        host = self.network.machine if is_known else NAME
         return Reach(self.host, self.address, services_at=f"{host}:{self.port}", services_name=NAME)

@@ -70,7 +70,7 @@ class Containers:
             mounts=[Mount(target, str(source), type="bind", read_only=True) for source, target in mounts],
             tmpfs={"/tmp": f"rw,nosuid,nodev,exec,mode=1777,size={kind.tmp_mb}m"},
             extra_hosts=call.hosts,
-            network_mode=call.place.network,
+            network_mode=call.network.name,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             ipc_mode="none",

@@ -45,7 +45,7 @@ from lambda_emu.sandbox.docker.home import Home, prepare_folder
 from lambda_emu.sandbox.docker.image_builder import ImageBuilder
 from lambda_emu.sandbox.docker.images import Images
 from lambda_emu.sandbox.docker.limits import ContainerLimits, find_cpu_limit, first_limits, update_limits
-from lambda_emu.sandbox.docker.network import HOST, Places, hides_loopback
+from lambda_emu.sandbox.docker.network import HOST, ContainerNetworks, hides_loopback
 from lambda_emu.sandbox.docker.sandbox import DockerSandbox
 from lambda_emu.sandbox.docker.volumes import remove_likes
 from lambda_emu.sandbox.engine_threads import EngineThreads
@@ -93,8 +93,8 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
     try:
         client = await threads.call(connect)
         with closed_on_failure(client):
-            places = Places(client, wanted.network, listen)
-            own = await places.of("", threads.call)
+            networks = ContainerNetworks(client, wanted.network, listen)
+            own = await networks.of("", threads.call)
             session = clock.new_token()
             home = Home(session, own_lease(), wanted.data_dir / "run" / session)
             await threads.call(prepare_folder, home)
@@ -105,7 +105,7 @@ async def open_engine(wanted: Wanted, acceptor: InitAcceptor, listen: Listen, cl
         threads.close()
     images = Images(client, wanted.runtimes, clock)
     builder = ImageBuilder(client, images, wanted.cache_dir, pulls=wanted.pull_images)
-    engine = DockerEngine(client, builder, acceptor, places, home, clock)
+    engine = DockerEngine(client, builder, acceptor, networks, home, clock)
     engine.machine = machine
     shared = own.shared or HOST in wanted.vpc_networks
     hidden = not shared and hides_loopback(own, wanted.vpc_networks)
@@ -144,7 +144,7 @@ class DockerEngine:
         client: docker.DockerClient,
         builder: ImageBuilder,
         acceptor: InitAcceptor,
-        places: Places,
+        networks: ContainerNetworks,
         home: Home,
         clock: Clock,
     ) -> None:
@@ -155,7 +155,7 @@ class DockerEngine:
         self._images = builder.images
         self._builder = builder
         self._acceptor = acceptor
-        self._places = places
+        self._networks = networks
         self._home = home
         self._clock = clock
         self._calls = EngineThreads("calls of the engine", ENGINE_THREADS)
@@ -205,28 +205,28 @@ class DockerEngine:
                 return await self._create(kind)
 
     async def _create(self, kind: StemKind) -> DockerSandbox:
-        place = await self._places.of(kind.network, self._call)
-        port = await self._places.port(place) if self._listens else 0
+        network = await self._networks.of(kind.network, self._call)
+        port = await self._networks.port(network) if self._listens else 0
         token, secret = self._clock.new_token(), self._clock.new_token()
         folder = self._home.run_dir / self._clock.new_token()  # a name that says nothing: others may list processes
-        call = InitCall(token, secret, SocketFile(folder / "line"), place, port)
+        call = InitCall(token, secret, SocketFile(folder / "line"), network, port)
         arriving = self._acceptor.expect(secret, CREATE_LIMIT_S)
         arriving.add_done_callback(lambda _: call.file.close())
         try:
             container = await self._call(self._start, kind, call)
         except SandboxError:
             arriving.cancel()
-            self._places.forget(kind.network)
+            self._networks.forget(kind.network)
             await self._call(remove_tree, folder)
             raise
         if not arriving.done():
             call.file.let_in(self._acceptor)
         try:
             link = await self._arrival(arriving, call, container)
-            reach = await reach_of(link, token, shared=place.shared, names=call.inside)
+            reach = await reach_of(link, token, shared=network.shared, names=call.inside)
         except SandboxError:
             arriving.cancel()
-            self._places.forget(kind.network)
+            self._networks.forget(kind.network)
             await self._call(self.containers.remove, container, folder)
             raise
         cpu = find_cpu_limit(link.pid, container) if isinstance(link, LocalLink) else None

@@ -22,45 +22,45 @@ HOST = "host"
 """The machine's own; Docker has one of its kind, of this name."""
 
 
-class Place(Struct, frozen=True):
+class ContainerNetwork(Struct, frozen=True):
     """A network of containers. machine: the address in there that is this machine's, "" where there is none.
 
     listen_host: where we listen for those in there that cannot call our socket. shared: it is the machine's own, so the
     loopback in there is not theirs alone.
     """
 
-    network: str
+    name: str
     listen_host: str
     machine: str
     shared: bool = False
 
 
-class Places:
-    """The place of each network. We listen there when the first container has to call us by it. Runs on the loop."""
+class ContainerNetworks:
+    """Those that containers are in. We listen where one finds us when the first in it has to call so. On the loop."""
 
     def __init__(self, client: docker.DockerClient, own: str | None, listen: Listen) -> None:
         """own: the network of those that name none; None: a bridge of our own."""
         self._client = client
         self._own = own
         self._listen = listen
-        self._found: dict[str, Place] = {}
+        self._found: dict[str, ContainerNetwork] = {}
         self._ports: dict[str, int] = {}  # by the address we listen on
         self._listening = asyncio.Lock()  # so that nobody listens twice on one address
 
-    async def of(self, network: str, call: Call) -> Place:
+    async def of(self, network: str, call: Call) -> ContainerNetwork:
         """That of this network, "" being that of all. call: runs what blocks. SandboxError."""
         found = self._found.get(network)
         if found is None:
             name, setting = (network, "`subnet_networks`") if network else (self._own, "--docker-network")
-            found = self._found[network] = await call(find_place, self._client, name, setting)
+            found = self._found[network] = await call(find_network, self._client, name, setting)
         return found
 
-    async def port(self, place: Place) -> int:
+    async def port(self, network: ContainerNetwork) -> int:
         """Where we listen for those that call by TCP."""
         async with self._listening:
-            if place.listen_host not in self._ports:
-                self._ports[place.listen_host] = await self._listen(place.listen_host)
-        return self._ports[place.listen_host]
+            if network.listen_host not in self._ports:
+                self._ports[network.listen_host] = await self._listen(network.listen_host)
+        return self._ports[network.listen_host]
 
     def forget(self, network: str) -> None:
         """A container could not be made there: the user may have made another network of this name."""
@@ -68,7 +68,7 @@ class Places:
             self._found.pop(network, None)
 
 
-def find_place(client: docker.DockerClient, network: str | None, setting: str) -> Place:
+def find_network(client: docker.DockerClient, network: str | None, setting: str) -> ContainerNetwork:
     """The network for containers (made if it is our own and missing) and the address they reach this machine at.
 
     setting: what named the network, for whoever reads that there is none.
@@ -83,11 +83,11 @@ def find_place(client: docker.DockerClient, network: str | None, setting: str) -
         gateway = _gateway(bridge.attrs)
     driver = bridge.attrs["Driver"]
     if gateway is not None and _can_bind(gateway):
-        return Place(name, gateway, gateway)
-    return Place(name, "127.0.0.1", "" if driver == "null" else "host-gateway", shared=driver == HOST)
+        return ContainerNetwork(name, gateway, gateway)
+    return ContainerNetwork(name, "127.0.0.1", "" if driver == "null" else "host-gateway", shared=driver == HOST)
 
 
-def hides_loopback(own: Place, others: Collection[str]) -> bool:
+def hides_loopback(own: ContainerNetwork, others: Collection[str]) -> bool:
     """Whether this machine's loopback is out of reach: by a bridge of this machine it is, or without any network.
 
     own: of functions that name none; others: networks that some join. With Docker Desktop `host.docker.internal` leads

@@ -1,4 +1,4 @@
-"""One place where records of a stream wait, until there are enough of them or the oldest is old enough."""
+"""One buffer, where records of a stream wait, until there are enough of them or the oldest is old enough."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from lambda_emu.services.firehose import table
 from lambda_emu.services.firehose.destination import Bucket
 from lambda_emu.services.firehose.lane import NotDone
 from lambda_emu.services.firehose.naming import Named, object_key
-from lambda_emu.services.firehose.stream import Place, Waiting
+from lambda_emu.services.firehose.stream import Buffer, Waiting
 
 OBJECTS = Workers("objects of Firehose", 4, 4096)
 IN_MEMORY_BYTES = 1 << 20
@@ -36,7 +36,7 @@ class Writable(Protocol):
 
 
 class Order(Struct, frozen=True):
-    """One object that is to be made of what waits in a place.
+    """One object that is to be made of what waits in a buffer.
 
     keys: of its partition. version: of the stream. last: the number of the last record, of an object that was tried.
     """
@@ -94,7 +94,7 @@ def deliver(order: Order, database: Path, call: Call) -> Written | None:
     """
     from botocore.exceptions import BotoCoreError, ClientError  # here: many servers never need it
 
-    bucket, is_error = order.bucket, order.waiting.place is Place.FAILED
+    bucket, is_error = order.bucket, order.waiting.buffer is Buffer.FAILED
     compression = "UNCOMPRESSED" if is_error else bucket.compression
     rows = table.rows(database, order.stream, order.waiting, bucket.size, order.last)
     content = _Content(rows, is_delimited=order.is_delimited and not is_error)
@@ -130,9 +130,9 @@ def _members(order: Order, content: _Content, first: table.Row, compression: str
 
 
 def _key(order: Order, at_s: float, records: str) -> str:
-    bucket, place = order.bucket, order.waiting.place
-    is_error = place is Place.FAILED
-    seed, error_type = f"{order.stream} {place} {records}", (order.waiting.partition or FAILED) if is_error else None
+    bucket, buffer = order.bucket, order.waiting.buffer
+    is_error = buffer is Buffer.FAILED
+    seed, error_type = f"{order.stream} {buffer} {records}", (order.waiting.partition or FAILED) if is_error else None
     named = Named(order.name, order.version, at_s, bucket.zone, seed, error_type, order.keys)
     return object_key(bucket.error_prefix if is_error else bucket.prefix, named, "" if is_error else bucket.extension)
 

@@ -22,10 +22,10 @@ from lambda_emu.services.firehose.endpoint import Endpoint
 from lambda_emu.services.firehose.judging import Failure
 from lambda_emu.services.firehose.naming import same_id
 from lambda_emu.services.firehose.objects import NotPut, Written
-from lambda_emu.services.firehose.stream import Place, Waiting
+from lambda_emu.services.firehose.stream import Buffer, Waiting
 from lambda_emu.services.firehose.table import NewRow, Row
 
-OUT = Waiting(Place.OUT)
+OUT = Waiting(Buffer.OUT)
 FAILED = "http-endpoint-failed"
 ANSWER_LIMIT_S = 180.0
 MOST_ANSWER_BYTES = 1 << 20
@@ -88,7 +88,7 @@ def given_up(
     rows = list(table.rows(database, order.stream, OUT, order.endpoint.size, order.last))
     lines = [(row, _line(row, failure, attempts, order.now_ms)) for row in rows]
     failed = [
-        NewRow(order.stream, Place.FAILED, FAILED, row.at_ms, since_s, len(line), None, line) for row, line in lines
+        NewRow(order.stream, Buffer.FAILED, FAILED, row.at_ms, since_s, len(line), None, line) for row, line in lines
     ]
     return Written(order.last or 0, len(rows), sum(row.size for row in rows)), failed
 

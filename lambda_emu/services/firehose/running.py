@@ -1,4 +1,4 @@
-"""A delivery stream at work: its records go from place to place, by lanes, to S3. On the loop."""
+"""A delivery stream at work: its records go from buffer to buffer, by lanes, to S3. On the loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lambda_emu.services.firehose.endpoint import Endpoint
 from lambda_emu.services.firehose.lane import Hints, Lane, NotDone, Went
 from lambda_emu.services.firehose.objects import OBJECTS, NotPut, Order, deliver, likely_key
 from lambda_emu.services.firehose.posting import Post, Refused, given_up, post
-from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
+from lambda_emu.services.firehose.stream import Buffer, StreamRecord, Waiting
 from lambda_emu.services.firehose.table import Depth, NewRow
 from lambda_emu.services.firehose.transforming import (
     RAW,
@@ -46,7 +46,7 @@ KEPT_S = 24 * 3600.0
 """What could not be delivered for so long is given up, as on AWS."""
 AS_IT_IS = Hints(1 << 20, 0.0)
 """What waits for a function goes on at once where there is none any more."""
-OUT = Waiting(Place.OUT)
+OUT = Waiting(Buffer.OUT)
 MANY_LANES = 16
 PUT = "s3:PutObject"
 NO_ACCESS = (
@@ -87,7 +87,7 @@ class DeliveryContext(Struct, frozen=True):
 
 
 class RunningStream:
-    """record: as it is now. waits: how many bytes wait, in all places. positions: by shard of its source, how far it
+    """record: as it is now. waits: how many bytes wait, in all buffers. positions: by shard of its source, how far it
     was read."""
 
     def __init__(self, record: StreamRecord, context: DeliveryContext) -> None:
@@ -110,22 +110,22 @@ class RunningStream:
         return sum(lane.size for lane in self._lanes.values())
 
     def take_over(self, depth: Depth) -> None:
-        """What an earlier run left in one place."""
+        """What an earlier run left in one buffer."""
         self._lane(depth.waiting).add(depth.count, depth.size, depth.since_s)
 
     def rows_of(self, data: bytes, at_ms: int, origin: str | None) -> list[NewRow]:
-        """A record that comes, in each place where it is to wait."""
-        place = Place.OUT if self.plan.processing.transform is None else Place.RAW
-        places = [place] if self.plan.backup is None else [place, Place.BACKUP]
+        """A record that comes, in each buffer where it is to wait."""
+        buffer = Buffer.OUT if self.plan.processing.transform is None else Buffer.RAW
+        buffers = [buffer] if self.plan.backup is None else [buffer, Buffer.BACKUP]
         since_s = self._clock.steady_s()
-        return [NewRow(self.record.id, one, "", at_ms, since_s, len(data), origin, data) for one in places]
+        return [NewRow(self.record.id, one, "", at_ms, since_s, len(data), origin, data) for one in buffers]
 
     def add(self, rows: Sequence[NewRow]) -> None:
         """These are kept, and are to go on."""
         counts: Counter[Waiting] = Counter()
         sizes: Counter[Waiting] = Counter()
         for row in rows:
-            waiting = Waiting(row.place, row.partition)
+            waiting = Waiting(row.buffer, row.partition)
             counts[waiting] += 1
             sizes[waiting] += row.size
         for waiting, count in counts.items():
@@ -166,23 +166,23 @@ class RunningStream:
     def _lane(self, waiting: Waiting) -> Lane:
         lane = self._lanes.get(waiting)
         if lane is None:
-            is_raw = waiting.place is Place.RAW
-            hints = self._transform_hints if is_raw else partial(self._hints, waiting.place)
+            is_raw = waiting.buffer is Buffer.RAW
+            hints = self._transform_hints if is_raw else partial(self._hints, waiting.buffer)
             empty = self._transform if is_raw else partial(self._bring, waiting)
             what = "transformed" if is_raw else "delivered"
-            about = f"what is to be {what} ({waiting.place}) of delivery stream {self.record.name}"
+            about = f"what is to be {what} ({waiting.buffer}) of delivery stream {self.record.name}"
             lane = self._lanes[waiting] = Lane(about, hints, empty, self._loop, self._clock)
             if self._is_closed:
                 lane.close()
         return lane
 
-    def _bucket(self, place: Place) -> Bucket:
-        return self.plan.backup or self.plan.bucket if place is Place.BACKUP else self.plan.bucket
+    def _bucket(self, buffer: Buffer) -> Bucket:
+        return self.plan.backup or self.plan.bucket if buffer is Buffer.BACKUP else self.plan.bucket
 
-    def _hints(self, place: Place) -> Hints:
-        if place is Place.OUT and self.plan.endpoint is not None:
+    def _hints(self, buffer: Buffer) -> Hints:
+        if buffer is Buffer.OUT and self.plan.endpoint is not None:
             return Hints(self.plan.endpoint.size, self.plan.endpoint.interval_s)
-        bucket = self._bucket(place)
+        bucket = self._bucket(buffer)
         return Hints(bucket.size, bucket.interval_s)
 
     def _transform_hints(self) -> Hints:
@@ -190,11 +190,11 @@ class RunningStream:
         return AS_IT_IS if transform is None else Hints(transform.size, transform.interval_s)
 
     async def _deliver(self, waiting: Waiting) -> Went:
-        record, place, lane = self.record, waiting.place, self._lanes[waiting]
-        is_delimited = self.plan.processing.is_delimited and place is Place.OUT
-        is_partitioned = bool(waiting.partition) and place is Place.OUT
+        record, buffer, lane = self.record, waiting.buffer, self._lanes[waiting]
+        is_delimited = self.plan.processing.is_delimited and buffer is Buffer.OUT
+        is_partitioned = bool(waiting.partition) and buffer is Buffer.OUT
         keys = decode(waiting.partition, type=dict[str, str]) if is_partitioned else {}
-        bucket = self._bucket(place)
+        bucket = self._bucket(buffer)
         counted, last = Went(lane.count, lane.size, None), self._cuts.get(waiting)
         order = Order(record.scope, record.id, record.name, record.version, waiting, bucket, is_delimited, keys, last)
         try:
@@ -272,7 +272,7 @@ class RunningStream:
             answer = await self._context.ask(self.record, transform.arn, transform.role, taken.event)
             if answer.failure is not None and failures < transform.retries:
                 raise NotDone(answer.failure.text)
-            partitions = frozenset(one.partition for one in self._lanes if one.place is Place.OUT)
+            partitions = frozenset(one.partition for one in self._lanes if one.buffer is Buffer.OUT)
             ended_s, keys = self._clock.now_s(), self.plan.partition_keys
             asked = TransformerCall(transform.arn, failures + 1, ended_s, keys, partitions if keys else ())
             verdicts = await self._work(judged, taken, answer, asked)

@@ -1,4 +1,4 @@
-"""A delivery stream as it is kept, and the places where its records wait."""
+"""A delivery stream as it is kept, and the buffers where its records wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lambda_emu.arn import Scope
 DIRECT, KINESIS = "DirectPut", "KinesisStreamAsSource"
 
 
-class Place(StrEnum):
+class Buffer(StrEnum):
     """Where a record waits: for the function, for S3 as it is to be delivered, as an error, or as it came."""
 
     RAW = "raw"
@@ -23,10 +23,10 @@ class Place(StrEnum):
 
 
 class Waiting(NamedTuple):
-    """Those of one place. partition: the keys of theirs, as JSON; empty where objects are not partitioned. Of errors it
+    """Those of a buffer. partition: the keys of theirs, as JSON; empty where objects are not partitioned. Of errors it
     is their type; empty: what a function could not transform."""
 
-    place: Place
+    buffer: Buffer
     partition: str = ""
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.json import decode, encode
 
-from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
+from lambda_emu.services.firehose.stream import Buffer, StreamRecord, Waiting
 
 GONE_AT_ONCE = 500
 """Records of a stream that was deleted; each may have a megabyte."""
@@ -34,7 +34,7 @@ class NewRow(NamedTuple):
     """
 
     stream: int
-    place: Place
+    buffer: Buffer
     partition: str
     at_ms: int
     since_s: float
@@ -54,7 +54,7 @@ class Row(NamedTuple):
 
 
 class Depth(Struct, frozen=True):
-    """How much waits in one place. since_s: since when the oldest does."""
+    """How much waits in one buffer. since_s: since when the oldest does."""
 
     stream: int
     waiting: Waiting
@@ -87,8 +87,8 @@ def read_all(connection: sqlite3.Connection) -> SavedStreams:
         connection.execute("DELETE FROM firehose_records WHERE stream = ?", (lost,))
     positions = connection.execute("SELECT stream, shard, position FROM firehose_positions").fetchall()
     depths = [
-        Depth(stream, Waiting(Place(place), partition), count, size, since_s)
-        for stream, place, partition, count, size, since_s in found
+        Depth(stream, Waiting(Buffer(buffer), partition), count, size, since_s)
+        for stream, buffer, partition, count, size, since_s in found
         if stream in ids
     ]
     return SavedStreams(streams, depths, [one for one in positions if one[0] in ids], last_id)
@@ -124,21 +124,21 @@ def take(connection: sqlite3.Connection, stream: int, shard: str, position: str,
 def finish(
     connection: sqlite3.Connection, stream: int, waiting: Waiting, last: int, then: Sequence[NewRow] = ()
 ) -> tuple[float | None, bool]:
-    """Forget those of a place up to a number, some at once, and keep what came of them.
+    """Forget those of a buffer up to a number, some at once, and keep what came of them.
 
     Since when the oldest waits that is left, and whether more are to be forgotten.
     """
-    place = (stream, *waiting)
+    key = (stream, *waiting)
     some = f"SELECT number FROM firehose_records WHERE {_OF} AND number <= ? ORDER BY number LIMIT ?"
-    gone = connection.execute(f"DELETE FROM firehose_records WHERE number IN ({some})", (*place, last, DONE_AT_ONCE))
+    gone = connection.execute(f"DELETE FROM firehose_records WHERE number IN ({some})", (*key, last, DONE_AT_ONCE))
     put(connection, then)
     left = f"SELECT since_s FROM firehose_records WHERE {_OF} ORDER BY number LIMIT 1"
-    found = connection.execute(left, place).fetchone()
+    found = connection.execute(left, key).fetchone()
     return None if found is None else float(found[0]), gone.rowcount == DONE_AT_ONCE
 
 
 def last_before(connection: sqlite3.Connection, stream: int, waiting: Waiting, since_s: float) -> tuple[int, int, int]:
-    """The number of the last of a place that waits since before then, how many those are, and their size."""
+    """The number of the last of a buffer that waits since before then, how many those are, and their size."""
     old = f"SELECT coalesce(max(number), 0), count(*), coalesce(sum(size), 0) FROM firehose_records WHERE {_OF}"
     number, count, size = connection.execute(f"{old} AND since_s < ?", (stream, *waiting, since_s)).fetchone()
     return number, count, size
@@ -150,7 +150,7 @@ def clear(connection: sqlite3.Connection) -> None:
 
 
 def rows(path: Path, stream: int, waiting: Waiting, most_bytes: int, last: int | None = None) -> Iterator[Row]:
-    """Those of a place in their order, until there are so many bytes. last: the number of the last that is wanted.
+    """Those of a buffer in their order, until there are so many bytes. last: the number of the last that is wanted.
 
     On a worker. sqlite3.Error.
     """

@@ -10,14 +10,14 @@ from msgspec import Struct
 from lambda_emu.http.executors import Workers
 from lambda_emu.services.firehose import judging, table
 from lambda_emu.services.firehose.judging import Answer, Failure, Verdict
-from lambda_emu.services.firehose.stream import Place, StreamRecord, Waiting
+from lambda_emu.services.firehose.stream import Buffer, StreamRecord, Waiting
 from lambda_emu.services.firehose.table import NewRow, Row
 
 Ask = Callable[[StreamRecord, str, str, bytes], Awaitable[Answer]]
 """Run a function for a stream, by its ARN, as a role, with an event. Waits for it, but not for ever. On the loop."""
 
 TRANSFORMS = Workers("records that functions of Firehose transform", 4, 4096)
-RAW = Waiting(Place.RAW)
+RAW = Waiting(Buffer.RAW)
 EVENT_BYTES = 5_900_000
 """Of what a function may be given at once, which is 6 MB, less what stands around records."""
 AROUND_DATA_BYTES = 170
@@ -104,8 +104,8 @@ def _new_rows(
             failure = TOO_MANY_PARTITIONS
         if failure is not None and asked is not None:
             line = judging.failed_line(row, failure, asked.attempts, int(asked.ended_s * 1000), asked.arn)
-            yield NewRow(stream, Place.FAILED, "", row.at_ms, since_s, len(line), None, line)
+            yield NewRow(stream, Buffer.FAILED, "", row.at_ms, since_s, len(line), None, line)
         elif verdict.data is not None:
             partitions.add(verdict.keys)
             data = verdict.data
-            yield NewRow(stream, Place.OUT, verdict.keys, row.at_ms, since_s, len(data), None, data)
+            yield NewRow(stream, Buffer.OUT, verdict.keys, row.at_ms, since_s, len(data), None, data)

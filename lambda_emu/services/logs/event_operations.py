@@ -9,14 +9,14 @@ from typing import Any
 from msgspec import Struct, ValidationError, convert
 
 from lambda_emu.logs.batch import SEGMENT_BYTES, Run
-from lambda_emu.logs.groups import EVER_MS, Place, Span, StoredEvent
+from lambda_emu.logs.groups import EVER_MS, EventPosition, Span, StoredEvent
 from lambda_emu.logs.lines import encode_pushed
 from lambda_emu.services.logs.errors import InvalidParameter, StreamMissing
 from lambda_emu.services.logs.group_operations import UPLOAD_TOKEN
 from lambda_emu.services.logs.groups import Groups
 from lambda_emu.services.logs.patterns import FilterPattern, PatternInvalid, parse_pattern
 from lambda_emu.services.logs.records import DAY_MS, LogGroup
-from lambda_emu.services.logs.request import TOKEN_INVALID, LogsRequest, Result, place_in
+from lambda_emu.services.logs.request import TOKEN_INVALID, LogsRequest, Result, position_in
 from lambda_emu.services.shapes import WrongType
 
 EVENT_BYTES = 26
@@ -30,7 +30,7 @@ SCAN_S = 2.0
 NEWEST_MS = 2 * 3600 * 1000
 OLDEST_MS = 14 * DAY_MS
 _GET_TOKEN = re.compile(r"([fb])/(\d{56})/s", re.ASCII)
-_START = Place(0, 0, 0)
+_START = EventPosition(0, 0, 0)
 
 
 class InputEvent(Struct, frozen=True):
@@ -127,17 +127,17 @@ def get_log_events(asked: LogsRequest, groups: Groups) -> Result:
         raise StreamMissing
     start_ms, end_ms = _times(asked, group)
     span = Span(scope, name, start_ms, end_ms - ("endTime" in members), frozenset({stream}))
-    token, backward, place = members.get("nextToken"), not members.get("startFromHead", False), None
+    token, backward, position = members.get("nextToken"), not members.get("startFromHead", False), None
     if token is not None:
         found = _GET_TOKEN.fullmatch(token)
-        place = None if found is None else place_in(found[2])
-        if found is None or place is None:
+        position = None if found is None else position_in(found[2])
+        if found is None or position is None:
             raise InvalidParameter(TOKEN_INVALID)
         backward = found[1] == "b"
-    events = _page(groups.reader.events(span, place, backward=backward), members.get("limit") or MOST_EVENTS)
+    events = _page(groups.reader.events(span, position, backward=backward), members.get("limit") or MOST_EVENTS)
     if backward:
         events.reverse()
-    first, last = (events[0].place, events[-1].place) if events else (place or _START, place or _START)
+    first, last = (events[0].position, events[-1].position) if events else (position or _START, position or _START)
     return {
         "events": [_shown(event) for event in events],
         "nextForwardToken": f"f/{_id(last)}/s",
@@ -169,8 +169,8 @@ def filter_log_events(asked: LogsRequest, groups: Groups) -> Result:
     pattern = pattern_of(members.get("filterPattern", ""))
     groups.catch_up()
     span = _filtered_span(asked, groups, group)
-    token, place = members.get("nextToken"), None
-    if token is not None and (place := place_in(token)) is None:
+    token, position = members.get("nextToken"), None
+    if token is not None and (position := position_in(token)) is None:
         raise InvalidParameter(TOKEN_INVALID)
     backward = members.get("startFromHead") is False
     events: list[StoredEvent] = []
@@ -179,7 +179,7 @@ def filter_log_events(asked: LogsRequest, groups: Groups) -> Result:
     more: dict[str, str] = {}
     last: StoredEvent | None = None
     until_s = groups.clock.machine.monotonic_s() + SCAN_S
-    for event in groups.reader.events(span, place, backward=backward):
+    for event in groups.reader.events(span, position, backward=backward):
         is_full = len(events) >= limit or size > PAGE_BYTES or looked > SCAN_BYTES
         if last is not None and (is_full or groups.clock.machine.monotonic_s() > until_s):
             more = {"nextToken": last.id}
@@ -220,8 +220,8 @@ def _times(asked: LogsRequest, group: LogGroup) -> tuple[int, int]:
 
 
 def _shown(event: StoredEvent) -> dict[str, Any]:
-    return {"timestamp": event.place.at_ms, "message": event.message, "ingestionTime": event.ingested_ms}
+    return {"timestamp": event.position.at_ms, "message": event.message, "ingestionTime": event.ingested_ms}
 
 
-def _id(place: Place) -> str:
-    return f"3{place.at_ms:014d}{place.segment:023d}{place.index:018d}"
+def _id(position: EventPosition) -> str:
+    return f"3{position.at_ms:014d}{position.segment:023d}{position.index:018d}"

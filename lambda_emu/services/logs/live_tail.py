@@ -207,6 +207,6 @@ def _shown(one: StoredEvent) -> dict[str, Any]:
         "logStreamName": owner.stream,
         "logGroupIdentifier": f"{owner.scope.account}:{owner.group}",
         "message": one.message,
-        "timestamp": one.place.at_ms,
+        "timestamp": one.position.at_ms,
         "ingestionTime": one.ingested_ms,
     }

@@ -22,7 +22,7 @@ def metrics_of(group: LogGroup, one: MetricFilter, events: Iterable[StoredEvent]
     values: dict[tuple[Dimensions, int], list[float]] = {}
     minutes: set[int] = set()
     for event in events:
-        minute = event.place.at_ms // MINUTE_MS
+        minute = event.position.at_ms // MINUTE_MS
         minutes.add(minute)
         found = pattern.match(event.message)
         point = None if found is None else _point(one, event.message, found)

@@ -74,5 +74,5 @@ def pack(said: dict[str, Any]) -> bytes:
 
 
 def _event(one: Matched) -> dict[str, Any]:
-    event = {"id": one.event.id, "timestamp": one.event.place.at_ms, "message": one.event.message}
+    event = {"id": one.event.id, "timestamp": one.event.position.at_ms, "message": one.event.message}
     return event if one.fields is None else {**event, "extractedFields": one.fields}

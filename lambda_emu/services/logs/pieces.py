@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from lambda_emu.arn import Scope
-from lambda_emu.logs.groups import Owner, Owners, Place, StoredEvent
+from lambda_emu.logs.groups import EventPosition, Owner, Owners, StoredEvent
 from lambda_emu.services.logs.records import LogGroup
 
 MOST_STREAMS = 10_000
@@ -22,7 +22,7 @@ class Piece(Struct, frozen=True):
     """Behind segment `begun`, as far as `end`. causes: of each event, the request during which it was printed."""
 
     events: Mapping[tuple[Scope, str], Sequence[StoredEvent]]
-    causes: Mapping[Place, str | None]
+    causes: Mapping[EventPosition, str | None]
     begun: int
     end: int
     complete: bool
@@ -36,10 +36,10 @@ class Piece(Struct, frozen=True):
 
 def make_piece(events: Iterable[StoredEvent], causes: Causes, begun: int, end: int, *, complete: bool) -> Piece:
     by_group: dict[tuple[Scope, str], list[StoredEvent]] = {}
-    of_events: dict[Place, str | None] = {}
+    of_events: dict[EventPosition, str | None] = {}
     for event in events:
         by_group.setdefault((event.owner.scope, event.owner.group), []).append(event)
-        of_events[event.place] = causes.of(event)
+        of_events[event.position] = causes.of(event)
     return Piece(by_group, of_events, begun, end, complete)
 
 

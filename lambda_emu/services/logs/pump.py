@@ -17,7 +17,7 @@ from msgspec import Struct
 from lambda_emu.clock import Timer
 from lambda_emu.http.executors import Closed, Workers
 from lambda_emu.http.loop import Loop
-from lambda_emu.logs.groups import Owner, Owners, Place, StoredEvent
+from lambda_emu.logs.groups import EventPosition, Owner, Owners, StoredEvent
 from lambda_emu.logs.store import LogStore
 from lambda_emu.metrics.embedded import Embedded
 from lambda_emu.services.late import LIMIT_S, ask_store
@@ -242,7 +242,7 @@ class Pump:
     def _read_late(self, late: _Late, groups: Sequence[LogGroup], until: int) -> Piece:
         """No further than the others' have seen it, who go on together then."""
         written = self._groups.reader.newer(owners_of(groups), late.position)
-        events = (event for event in written.events if event.place.segment <= until)
+        events = (event for event in written.events if event.position.segment <= until)
         return make_piece(events, late.causes, late.position, min(until, written.next), complete=written.complete)
 
     def _timely(self, group: LogGroup, kind: str, name: str, found: Sequence[StoredEvent]) -> Iterator[StoredEvent]:
@@ -252,11 +252,15 @@ class Pump:
             log.warning("filter %s of %s takes too long: %d events are passed over", name, group.name, left)
 
         begins = self._groups.begins.get((group.scope, group.name, kind + name), 0)
-        newer = [event for event in found if event.place.segment > begins]
+        newer = [event for event in found if event.position.segment > begins]
         return self._groups.timely(newer, FILTER_S, tell)
 
     def _subscribed(
-        self, group: LogGroup, to: SubscriptionFilter, found: Sequence[StoredEvent], causes: Mapping[Place, str | None]
+        self,
+        group: LogGroup,
+        to: SubscriptionFilter,
+        found: Sequence[StoredEvent],
+        causes: Mapping[EventPosition, str | None],
     ) -> Iterator[WorkItem]:
         pattern = parse_pattern(to.pattern)
         by_stream: dict[Owner, list[Matched]] = {}
@@ -264,7 +268,7 @@ class Pump:
             if (matched := _match(pattern, event)) is not None:
                 by_stream.setdefault(event.owner, []).append(matched)
         for owner, events in by_stream.items():
-            requests = {cause for one in events if (cause := causes[one.event.place]) is not None}
+            requests = {cause for one in events if (cause := causes[one.event.position]) is not None}
             for payload in payloads(group, owner.stream, to.name, events):
                 yield self._deliveries.make(group, to, owner, requests, payload)
 

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from lambda_emu.arn import Scope
-from lambda_emu.logs.groups import EVER_MS, Place, Span
+from lambda_emu.logs.groups import EVER_MS, EventPosition, Span
 from lambda_emu.services.logs.errors import (
     InvalidParameter,
     LimitReached,
@@ -23,7 +23,7 @@ from lambda_emu.services.logs.insights.expressions import text_of
 from lambda_emu.services.logs.insights.queries import Query
 from lambda_emu.services.logs.insights.reading import QueryInvalid
 from lambda_emu.services.logs.insights.rows import Row
-from lambda_emu.services.logs.request import LogsRequest, Result, place_in
+from lambda_emu.services.logs.request import LogsRequest, Result, position_in
 
 LANGUAGE = "CWLI"
 MOST_GROUPS = 50
@@ -87,11 +87,11 @@ def describe_queries(asked: LogsRequest, groups: Groups) -> Result:
 def get_log_record(asked: LogsRequest, groups: Groups) -> Result:
     """The event that @ptr of an answer names, with all its fields."""
     pointer: str = asked.members["logRecordPointer"]
-    scope, group, place = _pointed(pointer)
+    scope, group, position = _pointed(pointer)
     if scope != asked.scope:
         raise ResourceMissing(pointer)
-    span = Span(scope, group, place.at_ms, place.at_ms)
-    event = next((one for one in groups.reader.events(span) if one.place == place), None)
+    span = Span(scope, group, position.at_ms, position.at_ms)
+    event = next((one for one in groups.reader.events(span) if one.position == position), None)
     if event is None:
         raise ResourceMissing(pointer)
     row = Row(event)
@@ -114,15 +114,15 @@ def get_log_group_fields(asked: LogsRequest, groups: Groups) -> Result:
     return {"logGroupFields": shown}
 
 
-def _pointed(pointer: str) -> tuple[Scope, str, Place]:
+def _pointed(pointer: str) -> tuple[Scope, str, EventPosition]:
     try:
         account, region, group, id = b64decode(pointer.encode("ascii"), b"-_", validate=True).decode().split(" ")
     except (ValueError, NotBase64):
         raise InvalidParameter("The specified logRecordPointer is invalid.") from None
-    place = place_in(id)
-    if place is None:
+    position = position_in(id)
+    if position is None:
         raise InvalidParameter("The specified logRecordPointer is invalid.")
-    return Scope(account, region), group, place
+    return Scope(account, region), group, position
 
 
 def _query(asked: LogsRequest, groups: Groups) -> Query:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from lambda_emu.arn import Scope
-from lambda_emu.logs.groups import Place
+from lambda_emu.logs.groups import EventPosition
 from lambda_emu.services.logs.errors import InvalidParameter
 from lambda_emu.services.pages import read_token, write_token
 from lambda_emu.services.shapes import Members
@@ -63,10 +63,10 @@ def page_of(
     return page, more
 
 
-def place_in(id: str) -> Place | None:
+def position_in(id: str) -> EventPosition | None:
     """What `StoredEvent.id` says."""
     found = _PLACE.fullmatch(id)
-    return None if found is None else Place(int(found[1]), int(found[2]), int(found[3]))
+    return None if found is None else EventPosition(int(found[1]), int(found[2]), int(found[3]))
 
 
 def _name_in(token: str) -> str:

@@ -35,7 +35,7 @@ class Repository(Struct, frozen=True):
         return f"{self.account}/{self.region}/{self.name}"
 
 
-class Place(Struct, frozen=True):
+class RegistryPath(Struct, frozen=True):
     """What a path is about. kind: `manifests`, `blobs`, `blobs/uploads` or `tags`; rest: which of these.
 
     Without a rest it is an upload that begins.
@@ -46,7 +46,7 @@ class Place(Struct, frozen=True):
     rest: str
 
 
-def place_of(path: str, host: str) -> Place | None:
+def read_path(path: str, host: str) -> RegistryPath | None:
     """None: of no repository that there could be."""
     owner = _HOST.fullmatch(host.partition(":")[0])
     found = (_PATH if owner is None else _PATH_OF_HOST).fullmatch(path)
@@ -55,7 +55,7 @@ def place_of(path: str, host: str) -> Place | None:
     said = found.groupdict()
     if not said["rest"] and said["kind"] != "blobs/uploads":
         return None
-    return Place(_repository({**said, **(owner.groupdict() if owner else {})}), said["kind"], said["rest"])
+    return RegistryPath(_repository({**said, **(owner.groupdict() if owner else {})}), said["kind"], said["rest"])
 
 
 def image_of(uri: str) -> tuple[Repository, str] | None:

@@ -38,7 +38,7 @@ from lambda_emu.services.registry.manifests import (
     images_of,
     read_manifest,
 )
-from lambda_emu.services.registry.names import Place, place_of
+from lambda_emu.services.registry.names import RegistryPath, read_path
 from lambda_emu.services.registry.uploads import LAYER_BYTES
 
 Check = Callable[[Caller, Request, str, str], None]
@@ -65,27 +65,27 @@ class RegistryServer:
         Does not block. LambdaError: who asks is not let in, or there is nothing by that name.
         """
         self._caller(request)
-        place = _place(request)
-        if place is None or request.method not in ("POST", "PUT", "PATCH"):
+        named = _named(request)
+        if named is None or request.method not in ("POST", "PUT", "PATCH"):
             return 0, NotSupported()
-        if place.kind == "manifests":
+        if named.kind == "manifests":
             return MOST_MANIFEST_BYTES, WrongManifest(f"it has more than {MOST_MANIFEST_BYTES} bytes")
-        if place.kind != "blobs/uploads":
+        if named.kind != "blobs/uploads":
             return 0, NotSupported()
-        if request.method != "POST" and not self.blobs.uploads.has(place.repository, place.rest):
+        if request.method != "POST" and not self.blobs.uploads.has(named.repository, named.rest):
             raise NoUpload
         return LAYER_BYTES, TooLarge(LAYER_BYTES)
 
     def serve(self, request: Request, call: Call) -> Answer | None:
         """None: it is answered piece by piece. LambdaError."""
         caller = self._caller(request)
-        place = _place(request)
-        if place is None:
+        named = _named(request)
+        if named is None:
             return _answer(200, {}, b"{}")
-        serve, actions = self._operation(request.method, place)
+        serve, actions = self._operation(request.method, named)
         for action in actions if caller is not None and self._check is not None else ():
-            self._check(caller, request, f"ecr:{action}", place.repository.arn)  # type: ignore[arg-type, misc]
-        return serve(request, call, place)
+            self._check(caller, request, f"ecr:{action}", named.repository.arn)  # type: ignore[arg-type, misc]
+        return serve(request, call, named)
 
     def _caller(self, request: Request) -> Caller | None:
         """NotAuthorized, TokenExpired."""
@@ -94,7 +94,7 @@ class RegistryServer:
             raise NotAuthorized(request.header(b"host") or "")
         return caller
 
-    def _operation(self, method: str, place: Place) -> tuple[Callable[..., Answer | None], tuple[str, ...]]:
+    def _operation(self, method: str, named: RegistryPath) -> tuple[Callable[..., Answer | None], tuple[str, ...]]:
         """With what it asks for. NotSupported."""
         pull = ("BatchGetImage",)
         known: Mapping[tuple[str, str], tuple[Callable[..., Answer | None], tuple[str, ...]]] = {
@@ -110,23 +110,23 @@ class RegistryServer:
             ("PUT", "blobs/uploads"): (self._finish_upload, ("UploadLayerPart", "CompleteLayerUpload")),
             ("DELETE", "blobs/uploads"): (self._give_upload_up, ("UploadLayerPart",)),
         }
-        found = known.get((method, place.kind))
+        found = known.get((method, named.kind))
         if found is None:
             raise NotSupported
         return found
 
     # -- images
 
-    def _get_manifest(self, request: Request, call: Call, place: Place) -> None:
-        if _TAG.fullmatch(place.rest) is None and DIGEST.fullmatch(place.rest) is None:
+    def _get_manifest(self, request: Request, call: Call, named: RegistryPath) -> None:
+        if _TAG.fullmatch(named.rest) is None and DIGEST.fullmatch(named.rest) is None:
             raise NoImage
-        image = self.images.find(place.repository, place.rest)
+        image = self.images.find(named.repository, named.rest)
         headers = {"Content-Type": image.media_type, "Docker-Content-Digest": image.digest}
         data = image.manifest.encode()
         _flow(call, headers, len(data), iter((data,)))
 
-    def _put_manifest(self, request: Request, _: Call, place: Place) -> Answer:
-        repository, reference = place.repository, place.rest
+    def _put_manifest(self, request: Request, _: Call, named: RegistryPath) -> Answer:
+        repository, reference = named.repository, named.rest
         data = request.body if request.body_file is None else request.body_file.read_bytes()
         digest = f"sha256:{sha256(data).hexdigest()}"
         is_tag = _TAG.fullmatch(reference) is not None
@@ -145,60 +145,60 @@ class RegistryServer:
         location = f"{request.path.decode('latin-1').rpartition('/')[0]}/{digest}"
         return _answer(201, {"Docker-Content-Digest": digest, "Location": location})
 
-    def _list_tags(self, _: Request, __: Call, place: Place) -> Answer:
-        tags = self.images.tags(place.repository)
-        told = {"name": place.repository.path, "tags": tags}
+    def _list_tags(self, _: Request, __: Call, named: RegistryPath) -> Answer:
+        tags = self.images.tags(named.repository)
+        told = {"name": named.repository.path, "tags": tags}
         return _answer(200, {"Content-Type": "application/json"}, json.dumps(told).encode())
 
     # -- blobs
 
-    def _get_blob(self, request: Request, call: Call, place: Place) -> None:
+    def _get_blob(self, request: Request, call: Call, named: RegistryPath) -> None:
         """Who only asks whether it is there may be about to put an image that has it."""
         find = self.blobs.want if request.method == "HEAD" else self.blobs.find
-        file = find(place.repository, place.rest)
+        file = find(named.repository, named.rest)
         if file is None:
             raise NoBlob
-        headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": place.rest}
+        headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": named.rest}
         _flow(call, headers, file.stat().st_size, iter(()) if request.method == "HEAD" else pieces_of(file))
 
-    def _begin_upload(self, request: Request, call: Call, place: Place) -> Answer:
+    def _begin_upload(self, request: Request, call: Call, named: RegistryPath) -> Answer:
         """A blob of another repository is not taken over: it is sent anew, as ECR has it unless it is told else."""
-        self.images.check(place.repository)
-        id = self.blobs.begin(place.repository)
-        begun = Place(place.repository, place.kind, id)
+        self.images.check(named.repository)
+        id = self.blobs.begin(named.repository)
+        begun = RegistryPath(named.repository, named.kind, id)
         if "digest" in parse_qs(request.query.decode("latin-1")):
             return self._finish_upload(request, call, begun)
         return _uploading(202, request.path.decode("latin-1"), id, 0)
 
-    def _go_on_with_upload(self, request: Request, _: Call, place: Place) -> Answer:
+    def _go_on_with_upload(self, request: Request, _: Call, named: RegistryPath) -> Answer:
         said = _RANGE.fullmatch(request.header(b"content-range") or "")
         at = int(said[1]) if said else None
-        size = self.blobs.append(place.repository, place.rest, request.body_file or request.body, at)
+        size = self.blobs.append(named.repository, named.rest, request.body_file or request.body, at)
         status = 204 if request.method == "GET" else 202
-        return _uploading(status, request.path.decode("latin-1").rpartition("/")[0], place.rest, size)
+        return _uploading(status, request.path.decode("latin-1").rpartition("/")[0], named.rest, size)
 
-    def _finish_upload(self, request: Request, _: Call, place: Place) -> Answer:
+    def _finish_upload(self, request: Request, _: Call, named: RegistryPath) -> Answer:
         digest = parse_qs(request.query.decode("latin-1")).get("digest", [""])[0]
         if request.body or request.body_file is not None:
-            self.blobs.append(place.repository, place.rest, request.body_file or request.body)
-        self.blobs.finish(place.repository, place.rest, digest)
+            self.blobs.append(named.repository, named.rest, request.body_file or request.body)
+        self.blobs.finish(named.repository, named.rest, digest)
         location = f"{request.path.decode('latin-1').partition('/blobs/uploads')[0]}/blobs/{digest}"
         return _answer(201, {"Docker-Content-Digest": digest, "Location": location})
 
-    def _give_upload_up(self, _: Request, __: Call, place: Place) -> Answer:
-        self.blobs.uploads.give_up(place.repository, place.rest)
+    def _give_upload_up(self, _: Request, __: Call, named: RegistryPath) -> Answer:
+        self.blobs.uploads.give_up(named.repository, named.rest)
         return _answer(204, {})
 
 
-def _place(request: Request) -> Place | None:
+def _named(request: Request) -> RegistryPath | None:
     """None: of the registry itself. NoSuchPath."""
     path = unquote(request.path.decode("latin-1"))
     if path.rstrip("/") == "/v2":
         return None
-    place = place_of(path, request.header(b"host") or "")
-    if place is None:
+    named = read_path(path, request.header(b"host") or "")
+    if named is None:
         raise NoSuchPath
-    return place
+    return named
 
 
 def _read(data: bytes, digest: str, content_type: str | None) -> tuple[Image, list[str], list[str]]:
@@ -231,5 +231,5 @@ def _flow(call: Call, headers: Mapping[str, str], length: int, pieces: Any) -> N
 
 def _uploading(status: int, path: str, id: str, size: int) -> Answer:
     """Docker goes on where Location says."""
-    place = {"Location": f"{path.rstrip('/')}/{id}", "Docker-Upload-UUID": id, "Range": f"0-{max(size - 1, 0)}"}
-    return _answer(status, place)
+    told = {"Location": f"{path.rstrip('/')}/{id}", "Docker-Upload-UUID": id, "Range": f"0-{max(size - 1, 0)}"}
+    return _answer(status, told)

@@ -99,7 +99,7 @@ class MayInvoke(Protocol):
         """The end of AWS's text, why not; None: he may."""
 
 
-class Place(NamedTuple):
+class ApiHosting(NamedTuple):
     """Where APIs are served. signers: find out who asks there. issuer: of credentials to ask others with.
 
     may_invoke: asked about who signed for a method or route that IAM guards.
@@ -121,7 +121,7 @@ class Seams(Struct, frozen=True):
     invoke: Invoke
     loop: Loop
     clock: Clock
-    place: Place
+    hosting: ApiHosting
     permissions: Permissions
     signers: Callable[[], Signers]
     token_keys: Callable[[str], Any]
@@ -159,19 +159,19 @@ class ExecuteApi:
         loop: Loop,
         clock: Clock,
         facts: FactSource,
-        place: Place,
+        hosting: ApiHosting,
     ) -> None:
         """kinds: by their names, as `AnyApi` has them."""
         self._kinds = kinds
         self._loop = loop
         self._clock = clock
         self._facts = facts
-        self._base_url = place.base_url
-        self._own_host = place.base_url.partition("://")[2]
+        self._base_url = hosting.base_url
+        self._own_host = hosting.base_url.partition("://")[2]
         self._planes: dict[str, DataPlane] = {}
         self._apis: Apis | None = None
-        self._signers = place.signers
-        self._make_seams = partial(self._seams_of, store, invoke, place)
+        self._signers = hosting.signers
+        self._make_seams = partial(self._seams_of, store, invoke, hosting)
         self._seams: Seams | None = None
         self.elsewhere: Callable[[], Read] | None = None
         """Makes what reads APIs that somebody else keeps, set before the first request; None: they are the child's."""
@@ -251,12 +251,12 @@ class ExecuteApi:
         self._seams = self._seams or self._make_seams()
         return self._seams
 
-    def _seams_of(self, store: Store, invoke: Invoke, place: Place) -> Seams:
+    def _seams_of(self, store: Store, invoke: Invoke, hosting: ApiHosting) -> Seams:
         from lambda_emu.triggers.execute_api.functions import Permissions
 
         permissions, token_keys = Permissions(store), self._token_keys
         return Seams(
-            store, invoke, self._loop, self._clock, place, permissions, place.signers, token_keys, self.apis, []
+            store, invoke, self._loop, self._clock, hosting, permissions, hosting.signers, token_keys, self.apis, []
         )
 
     def _make_apis(self) -> Apis:

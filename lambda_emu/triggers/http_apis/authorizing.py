@@ -63,7 +63,7 @@ class Authorizers:
         self._issuers = issuers
         self._functions = functions
         self._signers = seams.signers()
-        self._may_invoke = seams.place.may_invoke
+        self._may_invoke = seams.hosting.may_invoke
         self._times = EventTimes()
         self._ways = {"JWT": self._by_token, "CUSTOM": self._by_function, "AWS_IAM": self._by_signature}
 

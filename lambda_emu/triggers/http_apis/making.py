@@ -13,7 +13,7 @@ from lambda_emu.triggers.http_apis.lambda_authorizers import LambdaAuthorizers
 
 def make_data_plane(seams: Seams) -> DataPlane:
     """On the loop."""
-    issuers = Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.place.base_url).port)
+    issuers = Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.hosting.base_url).port)
     functions = LambdaAuthorizers(seams.invoke, seams.clock)
     authorizers = Authorizers(seams, issuers, functions)
     return DataPlane(seams.store, seams.invoke, seams.loop, seams.clock, authorizers, seams.permissions)

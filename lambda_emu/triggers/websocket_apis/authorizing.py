@@ -47,7 +47,7 @@ class SocketAuthorizers:
         self._functions = functions
         self._signers = seams.signers()
         self._permissions = seams.permissions
-        self._may_invoke = seams.place.may_invoke
+        self._may_invoke = seams.hosting.may_invoke
 
     async def authorize(self, route: SocketRoute, entrance: Entrance) -> None:
         """What is said of who connects goes into its events. Unauthorized, Forbidden, MayNot, ApiFailure."""

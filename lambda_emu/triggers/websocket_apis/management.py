@@ -51,7 +51,7 @@ class Management:
         self._connections = connections
         self._clock = seams.clock
         self._signers = seams.signers()
-        self._may = seams.place.may_invoke
+        self._may = seams.hosting.may_invoke
         self._ways: Mapping[str, Callable[[Client, Request], Answer]] = {
             "POST": self._send,
             "GET": self._tell,

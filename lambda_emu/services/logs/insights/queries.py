@@ -126,7 +126,7 @@ class Queries:
 
         query.status = "Running"
         found = [self._reader.events(span, backward=True) for span in query.spans]
-        events = heapq.merge(*found, key=lambda event: event.place, reverse=True)
+        events = heapq.merge(*found, key=lambda event: event.position, reverse=True)
         try:
             go_on()
             query.answer = run(query.plan, events, query.limit, query.looked, go_on)

@@ -69,7 +69,7 @@ def pointer_of(event: StoredEvent) -> str:
 
 
 _SYSTEM: dict[str, Any] = {
-    "@timestamp": lambda event: Time(event.place.at_ms),
+    "@timestamp": lambda event: Time(event.position.at_ms),
     "@ingestionTime": lambda event: Time(event.ingested_ms),
     "@message": lambda event: event.message,
     "@logStream": lambda event: event.owner.stream,

@@ -48,5 +48,5 @@ class Authorizers:
 
 def pool_authorizers(seams: Seams) -> PoolAuthorizers:
     return PoolAuthorizers(
-        seams, Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.place.base_url).port)
+        seams, Issuers(seams.loop, seams.clock, seams.token_keys, urlsplit(seams.hosting.base_url).port)
     )

@@ -28,7 +28,7 @@ MEMBERS: Mapping[str, str] = {
 class SignatureAuthorizers:
     def __init__(self, seams: Seams) -> None:
         self._signers = seams.signers
-        self._may_invoke = seams.place.may_invoke
+        self._may_invoke = seams.hosting.may_invoke
 
     async def authorize(self, entered: Entered) -> Permit:
         """NotSigned, BadlySigned, CallerRefused."""

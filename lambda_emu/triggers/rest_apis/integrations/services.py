@@ -56,8 +56,8 @@ class Services:
     def __init__(self, seams: Seams) -> None:
         self._loop = seams.loop
         self._clock = seams.clock
-        self._issuer = seams.place.issuer
-        self._base_url = seams.place.base_url
+        self._issuer = seams.hosting.issuer
+        self._base_url = seams.hosting.base_url
         self._kept: dict[tuple[str, str | None], Credentials] = {}
 
     async def ask(self, call: ServiceCall) -> Answered:

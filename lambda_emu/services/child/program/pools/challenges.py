@@ -20,12 +20,12 @@ from lambda_emu.services.child.program.pools.errors import (
     WrongPassword,
 )
 from lambda_emu.services.child.program.pools.finding import (
-    Place,
+    PoolCall,
     PoolsRequest,
+    call_by_admin,
+    call_by_client,
     check_secret,
     find_user,
-    place_of_admin,
-    place_of_client,
 )
 from lambda_emu.services.child.program.pools.messages import MFA
 from lambda_emu.services.child.program.pools.sessions import Session
@@ -38,16 +38,16 @@ ATTRIBUTE = "userAttributes."
 class Answer:
     """One to a challenge. user: None: there is none, and nobody is to find out."""
 
-    def __init__(self, place: Place, session: Session, id: str, responses: Mapping[str, str]) -> None:
-        self.place = place
+    def __init__(self, call: PoolCall, session: Session, id: str, responses: Mapping[str, str]) -> None:
+        self.call = call
         self.session = session
         self.id = id
         self.responses = responses
-        self.user: Any = find_user(place.pool, session.name) if session.name else None
+        self.user: Any = find_user(call.pool, session.name) if session.name else None
 
     @property
     def step(self) -> factors.Step:
-        return factors.Step(self.place, self.user, self.session.asked_name, self.id, is_answer=True)
+        return factors.Step(self.call, self.user, self.session.asked_name, self.id, is_answer=True)
 
     @property
     def course(self) -> custom.Course:
@@ -57,38 +57,38 @@ class Answer:
 
 @operation("RespondToAuthChallenge")
 def respond_to_auth_challenge(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    return _respond(context, place_of_client(asked))
+    return _respond(context, call_by_client(asked))
 
 
 @operation("AdminRespondToAuthChallenge")
 def admin_respond_to_auth_challenge(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    return _respond(context, place_of_admin(asked, with_client=True))
+    return _respond(context, call_by_admin(asked, with_client=True))
 
 
-def _respond(context: PoolContext, place: Place) -> dict[str, Any]:
-    name, responses = place.asked.text("ChallengeName"), place.asked.texts("ChallengeResponses")
+def _respond(context: PoolContext, call: PoolCall) -> dict[str, Any]:
+    name, responses = call.asked.text("ChallengeName"), call.asked.texts("ChallengeResponses")
     take = ANSWERS.get(name)
     if take is None:
         raise InvalidParameter(f"{name} is not served by lambda-emu")
     user_name = needed(responses, "USERNAME")
-    check_secret(place, user_name, responses.get("SECRET_HASH"))
+    check_secret(call, user_name, responses.get("SECRET_HASH"))
     block = responses.get("PASSWORD_CLAIM_SECRET_BLOCK") if name == factors.PROOF else None
-    id = block or str(place.asked.given.get("Session") or "")
-    answer = Answer(place, _session(place, id, name), id, responses)
-    if find_user(place.pool, user_name) is not answer.user or (answer.user is None and answer.session.name):
+    id = block or str(call.asked.given.get("Session") or "")
+    answer = Answer(call, _session(call, id, name), id, responses)
+    if find_user(call.pool, user_name) is not answer.user or (answer.user is None and answer.session.name):
         raise NotAuthorized(NO_SESSION)
     if answer.user is not None and not answer.user.enabled:
         raise NotAuthorized("User is disabled.")
     return take(context, answer)
 
 
-def _session(place: Place, id: str, challenge: str) -> Session:
+def _session(call: PoolCall, id: str, challenge: str) -> Session:
     """NotAuthorized."""
-    kept: Any = place.pool.backend.sessions.get(id)
+    kept: Any = call.pool.backend.sessions.get(id)
     if kept is not None and not isinstance(kept, Session):  # moto's own, once a factor is set up
         name, pool = kept
-        kept = Session(pool, name, name, place.client.id, factors.SETUP, float("inf"), {"is_set_up": True})
-    if kept is None or kept.pool is not place.pool or kept.client_id != place.client.id:
+        kept = Session(pool, name, name, call.client.id, factors.SETUP, float("inf"), {"is_set_up": True})
+    if kept is None or kept.pool is not call.pool or kept.client_id != call.client.id:
         raise NotAuthorized(NO_SESSION)
     if kept.until_s <= clock.now_s():
         raise NotAuthorized(OVER)
@@ -100,35 +100,35 @@ def _session(place: Place, id: str, challenge: str) -> Session:
 
 def take_proof(context: PoolContext, answer: Answer) -> dict[str, Any]:
     """Of a password, by SRP. A wrong one ends the session."""
-    session, place = answer.session, answer.place
+    session, call = answer.session, answer.call
     signature, timestamp = (needed(answer.responses, name) for name in ("PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"))
-    signed = f"{factors.pool_name(place.pool)}{answer.step.key}".encode() + _decoded(answer.id) + timestamp.encode()
+    signed = f"{factors.pool_name(call.pool)}{answer.step.key}".encode() + _decoded(answer.id) + timestamp.encode()
     is_right = srp.proves(session.memo, signed, signature) and answer.user is not None
     if session.memo.get("is_custom"):
         course = answer.course.after(factors.PROOF, is_right=is_right, metadata=None)
         return custom.next_challenge(context, course)
     if not is_right:
-        context.changes.make(changes.close_session, pool=place.pool.id, id=answer.id)
+        context.changes.make(changes.close_session, pool=call.pool.id, id=answer.id)
         raise WrongPassword
     return factors.after_password(context, answer.step)
 
 
 def take_password(context: PoolContext, answer: Answer) -> dict[str, Any]:
     """A new one, with what the user adds of attributes. Of two at once the session says whose it is."""
-    place, user = answer.place, answer.user
-    check_password(place.pool, password := needed(answer.responses, "NEW_PASSWORD"))
+    call, user = answer.call, answer.user
+    check_password(call.pool, password := needed(answer.responses, "NEW_PASSWORD"))
     attributes = {
         name.removeprefix(ATTRIBUTE): value for name, value in answer.responses.items() if name.startswith(ATTRIBUTE)
     }
     said = {"name": user.username, "password": password, "attributes": attributes}
-    context.changes.make(changes.answer_by_password, pool=place.pool.id, id=answer.id, **said)
+    context.changes.make(changes.answer_by_password, pool=call.pool.id, id=answer.id, **said)
     return factors.after_first(context, replace(answer.step, after=None), factors.WITH_NEW_PASSWORD)
 
 
 def take_sms_code(context: PoolContext, answer: Answer) -> dict[str, Any]:
-    place, user = answer.place, answer.user
-    context.messages.check_code(place, user, MFA, needed(answer.responses, "SMS_MFA_CODE"), WrongMfaCode)
-    context.changes.make(changes.use_code, pool=place.pool.id, name=user.username, purpose=MFA)
+    call, user = answer.call, answer.user
+    context.messages.check_code(call, user, MFA, needed(answer.responses, "SMS_MFA_CODE"), WrongMfaCode)
+    context.changes.make(changes.use_code, pool=call.pool.id, name=user.username, purpose=MFA)
     return factors.finish(context, answer.step, answer.session.memo["source"])
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from msgspec import Struct, field
 
 from lambda_emu.services.child.program.pools.errors import BadMember
-from lambda_emu.services.child.program.pools.finding import Place
+from lambda_emu.services.child.program.pools.finding import PoolCall
 
 SCOPE = "aws.cognito.signin.user.admin"
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
@@ -90,10 +90,10 @@ def wishes_v2(details: Mapping[str, Any] | None) -> Wishes:
     return Wishes(_edits(_map(told, "idTokenGeneration")), _edits(_map(told, "accessTokenGeneration")), _groups(told))
 
 
-def id_claims(place: Place, user: Any, groups: Groups, moment: Moment) -> Claims:
+def id_claims(call: PoolCall, user: Any, groups: Groups, moment: Moment) -> Claims:
     told: Claims = {"sub": user.id}
     for name, value in user.attribute_lookup.items():
-        if name != "sub" and _is_readable(place.client, name):
+        if name != "sub" and _is_readable(call.client, name):
             told[name] = value == "true" if name in BOOLEANS else value
     if groups.names:
         told["cognito:groups"] = groups.names
@@ -101,16 +101,16 @@ def id_claims(place: Place, user: Any, groups: Groups, moment: Moment) -> Claims
         told["cognito:preferred_role"] = groups.preferred
     if groups.roles:
         told["cognito:roles"] = groups.roles
-    told |= {"cognito:username": user.username, "aud": place.client.id, "event_id": str(uuid4()), "token_use": "id"}
-    return told | _common(place, moment, seconds(place.client, "IdToken", 3600))
+    told |= {"cognito:username": user.username, "aud": call.client.id, "event_id": str(uuid4()), "token_use": "id"}
+    return told | _common(call, moment, seconds(call.client, "IdToken", 3600))
 
 
-def access_claims(place: Place, user: Any, groups: Groups, moment: Moment) -> Claims:
+def access_claims(call: PoolCall, user: Any, groups: Groups, moment: Moment) -> Claims:
     told: Claims = {"sub": user.id}
     if groups.names:
         told["cognito:groups"] = groups.names
-    told |= {"client_id": place.client.id, "event_id": str(uuid4()), "token_use": "access", "scope": SCOPE}
-    return told | _common(place, moment, seconds(place.client, "AccessToken", 3600)) | {"username": user.username}
+    told |= {"client_id": call.client.id, "event_id": str(uuid4()), "token_use": "access", "scope": SCOPE}
+    return told | _common(call, moment, seconds(call.client, "AccessToken", 3600)) | {"username": user.username}
 
 
 def edited(claims: Claims, edits: Edits, own: frozenset[str]) -> Claims:
@@ -136,9 +136,9 @@ def issuer_of(pool: Any) -> str:
     return f"https://cognito-idp.{pool.region}.amazonaws.com/{pool.id}"
 
 
-def _common(place: Place, moment: Moment, valid_s: int) -> Claims:
+def _common(call: PoolCall, moment: Moment, valid_s: int) -> Claims:
     return {
-        "iss": issuer_of(place.pool),
+        "iss": issuer_of(call.pool),
         "origin_jti": moment.origin_jti,
         "auth_time": moment.auth_s,
         "iat": moment.now_s,

@@ -11,7 +11,7 @@ from lambda_emu.services.child.program.front import Front
 from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.pools.changes import Changes, Keep
 from lambda_emu.services.child.program.pools.errors import BadPassword
-from lambda_emu.services.child.program.pools.finding import Place, PoolsRequest, told_attributes
+from lambda_emu.services.child.program.pools.finding import PoolCall, PoolsRequest, told_attributes
 from lambda_emu.services.child.program.pools.messages import DAY_S, Messages
 from lambda_emu.services.child.program.pools.senders import Senders
 from lambda_emu.services.child.program.pools.tokens import Tokens
@@ -31,12 +31,12 @@ class PoolContext:
         self.messages = Messages(self.triggers, Senders(front, self.triggers), self.changes, outbox)
         self.tokens = Tokens(self.triggers, self.changes)
 
-    def confirmed(self, place: Place, user: Any, source: str) -> None:
+    def confirmed(self, call: PoolCall, user: Any, source: str) -> None:
         """Tell the pool's function that somebody is. PoolError: it failed; confirmed the user is all the same."""
         request: dict[str, Any] = {"userAttributes": told_attributes(user)}
-        if metadata := place.asked.texts("ClientMetadata"):
+        if metadata := call.asked.texts("ClientMetadata"):
             request["clientMetadata"] = metadata
-        self.triggers.run(place, POST_CONFIRMATION, source, user.username, request)
+        self.triggers.run(call, POST_CONFIRMATION, source, user.username, request)
 
 
 Serve = Callable[[PoolContext, PoolsRequest], Mapping[str, Any]]

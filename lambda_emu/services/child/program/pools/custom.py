@@ -74,7 +74,7 @@ def _ask(context: PoolContext, course: Course, trigger: Trigger, request: Mappin
     """InvalidParameter: the pool has no such function."""
     step = course.step
     source = f"{trigger.name}_Authentication"
-    said = context.triggers.run(step.place, trigger, source, step.key, {**step.request(), **request})
+    said = context.triggers.run(step.call, trigger, source, step.key, {**step.request(), **request})
     if said is None:
         raise InvalidParameter(NOT_THERE)
     return said

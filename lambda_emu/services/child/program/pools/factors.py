@@ -17,7 +17,7 @@ from lambda_emu.services.child.program.clock import clock
 from lambda_emu.services.child.program.pools import changes, srp
 from lambda_emu.services.child.program.pools.context import PoolContext
 from lambda_emu.services.child.program.pools.errors import NotAuthorized, NotConfirmed, ResetRequired
-from lambda_emu.services.child.program.pools.finding import Place, told_attributes
+from lambda_emu.services.child.program.pools.finding import PoolCall, told_attributes
 from lambda_emu.services.child.program.pools.messages import MFA, Way
 from lambda_emu.services.child.program.pools.triggers import POST_AUTHENTICATION
 
@@ -34,7 +34,7 @@ class Step(Struct, frozen=True):
     after: the session that ends by the next step. is_answer: to a challenge; else it is the first request of all.
     """
 
-    place: Place
+    call: PoolCall
     user: Any
     name: str
     after: str | None = None
@@ -48,17 +48,17 @@ class Step(Struct, frozen=True):
     def request(self) -> dict[str, Any]:
         """What functions are told. ClientMetadata that came with an answer is; of the first request it is not."""
         told: dict[str, Any] = {"userAttributes": {} if self.user is None else told_attributes(self.user)}
-        if self.place.hides_users:
+        if self.call.hides_users:
             told["userNotFound"] = self.user is None
         return told | ({"clientMetadata": self.metadata} if self.metadata else {})
 
     @property
     def metadata(self) -> dict[str, str]:
-        return self.place.asked.texts("ClientMetadata") if self.is_answer else {}
+        return self.call.asked.texts("ClientMetadata") if self.is_answer else {}
 
     @property
     def session_s(self) -> float:
-        return float(self.place.client.extended_config.get("AuthSessionValidity") or 3) * MINUTE_S
+        return float(self.call.client.extended_config.get("AuthSessionValidity") or 3) * MINUTE_S
 
 
 def check_state(user: Any) -> None:
@@ -85,7 +85,7 @@ def after_password(context: PoolContext, step: Step) -> dict[str, Any]:
 
 def after_first(context: PoolContext, step: Step, source: str) -> dict[str, Any]:
     """A second factor, if the user has one. source: of the tokens that are made at last."""
-    pool, user, memo = step.place.pool, step.user, {"source": source}
+    pool, user, memo = step.call.pool, step.user, {"source": source}
     ready = _ready(pool, user)
     if len(ready) > 1 and user.preferred_mfa_setting in ready:
         ready = [user.preferred_mfa_setting]
@@ -104,7 +104,7 @@ def ask_for_code(context: PoolContext, step: Step, factor: str, memo: dict[str, 
     asked = {"USER_ID_FOR_SRP": step.key}
     if factor == BY_SMS:
         way = Way("phone_number", step.user.attribute_lookup.get("phone_number", ""))
-        context.messages.send_code(step.place, step.user, way, "CustomMessage_Authentication", MFA, step.session_s)
+        context.messages.send_code(step.call, step.user, way, "CustomMessage_Authentication", MFA, step.session_s)
         told = way.details()
         asked |= {"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": told["Destination"]}
     return challenge(context, step, factor, asked, memo)
@@ -113,7 +113,7 @@ def ask_for_code(context: PoolContext, step: Step, factor: str, memo: dict[str, 
 def ask_for_proof(context: PoolContext, step: Step, a_hex: str, memo: dict[str, Any]) -> dict[str, Any]:
     """Of a password, by SRP; where there is no user no proof will do."""
     password = (None if step.user is None else step.user.password) or secrets.token_hex(16)
-    kept = srp.begin(pool_name(step.place.pool), step.key, password, a_hex)
+    kept = srp.begin(pool_name(step.call.pool), step.key, password, a_hex)
     block = base64.b64encode(secrets.token_bytes(96)).decode()
     asked = {name: kept[name] for name in ("SALT", "SRP_B")}
     asked |= {"USER_ID_FOR_SRP": step.key, "USERNAME": step.key, "SECRET_BLOCK": block}
@@ -134,26 +134,26 @@ def challenge(
     said = {
         "name": "" if step.user is None else step.key,
         "asked_name": step.key,
-        "client_id": step.place.client.id,
+        "client_id": step.call.client.id,
         "challenge": kind,
         "until_s": now_s + step.session_s,
         "memo": dict(memo),
     }
-    pool = step.place.pool.id
+    pool = step.call.pool.id
     context.changes.make(changes.open_session, pool=pool, id=id, after=step.after, now_s=now_s, said=said)
     return {"ChallengeName": kind, "Session": id, "ChallengeParameters": dict(asked)}
 
 
 def finish(context: PoolContext, step: Step, source: str) -> dict[str, Any]:
     """All was well: the pool's functions are told and asked, and tokens made."""
-    place, user = step.place, step.user
+    call, user = step.call, step.user
     if step.after is not None:
-        context.changes.make(changes.close_session, pool=place.pool.id, id=step.after)
+        context.changes.make(changes.close_session, pool=call.pool.id, id=step.after)
     request = step.request() | {"newDeviceUsed": False}
-    context.triggers.run(place, POST_AUTHENTICATION, "PostAuthentication_Authentication", user.username, request)
+    context.triggers.run(call, POST_AUTHENTICATION, "PostAuthentication_Authentication", user.username, request)
     return {
         "ChallengeParameters": {},
-        "AuthenticationResult": context.tokens.sign_in(place, user, source, step.metadata),
+        "AuthenticationResult": context.tokens.sign_in(call, user, source, step.metadata),
     }
 
 

@@ -65,8 +65,8 @@ class PoolsRequest(Struct, frozen=True):
         return "aws-sdk-unknown-unknown" if found is None else f"{found[1]}-{found[2]}"
 
 
-class Place(Struct, frozen=True):
-    """Where somebody does something: the pool, and by which app; client: None, by an administrator without one."""
+class PoolCall(Struct, frozen=True):
+    """What somebody asks of a pool, and by which app; client: None, by an administrator without one."""
 
     asked: PoolsRequest
     pool: Any
@@ -109,30 +109,30 @@ def pool_by_id(pool_id: str) -> Any:
     raise NoPool(pool_id)
 
 
-def place_of_client(asked: PoolsRequest) -> Place:
+def call_by_client(asked: PoolsRequest) -> PoolCall:
     """NoClient, NotAuthorized."""
     client_id = asked.text("ClientId")
     for backend in backends():
         for pool in list(backend.user_pools.values()):
             if client_id in pool.clients:
-                return Place(asked, pool, pool.clients[client_id])
+                return PoolCall(asked, pool, pool.clients[client_id])
     raise NoClient(client_id)
 
 
-def place_of_admin(asked: PoolsRequest, *, with_client: bool = False) -> Place:
+def call_by_admin(asked: PoolsRequest, *, with_client: bool = False) -> PoolCall:
     """NoPool, NoClient."""
     pool = pool_by_id(asked.text("UserPoolId"))
     if pool.account_id != asked.account:
         raise NoPool(pool.id)
     if not with_client:
-        return Place(asked, pool)
+        return PoolCall(asked, pool)
     client = pool.clients.get(asked.text("ClientId"))
     if client is None:
         raise NoClient(asked.text("ClientId"))
-    return Place(asked, pool, client)
+    return PoolCall(asked, pool, client)
 
 
-def place_of_token(asked: PoolsRequest) -> tuple[Place, Any]:
+def call_by_token(asked: PoolsRequest) -> tuple[PoolCall, Any]:
     """By an access token: where and who. NotAuthorized."""
     token = asked.text("AccessToken")
     check_access(token)
@@ -143,7 +143,7 @@ def place_of_token(asked: PoolsRequest) -> tuple[Place, Any]:
                 user = find_user(pool, name)
                 if user is None or not user.enabled:
                     raise NotAuthorized("User is disabled." if user else "Access Token has been revoked")
-                return Place(asked, pool, pool.clients.get(client_id)), user
+                return PoolCall(asked, pool, pool.clients.get(client_id)), user
     raise NotAuthorized("Invalid Access Token")
 
 
@@ -164,9 +164,9 @@ def claims_of(token: str) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def check_secret(place: Place, name: str | Iterable[str], given: str | None) -> None:
+def check_secret(call: PoolCall, name: str | Iterable[str], given: str | None) -> None:
     """By the hash that an app with a secret sends. name: of the user, or those by which it may be. NotAuthorized."""
-    client = place.client
+    client = call.client
     if not client.generate_secret:
         return
     if not given:

@@ -18,7 +18,7 @@ from lambda_emu.services.child.program.outbox import Outbox
 from lambda_emu.services.child.program.pools import changes
 from lambda_emu.services.child.program.pools.changes import Changes
 from lambda_emu.services.child.program.pools.errors import NoCode, PoolError, TooManyTries, WrongCode
-from lambda_emu.services.child.program.pools.finding import Place, PoolsRequest, codes_of, told_attributes
+from lambda_emu.services.child.program.pools.finding import PoolCall, PoolsRequest, codes_of, told_attributes
 from lambda_emu.services.child.program.pools.senders import Senders
 from lambda_emu.services.child.program.pools.triggers import CUSTOM_MESSAGE, Triggers
 
@@ -70,27 +70,27 @@ class Messages:
         self._changes = changes
         self._outbox = outbox
 
-    def send_code(self, place: Place, user: Any, way: Way, source: str, purpose: str, valid_s: float) -> None:
+    def send_code(self, call: PoolCall, user: Any, way: Way, source: str, purpose: str, valid_s: float) -> None:
         """In place of the one before, once there are words for it; it is good when it is sent. PoolError."""
         code, until_s = f"{secrets.randbelow(10**6):06d}", clock.now_s() + valid_s
-        text = self._words(place, user, way, source, with_name=False)
+        text = self._words(call, user, way, source, with_name=False)
         self._changes.make(
             changes.give_code,
-            pool=place.pool.id, name=user.username, purpose=purpose, code=code, until_s=until_s,
+            pool=call.pool.id, name=user.username, purpose=purpose, code=code, until_s=until_s,
             by=way.attribute, to=way.address,
         )  # fmt: skip
-        self._send(place, user, way, source, code, text)
+        self._send(call, user, way, source, code, text)
 
-    def invite(self, place: Place, user: Any, ways: list[Way], password: str) -> None:
+    def invite(self, call: PoolCall, user: Any, ways: list[Way], password: str) -> None:
         """A user whom an administrator made is told so. PoolError."""
         source = "CustomMessage_AdminCreateUser"
         for way in ways:
-            text = self._words(place, user, way, source, with_name=True)
-            self._send(place, user, way, source, password, text)
+            text = self._words(call, user, way, source, with_name=True)
+            self._send(call, user, way, source, password, text)
 
-    def _words(self, place: Place, user: Any, way: Way, source: str, *, with_name: bool) -> Text:
-        text = _text_of(place.pool, source)
-        if self._senders.are_of(place.pool, way.medium):
+    def _words(self, call: PoolCall, user: Any, way: Way, source: str, *, with_name: bool) -> Text:
+        text = _text_of(call.pool, source)
+        if self._senders.are_of(call.pool, way.medium):
             return text
         request: dict[str, Any] = {
             "userAttributes": told_attributes(user),
@@ -98,9 +98,9 @@ class Messages:
             "linkParameter": LINK,
             "usernameParameter": NAME if with_name else None,
         }
-        if metadata := place.asked.texts("ClientMetadata"):
+        if metadata := call.asked.texts("ClientMetadata"):
             request["clientMetadata"] = metadata
-        said = self._triggers.run(place, CUSTOM_MESSAGE, source, user.username, request)
+        said = self._triggers.run(call, CUSTOM_MESSAGE, source, user.username, request)
         if said is None:
             return text
         return Text(
@@ -109,9 +109,9 @@ class Messages:
             _with_places(said["smsMessage"], with_name=with_name) or text.sms,
         )
 
-    def _send(self, place: Place, user: Any, way: Way, source: str, code: str, text: Text) -> None:
-        if self._senders.are_of(place.pool, way.medium):
-            self._senders.send(place, user, way.medium, source, code)
+    def _send(self, call: PoolCall, user: Any, way: Way, source: str, code: str, text: Text) -> None:
+        if self._senders.are_of(call.pool, way.medium):
+            self._senders.send(call, user, way.medium, source, code)
             return
         body = text.email if way.medium == "EMAIL" else text.sms
         message = _LINK.sub(lambda found: f"{found[1]} ({code})", body.replace(CODE, code).replace(NAME, user.username))
@@ -120,7 +120,9 @@ class Messages:
             sent |= {"from": SENDER, "subject": text.subject}
         self._outbox.add({**sent, "id": str(uuid4())})
 
-    def check_code(self, place: Place, user: Any, purpose: str, given: str, wrong: type[PoolError] = WrongCode) -> str:
+    def check_code(
+        self, call: PoolCall, user: Any, purpose: str, given: str, wrong: type[PoolError] = WrongCode
+    ) -> str:
         """That it is the one; by which attribute it came. It stays good until it is used, or the user is elsewhere.
 
         wrong: how another one is refused. PoolError.
@@ -131,7 +133,7 @@ class Messages:
         if code["tries"] >= MOST_TRIES:
             raise TooManyTries
         if not secrets.compare_digest(code["code"].encode(), given.encode()):
-            self._changes.make(changes.count_try, pool=place.pool.id, name=user.username, purpose=purpose)
+            self._changes.make(changes.count_try, pool=call.pool.id, name=user.username, purpose=purpose)
             raise wrong
         return str(code["by"])
 

@@ -15,13 +15,13 @@ from lambda_emu.services.child.program.pools.errors import (
     WrongPassword,
 )
 from lambda_emu.services.child.program.pools.finding import (
-    Place,
+    PoolCall,
     PoolsRequest,
+    call_by_admin,
+    call_by_client,
+    call_by_token,
     check_secret,
     find_user,
-    place_of_admin,
-    place_of_client,
-    place_of_token,
 )
 from lambda_emu.services.child.program.pools.messages import HOUR_S, PASSWORD, Way, way_to_recover
 from lambda_emu.services.child.program.pools.migration import migrate
@@ -31,72 +31,70 @@ UNREACHABLE = "Cannot reset password for the user as there is no registered/veri
 
 @operation("ForgotPassword")
 def forgot_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, name = place_of_client(asked), asked.text("Username")
-    check_secret(place, name, asked.given.get("SecretHash"))
-    user = find_user(place.pool, name) or migrate(context, place, name, None)
+    call, name = call_by_client(asked), asked.text("Username")
+    check_secret(call, name, asked.given.get("SecretHash"))
+    user = find_user(call.pool, name) or migrate(context, call, name, None)
     if user is None:
-        if place.hides_users:  # it is answered as if there were one
+        if call.hides_users:  # it is answered as if there were one
             return {"CodeDeliveryDetails": Way("email", f"{name}@example.com").details()}
         raise NobodyOfClient
-    return {"CodeDeliveryDetails": _send(context, place, user, ("CONFIRMED", "RESET_REQUIRED", "UNCONFIRMED"))}
+    return {"CodeDeliveryDetails": _send(context, call, user, ("CONFIRMED", "RESET_REQUIRED", "UNCONFIRMED"))}
 
 
 @operation("ConfirmForgotPassword")
 def confirm_forgot_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, name = place_of_client(asked), asked.text("Username")
-    check_secret(place, name, asked.given.get("SecretHash"))
-    user = find_user(place.pool, name)
+    call, name = call_by_client(asked), asked.text("Username")
+    check_secret(call, name, asked.given.get("SecretHash"))
+    user = find_user(call.pool, name)
     if user is None:
-        raise NoCode if place.hides_users else NobodyOfClient
-    check_password(place.pool, password := asked.text("Password"))
-    context.messages.check_code(place, user, PASSWORD, asked.text("ConfirmationCode"))
+        raise NoCode if call.hides_users else NobodyOfClient
+    check_password(call.pool, password := asked.text("Password"))
+    context.messages.check_code(call, user, PASSWORD, asked.text("ConfirmationCode"))
     said = {"password": password, "status": "CONFIRMED"}
-    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, **said, uses=PASSWORD)
-    context.confirmed(place, user, "PostConfirmation_ConfirmForgotPassword")
+    context.changes.make(changes.set_user, pool=call.pool.id, name=user.username, **said, uses=PASSWORD)
+    context.confirmed(call, user, "PostConfirmation_ConfirmForgotPassword")
     return {}
 
 
 @operation("AdminResetUserPassword")
 def admin_reset_user_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place = place_of_admin(asked)
-    user = place.user(asked.text("Username"))
-    _send(context, place, user, ("CONFIRMED", "RESET_REQUIRED"))
-    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status="RESET_REQUIRED")
+    call = call_by_admin(asked)
+    user = call.user(asked.text("Username"))
+    _send(context, call, user, ("CONFIRMED", "RESET_REQUIRED"))
+    context.changes.make(changes.set_user, pool=call.pool.id, name=user.username, status="RESET_REQUIRED")
     return {}
 
 
 @operation("ChangePassword")
 def change_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, user = place_of_token(asked)
+    call, user = call_by_token(asked)
     if user.password is None or user.password != asked.given.get("PreviousPassword"):
         raise WrongPassword
-    check_password(place.pool, password := asked.text("ProposedPassword"))
-    context.changes.make(
-        changes.set_user, pool=place.pool.id, name=user.username, password=password, status="CONFIRMED"
-    )
+    check_password(call.pool, password := asked.text("ProposedPassword"))
+    context.changes.make(changes.set_user, pool=call.pool.id, name=user.username, password=password, status="CONFIRMED")
     return {}
 
 
 @operation("AdminSetUserPassword")
 def admin_set_user_password(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place = place_of_admin(asked)
-    user = place.user(asked.text("Username"))
-    check_password(place.pool, password := asked.text("Password"))
+    call = call_by_admin(asked)
+    user = call.user(asked.text("Username"))
+    check_password(call.pool, password := asked.text("Password"))
     is_own = bool(asked.given.get("Permanent"))
-    status, until_s = ("CONFIRMED", 0.0) if is_own else ("FORCE_CHANGE_PASSWORD", given_until_s(place.pool))
-    pool, name = place.pool.id, user.username
+    status, until_s = ("CONFIRMED", 0.0) if is_own else ("FORCE_CHANGE_PASSWORD", given_until_s(call.pool))
+    pool, name = call.pool.id, user.username
     context.changes.make(changes.set_user, pool=pool, name=name, password=password, status=status, until_s=until_s)
     return {}
 
 
-def _send(context: PoolContext, place: Place, user: Any, states: tuple[str, ...]) -> dict[str, str]:
+def _send(context: PoolContext, call: PoolCall, user: Any, states: tuple[str, ...]) -> dict[str, str]:
     """states: in which a user may be reset. InvalidParameter, NotAuthorized."""
     if not user.enabled:
         raise NotAuthorized("User is disabled.")
     if user.status.value not in states:
         raise NotAuthorized("User password cannot be reset in the current state.")
-    way = way_to_recover(place.pool, user)
+    way = way_to_recover(call.pool, user)
     if way is None:
         raise InvalidParameter(UNREACHABLE)
-    context.messages.send_code(place, user, way, "CustomMessage_ForgotPassword", PASSWORD, HOUR_S)
+    context.messages.send_code(call, user, way, "CustomMessage_ForgotPassword", PASSWORD, HOUR_S)
     return way.details()

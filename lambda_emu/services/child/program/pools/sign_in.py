@@ -16,18 +16,18 @@ from lambda_emu.services.child.program.pools.errors import (
 )
 from lambda_emu.services.child.program.pools.factors import Step
 from lambda_emu.services.child.program.pools.finding import (
-    Place,
+    PoolCall,
     PoolsRequest,
+    call_by_admin,
+    call_by_client,
     check_secret,
     find_user,
-    place_of_admin,
-    place_of_client,
 )
 from lambda_emu.services.child.program.pools.migration import migrate
 from lambda_emu.services.child.program.pools.triggers import PRE_AUTHENTICATION
 
 Parameters = Mapping[str, str]
-Begin = Callable[[PoolContext, Place, Parameters], dict[str, Any]]
+Begin = Callable[[PoolContext, PoolCall, Parameters], dict[str, Any]]
 BY_DEFAULT = frozenset(("ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"))
 SAME = {"ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH", "REFRESH_TOKEN": "REFRESH_TOKEN_AUTH"}
 """Flows that have an older name."""
@@ -40,10 +40,10 @@ def initiate_auth(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any
     flow = _flow(asked)
     if flow.startswith("ADMIN_"):
         raise InvalidParameter("Initiate Auth method not supported.")
-    place = place_of_client(asked)
-    if not _is_allowed(place.client, flow):
+    call = call_by_client(asked)
+    if not _is_allowed(call.client, flow):
         raise InvalidParameter(f"{flow} flow not enabled for this client")
-    return FLOWS[flow](context, place, asked.texts("AuthParameters"))
+    return FLOWS[flow](context, call, asked.texts("AuthParameters"))
 
 
 @operation("AdminInitiateAuth")
@@ -51,74 +51,74 @@ def admin_initiate_auth(context: PoolContext, asked: PoolsRequest) -> Mapping[st
     flow = _flow(asked)
     if flow == "USER_PASSWORD_AUTH":
         raise InvalidParameter("Initiate Auth method not supported.")
-    place = place_of_admin(asked, with_client=True)
-    if not _is_allowed(place.client, flow):
+    call = call_by_admin(asked, with_client=True)
+    if not _is_allowed(call.client, flow):
         raise InvalidParameter("Auth flow not enabled for this client")
-    return FLOWS[flow](context, place, asked.texts("AuthParameters"))
+    return FLOWS[flow](context, call, asked.texts("AuthParameters"))
 
 
 @operation("GetTokensFromRefreshToken")
 def get_tokens_from_refresh_token(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place = place_of_client(asked)
-    if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
-        raise NotAuthorized(f"Client {place.client.id} is configured with secret but it was not received")
-    result = context.tokens.refresh(place, asked.text("RefreshToken"), asked.texts("ClientMetadata"))
+    call = call_by_client(asked)
+    if call.client.generate_secret and asked.given.get("ClientSecret") != call.client.secret:
+        raise NotAuthorized(f"Client {call.client.id} is configured with secret but it was not received")
+    result = context.tokens.refresh(call, asked.text("RefreshToken"), asked.texts("ClientMetadata"))
     return {"AuthenticationResult": result}
 
 
 @operation("RevokeToken")
 def revoke_token(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
     """One that is not known is no error."""
-    place, token = place_of_client(asked), asked.text("Token")
-    if place.client.generate_secret and asked.given.get("ClientSecret") != place.client.secret:
-        raise NotAuthorized(f"Invalid client secret for client {place.client.id}")
-    context.changes.make(changes.revoke, pool=place.pool.id, token=token)
+    call, token = call_by_client(asked), asked.text("Token")
+    if call.client.generate_secret and asked.given.get("ClientSecret") != call.client.secret:
+        raise NotAuthorized(f"Invalid client secret for client {call.client.id}")
+    context.changes.make(changes.revoke, pool=call.pool.id, token=token)
     return {}
 
 
-def by_password(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_password(context: PoolContext, call: PoolCall, parameters: Parameters) -> dict[str, Any]:
     name, password = needed(parameters, "USERNAME"), needed(parameters, "PASSWORD")
-    check_secret(place, name, parameters.get("SECRET_HASH"))
-    user = find_user(place.pool, name) or _migrated(context, place, name, password)
+    check_secret(call, name, parameters.get("SECRET_HASH"))
+    user = find_user(call.pool, name) or _migrated(context, call, name, password)
     if user is None:
-        raise _nobody(context, place, name)
-    _ask_before(context, Step(place, user, name))
+        raise _nobody(context, call, name)
+    _ask_before(context, Step(call, user, name))
     if user.password is None or user.password != password:
         if user.status.value == "RESET_REQUIRED":
             factors.check_state(user)
         raise WrongPassword
-    return factors.after_password(context, Step(place, user, name))
+    return factors.after_password(context, Step(call, user, name))
 
 
-def by_srp(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_srp(context: PoolContext, call: PoolCall, parameters: Parameters) -> dict[str, Any]:
     """The password comes with the answer to a challenge, and never itself."""
     name, a_hex = needed(parameters, "USERNAME"), needed(parameters, "SRP_A")
-    check_secret(place, name, parameters.get("SECRET_HASH"))
-    user = find_user(place.pool, name)
-    if user is None and not place.hides_users:
+    check_secret(call, name, parameters.get("SECRET_HASH"))
+    user = find_user(call.pool, name)
+    if user is None and not call.hides_users:
         raise NoUser
-    step = Step(place, user, name)
+    step = Step(call, user, name)
     if user is not None:
         _ask_before(context, step)
     return factors.ask_for_proof(context, step, a_hex, {})
 
 
-def by_refresh_token(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_refresh_token(context: PoolContext, call: PoolCall, parameters: Parameters) -> dict[str, Any]:
     token = needed(parameters, "REFRESH_TOKEN")
-    if place.client.generate_secret:
-        _, user = context.tokens.signed_in(place, token)
-        check_secret(place, (user.username, user.id, *user.attribute_lookup.values()), parameters.get("SECRET_HASH"))
-    return {"ChallengeParameters": {}, "AuthenticationResult": context.tokens.refresh(place, token, {})}
+    if call.client.generate_secret:
+        _, user = context.tokens.signed_in(call, token)
+        check_secret(call, (user.username, user.id, *user.attribute_lookup.values()), parameters.get("SECRET_HASH"))
+    return {"ChallengeParameters": {}, "AuthenticationResult": context.tokens.refresh(call, token, {})}
 
 
-def by_function(context: PoolContext, place: Place, parameters: Parameters) -> dict[str, Any]:
+def by_function(context: PoolContext, call: PoolCall, parameters: Parameters) -> dict[str, Any]:
     """The pool's functions say what is asked, and whether it is answered well."""
     name = needed(parameters, "USERNAME")
-    check_secret(place, name, parameters.get("SECRET_HASH"))
-    user = find_user(place.pool, name)
-    if user is None and not place.hides_users:
+    check_secret(call, name, parameters.get("SECRET_HASH"))
+    user = find_user(call.pool, name)
+    if user is None and not call.hides_users:
         raise NoUser
-    step = Step(place, user, name)
+    step = Step(call, user, name)
     if user is not None:
         _ask_before(context, step)
         if user.status.value == "UNCONFIRMED":
@@ -174,22 +174,22 @@ def _ask_before(context: PoolContext, step: Step) -> None:
     """The pool's function, whether somebody may sign in. NotAuthorized: the user is disabled."""
     if step.user is not None and not step.user.enabled:
         raise NotAuthorized("User is disabled.")
-    request = step.request() | {"validationData": step.place.asked.texts("ClientMetadata") or None}
-    context.triggers.run(step.place, PRE_AUTHENTICATION, "PreAuthentication_Authentication", step.key, request)
+    request = step.request() | {"validationData": step.call.asked.texts("ClientMetadata") or None}
+    context.triggers.run(step.call, PRE_AUTHENTICATION, "PreAuthentication_Authentication", step.key, request)
 
 
-def _migrated(context: PoolContext, place: Place, name: str, password: str) -> Any:
+def _migrated(context: PoolContext, call: PoolCall, name: str, password: str) -> Any:
     try:
-        return migrate(context, place, name, password)
+        return migrate(context, call, name, password)
     except NotMigrated:
-        if place.hides_users:
+        if call.hides_users:
             raise WrongPassword from None
         raise
 
 
-def _nobody(context: PoolContext, place: Place, name: str) -> Exception:
+def _nobody(context: PoolContext, call: PoolCall, name: str) -> Exception:
     """Where nobody is to find that out, the pool's function is asked all the same."""
-    if not place.hides_users:
+    if not call.hides_users:
         return NoUser()
-    _ask_before(context, Step(place, None, name))
+    _ask_before(context, Step(call, None, name))
     return WrongPassword()

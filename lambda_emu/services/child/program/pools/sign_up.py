@@ -22,15 +22,15 @@ from lambda_emu.services.child.program.pools.errors import (
     UserThere,
 )
 from lambda_emu.services.child.program.pools.finding import (
-    Place,
+    PoolCall,
     PoolsRequest,
+    call_by_admin,
+    call_by_client,
+    call_by_token,
     check_known,
     check_secret,
     find_user,
     own_attribute,
-    place_of_admin,
-    place_of_client,
-    place_of_token,
 )
 from lambda_emu.services.child.program.pools.messages import DAY_S, SIGN_UP, way_to_verify, ways_to_invite
 from lambda_emu.services.child.program.pools.triggers import PRE_SIGN_UP
@@ -41,54 +41,54 @@ ALIAS = {"email": "given email", "phone_number": "given phone number"}
 
 @operation("SignUp")
 def sign_up(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, name = place_of_client(asked), asked.text("Username")
-    check_secret(place, name, asked.given.get("SecretHash"))
-    if (place.pool.extended_config.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
+    call, name = call_by_client(asked), asked.text("Username")
+    check_secret(call, name, asked.given.get("SecretHash"))
+    if (call.pool.extended_config.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly"):
         raise NotAuthorized("SignUp is not permitted for this user pool")
-    attributes = _attributes(place, name)
-    check_password(place.pool, password := asked.text("Password"))
+    attributes = _attributes(call, name)
+    check_password(call.pool, password := asked.text("Password"))
     sub = str(uuid4())
-    key = sub if own_attribute(place.pool, name) else name
-    said = _ask_before(context, place, "PreSignUp_SignUp", key, attributes)
+    key = sub if own_attribute(call.pool, name) else name
+    said = _ask_before(context, call, "PreSignUp_SignUp", key, attributes)
     is_confirmed = bool(said.get("autoConfirmUser"))
     attributes |= _verified(said, attributes)
     context.changes.make(
         changes.add_user,
-        pool=place.pool.id, name=key, sub=sub, password=password,
+        pool=call.pool.id, name=key, sub=sub, password=password,
         status=CONFIRMED if is_confirmed else UNCONFIRMED, attributes=attributes, until_s=0.0,
     )  # fmt: skip
-    user = place.user(key)
+    user = call.user(key)
     told: dict[str, Any] = {"UserConfirmed": is_confirmed, "UserSub": sub}
     if is_confirmed:
-        context.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
-    elif (details := _send_code(context, place, user, "CustomMessage_SignUp")) is not None:
+        context.confirmed(call, user, "PostConfirmation_ConfirmSignUp")
+    elif (details := _send_code(context, call, user, "CustomMessage_SignUp")) is not None:
         told["CodeDeliveryDetails"] = details
     return told
 
 
 @operation("ConfirmSignUp")
 def confirm_sign_up(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, name = place_of_client(asked), asked.text("Username")
-    check_secret(place, name, asked.given.get("SecretHash"))
-    user = place.user(name)
+    call, name = call_by_client(asked), asked.text("Username")
+    check_secret(call, name, asked.given.get("SecretHash"))
+    user = call.user(name)
     _check_unconfirmed(user)
-    attribute = context.messages.check_code(place, user, SIGN_UP, asked.text("ConfirmationCode"))
+    attribute = context.messages.check_code(call, user, SIGN_UP, asked.text("ConfirmationCode"))
     if not asked.given.get("ForceAliasCreation"):
-        _check_alias(place, user, attribute)
+        _check_alias(call, user, attribute)
     said = {"status": CONFIRMED, "attributes": {f"{attribute}_verified": "true"}}
-    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, **said, uses=SIGN_UP)
-    context.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    context.changes.make(changes.set_user, pool=call.pool.id, name=user.username, **said, uses=SIGN_UP)
+    context.confirmed(call, user, "PostConfirmation_ConfirmSignUp")
     return {}
 
 
 @operation("ResendConfirmationCode")
 def resend_confirmation_code(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, name = place_of_client(asked), asked.text("Username")
-    check_secret(place, name, asked.given.get("SecretHash"))
-    user = place.user(name)
+    call, name = call_by_client(asked), asked.text("Username")
+    check_secret(call, name, asked.given.get("SecretHash"))
+    user = call.user(name)
     if user.status.value != UNCONFIRMED:
         raise InvalidParameter("User is already confirmed.")
-    details = _send_code(context, place, user, "CustomMessage_ResendCode")
+    details = _send_code(context, call, user, "CustomMessage_ResendCode")
     if details is None:
         raise NotAuthorized("Auto verification not turned on.")
     return {"CodeDeliveryDetails": details}
@@ -96,54 +96,54 @@ def resend_confirmation_code(context: PoolContext, asked: PoolsRequest) -> Mappi
 
 @operation("AdminConfirmSignUp")
 def admin_confirm_sign_up(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place = place_of_admin(asked)
-    user = place.user(asked.text("Username"))
+    call = call_by_admin(asked)
+    user = call.user(asked.text("Username"))
     _check_unconfirmed(user)
-    context.changes.make(changes.set_user, pool=place.pool.id, name=user.username, status=CONFIRMED)
-    context.confirmed(place, user, "PostConfirmation_ConfirmSignUp")
+    context.changes.make(changes.set_user, pool=call.pool.id, name=user.username, status=CONFIRMED)
+    context.confirmed(call, user, "PostConfirmation_ConfirmSignUp")
     return {}
 
 
 @operation("AdminCreateUser")
 def admin_create_user(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, name = place_of_admin(asked), asked.text("Username")
+    call, name = call_by_admin(asked), asked.text("Username")
     action = asked.given.get("MessageAction")
-    password = asked.given.get("TemporaryPassword") or made_password(place.pool)
-    check_password(place.pool, password)
+    password = asked.given.get("TemporaryPassword") or made_password(call.pool)
+    check_password(call.pool, password)
     if action == "RESEND":
-        user = place.user(name)
+        user = call.user(name)
         if user.status.value != GIVEN_PASSWORD:
             raise UnsupportedState("Resend not possible. User is not in FORCE_CHANGE_PASSWORD state")
-        until_s = given_until_s(place.pool)
+        until_s = given_until_s(call.pool)
         context.changes.make(
-            changes.set_user, pool=place.pool.id, name=user.username, password=password, until_s=until_s
+            changes.set_user, pool=call.pool.id, name=user.username, password=password, until_s=until_s
         )
     else:
-        user = _create(context, place, name, password)
+        user = _create(context, call, name, password)
     if action != "SUPPRESS":
-        context.messages.invite(place, user, ways_to_invite(asked, user), password)
+        context.messages.invite(call, user, ways_to_invite(asked, user), password)
     return {"User": told_user(user)}
 
 
 @operation("DeleteUser")
 def delete_user(context: PoolContext, asked: PoolsRequest) -> Mapping[str, Any]:
-    place, user = place_of_token(asked)
-    context.changes.make(changes.remove_user, pool=place.pool.id, name=user.username)
+    call, user = call_by_token(asked)
+    context.changes.make(changes.remove_user, pool=call.pool.id, name=user.username)
     return {}
 
 
-def _create(context: PoolContext, place: Place, name: str, password: str) -> Any:
-    attributes = _attributes(place, name)
+def _create(context: PoolContext, call: PoolCall, name: str, password: str) -> Any:
+    attributes = _attributes(call, name)
     sub = str(uuid4())
-    key = sub if own_attribute(place.pool, name) else name
-    said = _ask_before(context, place, "PreSignUp_AdminCreateUser", key, attributes)
+    key = sub if own_attribute(call.pool, name) else name
+    said = _ask_before(context, call, "PreSignUp_AdminCreateUser", key, attributes)
     attributes |= _verified(said, attributes)
     context.changes.make(
         changes.add_user,
-        pool=place.pool.id, name=key, sub=sub, password=password, status=GIVEN_PASSWORD, attributes=attributes,
-        until_s=given_until_s(place.pool),
+        pool=call.pool.id, name=key, sub=sub, password=password, status=GIVEN_PASSWORD, attributes=attributes,
+        until_s=given_until_s(call.pool),
     )  # fmt: skip
-    return place.user(key)
+    return call.user(key)
 
 
 def told_user(user: Any) -> dict[str, Any]:
@@ -158,17 +158,17 @@ def told_user(user: Any) -> dict[str, Any]:
     }
 
 
-def _attributes(place: Place, name: str) -> dict[str, str]:
+def _attributes(call: PoolCall, name: str) -> dict[str, str]:
     """Of who is new. UserThere, InvalidParameter."""
-    attributes = place.asked.pairs("UserAttributes")
-    check_known(place.pool, attributes)
-    own = own_attribute(place.pool, name)
+    attributes = call.asked.pairs("UserAttributes")
+    check_known(call.pool, attributes)
+    own = own_attribute(call.pool, name)
     if own is not None:
         attributes[own] = name
-    if find_user(place.pool, name) is not None:
+    if find_user(call.pool, name) is not None:
         raise UserThere
     missing = [
-        each.name for each in place.pool.schema_attributes.values()
+        each.name for each in call.pool.schema_attributes.values()
         if each.required and each.name not in attributes and each.name != "sub"
     ]  # fmt: skip
     if missing:
@@ -178,16 +178,16 @@ def _attributes(place: Place, name: str) -> dict[str, str]:
 
 
 def _ask_before(
-    context: PoolContext, place: Place, source: str, key: str, attributes: Mapping[str, str]
+    context: PoolContext, call: PoolCall, source: str, key: str, attributes: Mapping[str, str]
 ) -> dict[str, Any]:
     """What the pool's function says of somebody who is to come in."""
     request: dict[str, Any] = {
         "userAttributes": dict(attributes),
-        "validationData": place.asked.pairs("ValidationData") or None,
+        "validationData": call.asked.pairs("ValidationData") or None,
     }
-    if metadata := place.asked.texts("ClientMetadata"):
+    if metadata := call.asked.texts("ClientMetadata"):
         request["clientMetadata"] = metadata
-    return context.triggers.run(place, PRE_SIGN_UP, source, key, request) or {}
+    return context.triggers.run(call, PRE_SIGN_UP, source, key, request) or {}
 
 
 def _verified(said: Mapping[str, Any], attributes: Mapping[str, str]) -> dict[str, str]:
@@ -201,11 +201,11 @@ def _verified(said: Mapping[str, Any], attributes: Mapping[str, str]) -> dict[st
     return verified
 
 
-def _send_code(context: PoolContext, place: Place, user: Any, source: str) -> dict[str, str] | None:
-    way = way_to_verify(place.pool, user)
+def _send_code(context: PoolContext, call: PoolCall, user: Any, source: str) -> dict[str, str] | None:
+    way = way_to_verify(call.pool, user)
     if way is None:
         return None
-    context.messages.send_code(place, user, way, source, SIGN_UP, DAY_S)
+    context.messages.send_code(call, user, way, source, SIGN_UP, DAY_S)
     return way.details()
 
 
@@ -214,8 +214,8 @@ def _check_unconfirmed(user: Any) -> None:
         raise NotAuthorized(f"User cannot be confirmed. Current status is {user.status.value}")
 
 
-def _check_alias(place: Place, user: Any, attribute: str) -> None:
+def _check_alias(call: PoolCall, user: Any, attribute: str) -> None:
     """One address is an alias of one user. AliasThere."""
-    other = find_user(place.pool, user.attribute_lookup[attribute])
+    other = find_user(call.pool, user.attribute_lookup[attribute])
     if other is not None and other is not user:
         raise AliasThere(ALIAS[attribute])

@@ -17,7 +17,7 @@ from lambda_emu.model.policies.decision import allows
 from lambda_emu.model.policies.policy import Policy
 from lambda_emu.services.child.program.front import Answered, Front, FrontError, FrontGone, FrontSlow
 from lambda_emu.services.child.program.pools.errors import BadAnswer, BadMember, FunctionFailed, FunctionNotRun
-from lambda_emu.services.child.program.pools.finding import Place
+from lambda_emu.services.child.program.pools.finding import PoolCall
 
 log = logging.getLogger(__name__)
 
@@ -84,14 +84,14 @@ class Triggers:
         self._front = front
 
     def run(
-        self, place: Place, trigger: Trigger, source: str, user_name: str, request: Said, version: str = "1"
+        self, call: PoolCall, trigger: Trigger, source: str, user_name: str, request: Said, version: str = "1"
     ) -> Said | None:
         """The response, with what the function made of it; None: the pool has no such function. PoolError."""
-        arn = function_of(place.pool, trigger.name)
+        arn = function_of(call.pool, trigger.name)
         if arn is None:
             return None
-        event = event_of(place, trigger, source, user_name, request, version)
-        self.check_permission(place, trigger, arn)
+        event = event_of(call, trigger, source, user_name, request, version)
+        self.check_permission(call, trigger, arn)
         answered = self._answer(trigger, arn, json.dumps(event).encode())
         if "X-Amz-Function-Error" in answered.headers:
             raise FunctionFailed(trigger.name, _error_in(answered.body))
@@ -117,9 +117,9 @@ class Triggers:
                 break
         raise FunctionNotRun(trigger.name, problem)
 
-    def check_permission(self, place: Place, trigger: Trigger, arn: str) -> None:
+    def check_permission(self, call: PoolCall, trigger: Trigger, arn: str) -> None:
         """FunctionNotRun: the function's policy does not let Cognito run it for this pool."""
-        context = {"aws:SourceArn": place.pool.arn, "aws:SourceAccount": place.pool.account_id}
+        context = {"aws:SourceArn": call.pool.arn, "aws:SourceAccount": call.pool.account_id}
         document = self._front.function_policy(arn)
         if document and allows(Policy("", document), PRINCIPAL, INVOKE, arn, context):
             return
@@ -129,18 +129,18 @@ class Triggers:
             raise
         except FrontError:
             raise FunctionNotRun(trigger.name, "ResourceNotFoundException") from None
-        log.warning("%s has no permission for %s to run it for %s", arn, PRINCIPAL, place.pool.arn)
+        log.warning("%s has no permission for %s to run it for %s", arn, PRINCIPAL, call.pool.arn)
         raise FunctionNotRun(trigger.name, "AccessDeniedException")
 
 
-def event_of(place: Place, trigger: Trigger, source: str, user_name: str, request: Said, version: str = "1") -> Said:
+def event_of(call: PoolCall, trigger: Trigger, source: str, user_name: str, request: Said, version: str = "1") -> Said:
     """What a function is told."""
     return {
         "version": version,
-        "region": place.pool.region,
-        "userPoolId": place.pool.id,
+        "region": call.pool.region,
+        "userPoolId": call.pool.id,
         "userName": user_name,
-        "callerContext": place.caller,
+        "callerContext": call.caller,
         "triggerSource": source,
         "request": request,
         "response": trigger.response(),

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 TRIED_BYTES = 1024 * 1024
 """What is larger is objects and items, whose kinds are few."""
-Place = tuple[str, str, str]
+BackendKey = tuple[str, str, str]
 """Service, account, region: where a backend of moto's stands."""
 
 
@@ -52,13 +52,13 @@ class Snapshots:
 
     def write(self, services: Collection[str], until: int) -> Snapshot:
         """Of those services that can be written; the others are told."""
-        places = {id(backend): place for place, backend in _backends(services).items()}
+        keys = {id(backend): key for key, backend in _backends(services).items()}
         files: set[str] = set()
         kept: dict[str, list[tuple[str, str, bytes]]] = {}
         for service in services:
             try:
                 kept[service] = [
-                    (account, region, _dump(vars(backend), places, self._bodies, files))
+                    (account, region, _dump(vars(backend), keys, self._bodies, files))
                     for (_, account, region), backend in _backends([service]).items()
                 ]
             except (pickle.PicklingError, TypeError, AttributeError, RuntimeError, RecursionError) as error:
@@ -115,7 +115,7 @@ class Filled(Struct, frozen=True):
     items: dict[Any, Any]
 
 
-def _backends(services: Collection[str]) -> dict[Place, Any]:
+def _backends(services: Collection[str]) -> dict[BackendKey, Any]:
     return {
         (service, account, region): backend
         for service in services
@@ -124,8 +124,8 @@ def _backends(services: Collection[str]) -> dict[Place, Any]:
     }
 
 
-def _backend(place: Place) -> Any:
-    service, account, region = place
+def _backend(key: BackendKey) -> Any:
+    service, account, region = key
     return backends_of(service)[account][region]
 
 
@@ -151,11 +151,11 @@ def _restore(backend: Any, state: dict[str, Any]) -> None:
             setattr(backend, name, value)
 
 
-def _dump(state: Mapping[str, Any], places: Mapping[int, Place], bodies: Bodies, files: set[str]) -> bytes:
+def _dump(state: Mapping[str, Any], keys: Mapping[int, BackendKey], bodies: Bodies, files: set[str]) -> bytes:
     """files: to which the names of those are added that it needs."""
     made = {name: Filled(dict(value)) if _has_local_default(value) else value for name, value in state.items()}
     written = io.BytesIO()
-    _Pickler(written, places, files).dump(made)
+    _Pickler(written, keys, files).dump(made)
     data = written.getvalue()
     if len(data) <= TRIED_BYTES:
         _Unpickler(io.BytesIO(data), bodies).load()  # what cannot be read stays in the journal
@@ -169,16 +169,16 @@ def _has_local_default(value: object) -> bool:
 class _Pickler(pickle.Pickler):
     """Backends are named by their place and bodies by their file; keys are written as PEM."""
 
-    def __init__(self, file: io.BytesIO, places: Mapping[int, Place], files: set[str]) -> None:
+    def __init__(self, file: io.BytesIO, keys: Mapping[int, BackendKey], files: set[str]) -> None:
         super().__init__(file)
-        self._places = places
+        self._keys = keys
         self._files = files
 
-    def persistent_id(self, found: Any) -> Place | str | None:
+    def persistent_id(self, found: Any) -> BackendKey | str | None:
         if isinstance(found, Body):
             self._files.add(found.name)
             return found.name
-        return self._places.get(id(found))
+        return self._keys.get(id(found))
 
     def reducer_override(self, found: Any) -> Any:
         if hasattr(found, "private_bytes") and hasattr(found, "public_key"):
@@ -195,7 +195,7 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._bodies = bodies
 
-    def persistent_load(self, name: Place | str) -> Any:
+    def persistent_load(self, name: BackendKey | str) -> Any:
         return self._bodies.find(name) if isinstance(name, str) else _backend(name)
 
 
