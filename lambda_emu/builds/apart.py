@@ -6,24 +6,21 @@ that it starts find none.
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-_START = (
-    "import importlib, json, os, sys; sys.path[:] = json.loads(sys.argv[1]); told = json.load(sys.stdin); "
-    "os.dup2(os.open(os.devnull, os.O_RDONLY), 0); importlib.import_module(sys.argv[2]).main(told)"
-)
+from lambda_emu.programs import command_of
 
 
 def words_of(program: str) -> list[str]:
     """program: a module, whose `main` takes what it is told."""
-    path = [str(Path(entry).absolute()) for entry in sys.path if entry]
-    return [sys.executable, "-IS", "-c", _START, json.dumps(path), program]
+    return command_of(__name__, program)
 
 
 @contextmanager
@@ -33,3 +30,10 @@ def told(request: Mapping[str, Any]) -> Iterator[IO[bytes]]:
         file.write(json.dumps(request).encode())
         file.seek(0)
         yield file
+
+
+def main() -> None:
+    """In that Python."""
+    request = json.load(sys.stdin)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    importlib.import_module(sys.argv[1]).main(request)

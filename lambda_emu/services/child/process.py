@@ -10,7 +10,6 @@ import os
 import resource
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
@@ -18,14 +17,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from lambda_emu.model.credentials import Issuer
+from lambda_emu.programs import command_of
 from lambda_emu.services.child.errors import ChildLost, ServicesMissing
-from lambda_emu.services.child.program.main import SERVES, START
+from lambda_emu.services.child.program.main import SERVES
 from lambda_emu.services.child.program.state.journal import JOURNAL
 
 log = logging.getLogger(__name__)
 
 Hear = Callable[[str, str], None]
 LIBRARIES = ("moto", "cheroot")
+PROGRAM = "lambda_emu.services.child.program.main"
 START_LIMIT_S = 60.0
 """It takes half a second; 2.6 s were seen on a machine with much else to do."""
 JOURNAL_BYTES_S = 200_000
@@ -76,9 +77,8 @@ class Process:
         library = missing_library()
         if library is not None:
             raise ServicesMissing(library)
-        path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
         self._popen = subprocess.Popen(
-            [sys.executable, "-IS", "-c", START, path, str(self.socket), self._front_url, str(self._folder or "")],
+            command_of(PROGRAM, str(self.socket), self._front_url, str(self._folder or "")),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,  # what follows the first line is read on the loop

@@ -8,13 +8,13 @@ import importlib.util
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 from lambda_emu.builds.fingerprint import fingerprint
+from lambda_emu.programs import command_of
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import Document, forget
 from lambda_emu.templates.cached import keep, kept
@@ -34,10 +34,7 @@ _DEFINITIONS = {
     "AWS::Serverless::StateMachine": "Definition",
 }
 """The member that a document of `DefinitionUri` stands in, by type."""
-_START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from lambda_emu.templates.transform.program import main; main()"
-)
+_PROGRAM = "lambda_emu.templates.transform.program"
 
 
 def is_sam(template: Template) -> bool:
@@ -165,10 +162,9 @@ def _is_serverless(resource: Any) -> bool:
 
 
 def _run(request: str, region: str, template: Template) -> dict[str, Any]:
-    path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
     try:
         done = subprocess.run(
-            [sys.executable, "-IS", "-c", _START, path],
+            command_of(_PROGRAM),
             input=request.encode(),
             capture_output=True,
             cwd="/",

@@ -1,7 +1,7 @@
 """Serves moto until its input ends, which it does with the server, however that ends.
 
-`python -IS -c START SYS-PATH SOCKET FRONT-URL FOLDER`, the last one empty where nothing is kept. The first line to its
-output says that it serves; more of them follow, as `telling` has them. Its input begins with the key of credentials.
+Its words are SOCKET FRONT-URL FOLDER, the last one empty where nothing is kept. The first line to its output says that
+it serves; more of them follow, as `telling` has them. Its input begins with the key of credentials.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ from pathlib import Path
 from lambda_emu.model.credentials import KEY_BYTES, Issuer
 from lambda_emu.services.child.program.state.journal import mark_ended
 
-START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from lambda_emu.services.child.program.main import main; main()"
-)
 SERVES = b"serves\n"
 M_MMAP_THRESHOLD, MMAP_BYTES = -3, 1024 * 1024
 FORGOTTEN = ("AWS_", "MOTO_", "BOTO_", "S3_", "SF_", "TEST_", "INITIAL_NO_AUTH_")
@@ -38,7 +34,7 @@ SURROUNDINGS = {
 
 
 def main() -> None:
-    _, _, socket_path, front_url, folder = sys.argv
+    _, socket_path, front_url, folder = sys.argv
     gc.disable()  # what is imported stays
     os.umask(0o077)
     issuer = Issuer(_read_key())

@@ -6,16 +6,15 @@ behind.
 
 from __future__ import annotations
 
-import json
 import logging
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from lambda_emu.errors.base import LambdaError
+from lambda_emu.programs import command_of
 from lambda_emu.triggers.rest_apis.mapping.refusals import MappingLate, MappingRefused
 
 log = logging.getLogger(__name__)
@@ -25,10 +24,6 @@ APART_BYTES = 512 * 1024
 """That much takes 30 ms here; a helper takes 150."""
 LIMIT_S = 25.0
 """Far more than a template may take (`budget.py`), and less than who waits for it has."""
-START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from lambda_emu.triggers.rest_apis.mapping.apart import main; main()"
-)
 
 
 class HelperLost(LambdaError):
@@ -53,12 +48,10 @@ def apart(make: Callable[..., T], *given: Any) -> T:
 
 def _asked(question: bytes) -> bytes:
     """What a helper says. One that was killed or not started says nothing of the mapping: another is asked."""
-    path = json.dumps([str(Path(entry).absolute()) for entry in sys.path if entry])
-    command = [sys.executable, "-IS", "-c", START, path]
     for is_last in (False, True):
         try:
             return subprocess.run(
-                command, input=question, stdout=subprocess.PIPE, timeout=LIMIT_S, cwd="/", check=True
+                command_of(__name__), input=question, stdout=subprocess.PIPE, timeout=LIMIT_S, cwd="/", check=True
             ).stdout
         except subprocess.TimeoutExpired as error:
             raise MappingLate(f"The mapping took more than {LIMIT_S:g} s, on a machine that is busy") from error
