@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, request
@@ -73,72 +74,89 @@ def create_pages(store: Store) -> Flask:
 
 
 def add_pages(app: Flask, insight: Insight) -> None:
-    """`health`, `environments`, `services`, `iam`, `logs`, `usage`, `clock`; to POST, `clock` and `reset`. All JSON.
-
-    reset: `[?account=ACCOUNT]`.
-
-    iam: `?request=ID`. logs: `?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`, or
-    of all functions of an account `?account=ACCOUNT[&since_ms=TIME]`. invocations: `[?account=…][&after=SEGMENT]`.
-    """
+    """Each below OWN, in JSON."""
     app.before_request(lambda: _check_token(insight))
+    for name, (page, methods) in PAGES.items():
+        app.add_url_rule(f"{OWN}{name}", f"own_{name}", partial(page, insight), methods=methods)
 
-    def health() -> Response:
-        is_ready = insight.is_ready()
-        told = {"status": "ok" if is_ready else "starting", "engine": insight.engine} | asdict(insight.occupancy())
-        return make_response(jsonify(told), 200 if is_ready else 503)
 
-    def environments() -> Response:
-        return jsonify([asdict(info) | {"engine": insight.engine} for info in insight.describe()])
+def _health(insight: Insight) -> Response:
+    is_ready = insight.is_ready()
+    told = {"status": "ok" if is_ready else "starting", "engine": insight.engine} | asdict(insight.occupancy())
+    return make_response(jsonify(told), 200 if is_ready else 503)
 
-    def logs() -> Response:
-        own = insight.scope
-        if "function" not in request.args and "account" in request.args:
-            insight.write_logs()
-            return jsonify(last_lines(insight.logs, request.args["account"], _whole("since_ms")))
-        scope = Scope(request.args.get("account", own.account), request.args.get("region", own.region))
-        function = scope.function(request.args.get("function", ""))
-        after = request.args.get("after", type=int)
-        limit = min(max(request.args.get("limit", 1000, type=int), 1), MOST_SEGMENTS)
+
+def _environments(insight: Insight) -> Response:
+    return jsonify([asdict(info) | {"engine": insight.engine} for info in insight.describe()])
+
+
+def _services(insight: Insight) -> Response:
+    return jsonify(insight.services() | {"clock": shown(insight.clock.read())})
+
+
+def _iam(insight: Insight) -> Response:
+    """`?request=ID`."""
+    told = insight.explain(request.args.get("request", ""))
+    return make_response(jsonify(told), 200 if told is not None else 404)
+
+
+def _logs(insight: Insight) -> Response:
+    """`?function=NAME[&account=ACCOUNT][&region=REGION][&after=SEGMENT][&limit=SEGMENTS]`, or of all functions of an
+    account `?account=ACCOUNT[&since_ms=TIME]`."""
+    own = insight.scope
+    if "function" not in request.args and "account" in request.args:
         insight.write_logs()
-        return jsonify(
-            answer(insight.logs, function, None if after is None else min(max(after, 0), LAST_SEGMENT), limit)
-        )
+        return jsonify(last_lines(insight.logs, request.args["account"], _whole("since_ms")))
+    scope = Scope(request.args.get("account", own.account), request.args.get("region", own.region))
+    function = scope.function(request.args.get("function", ""))
+    after = request.args.get("after", type=int)
+    limit = min(max(request.args.get("limit", 1000, type=int), 1), MOST_SEGMENTS)
+    insight.write_logs()
+    return jsonify(answer(insight.logs, function, None if after is None else min(max(after, 0), LAST_SEGMENT), limit))
 
-    def invocations() -> Response:
-        insight.write_logs()
-        account = request.args.get("account", insight.scope.account)
-        return jsonify(list_invocations(insight.logs, account, _whole("after")))
 
-    def usage() -> Response:
-        insight.write_logs()
-        usages, log_bytes = insight.logs.usage(insight.scope.account, insight.scope.region)
-        return jsonify({"usages": [asdict(one) for one in usages], "logBytes": log_bytes})
+def _invocations(insight: Insight) -> Response:
+    """`[?account=ACCOUNT][&after=SEGMENT]`."""
+    insight.write_logs()
+    account = request.args.get("account", insight.scope.account)
+    return jsonify(list_invocations(insight.logs, account, _whole("after")))
 
-    def reset() -> Response:
-        account = request.args.get("account")
-        if account is not None and ACCOUNT.fullmatch(account) is None:
-            raise NoAccount(account)
-        insight.reset(account)
-        return jsonify({"status": "ok"})
 
-    def services() -> Response:
-        return jsonify(insight.services() | {"clock": shown(insight.clock.read())})
+def _usage(insight: Insight) -> Response:
+    insight.write_logs()
+    usages, log_bytes = insight.logs.usage(insight.scope.account, insight.scope.region)
+    return jsonify({"usages": [asdict(one) for one in usages], "logBytes": log_bytes})
 
-    def iam() -> Response:
-        told = insight.explain(request.args.get("request", ""))
-        return make_response(jsonify(told), 200 if told is not None else 404)
 
-    def clock() -> Response:
-        if request.method != "POST":
-            return read_clock(insight.clock)
-        told = move_clock(insight.clock)
-        insight.write_logs()  # who moved it looks at what came of that
-        return told
+def _clock(insight: Insight) -> Response:
+    if request.method != "POST":
+        return read_clock(insight.clock)
+    told = move_clock(insight.clock)
+    insight.write_logs()  # who moved it looks at what came of that
+    return told
 
-    for view in (health, environments, iam, invocations, logs, services, usage):
-        app.add_url_rule(f"{OWN}{view.__name__}", f"own_{view.__name__}", view)
-    app.add_url_rule(f"{OWN}clock", "own_clock", clock, methods=["GET", "POST"])
-    app.add_url_rule(f"{OWN}reset", "own_reset", reset, methods=["POST"])
+
+def _reset(insight: Insight) -> Response:
+    """`[?account=ACCOUNT]`. NoAccount."""
+    account = request.args.get("account")
+    if account is not None and ACCOUNT.fullmatch(account) is None:
+        raise NoAccount(account)
+    insight.reset(account)
+    return jsonify({"status": "ok"})
+
+
+PAGES: Mapping[str, tuple[Callable[[Insight], Response], Sequence[str]]] = {
+    "health": (_health, ("GET",)),
+    "environments": (_environments, ("GET",)),
+    "services": (_services, ("GET",)),
+    "iam": (_iam, ("GET",)),
+    "logs": (_logs, ("GET",)),
+    "invocations": (_invocations, ("GET",)),
+    "usage": (_usage, ("GET",)),
+    "clock": (_clock, ("GET", "POST")),
+    "reset": (_reset, ("POST",)),
+}
+"""By its name: the page, and how it may be asked."""
 
 
 def _whole(name: str) -> int:
