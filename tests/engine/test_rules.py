@@ -205,7 +205,9 @@ def test_what_nobody_serves_is_no_target(account: Account) -> None:
     answer = account.events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": task}])
 
     assert answer["FailedEntryCount"] == 1
-    assert answer["FailedEntries"][0]["ErrorMessage"].startswith("lambda-emu brings nothing to ecs; ")
+    (entry,) = answer["FailedEntries"]
+    assert entry["ErrorCode"] == "TargetNotServed"
+    assert entry["ErrorMessage"].startswith("lambda-emu brings nothing to ecs; ")
     with pytest.raises(ClientError, match="SqsParameters must be specified for target: 1"):
         account.events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": account.queue("q.fifo", FifoQueue="true")}])
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from lambda_emu.errors.base import LambdaError
 
+NOT_SERVED = "TargetNotServed"
+"""The code of targets to which nothing is brought here; AWS has none, since it takes them."""
+
 
 class EventsError(LambdaError):
     """What all of them have; the text is AWS's own where it is made of more than one value."""

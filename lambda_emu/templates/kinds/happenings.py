@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.services.eventbridge.errors import NOT_SERVED
 from lambda_emu.templates.kinds.documents import read_document, text_in_s3
 from lambda_emu.templates.kinds.kind import (
     OF,
@@ -164,16 +165,12 @@ def _put_rule(asked: ResourceRequest) -> Made:
     return made
 
 
-UNSERVED = "lambda-emu brings nothing to "
-"""How what EventBridge says here of targets begins whose service nobody serves."""
-
-
 def _is_unserved(failed: Mapping[str, Any], asked: ResourceRequest) -> bool:
     """Whether it is of a service that nothing is brought to here; told, since AWS would take it."""
-    text = str(failed.get("ErrorMessage"))
-    if not text.startswith(UNSERVED):
+    if failed.get("ErrorCode") != NOT_SERVED:
         return False
-    asked.reach.context.notices.tell(f"{asked.logical_id}: target {failed.get('TargetId')} has no effect: {text}")
+    target, text = failed.get("TargetId"), failed.get("ErrorMessage")
+    asked.reach.context.notices.tell(f"{asked.logical_id}: target {target} has no effect: {text}")
     return True
 
 

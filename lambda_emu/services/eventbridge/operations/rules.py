@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from lambda_emu.arn import service_in
 from lambda_emu.services.eventbridge.buses import Buses
-from lambda_emu.services.eventbridge.errors import EventsError, ParameterInvalid, TooMany
+from lambda_emu.services.eventbridge.errors import NOT_SERVED, EventsError, ParameterInvalid, TooMany
 from lambda_emu.services.eventbridge.inputs import check_input
 from lambda_emu.services.eventbridge.kept import Change
 from lambda_emu.services.eventbridge.records import DEFAULT, Bus, Rule, Target
@@ -26,6 +26,8 @@ _ARN = re.compile(r"arn:[\w-]+:[\w.-]+:[\w-]*:[0-9]*:.+", re.ASCII | re.DOTALL)
 
 class TargetNotServed(EventsError):
     """AWS takes it."""
+
+    code = NOT_SERVED
 
     def __init__(self, service: str) -> None:
         super().__init__(f"lambda-emu brings nothing to {service}; a function of yours can be the target in its place.")
