@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.cloudformation.capabilities import check_iam
+from lambda_emu.cloudformation.capabilities import check_iam, check_transform
 from lambda_emu.cloudformation.errors import NeedsCapabilities
 from lambda_emu.cloudformation.history import History
 from lambda_emu.cloudformation.interrupted import as_failed
@@ -233,8 +233,12 @@ class Deployer:
 
 
 def _check_within(template: Template, given: Collection[str]) -> None:
-    """CannotChange, where a stack within another one does what its caller has not said yes to."""
+    """CannotChange, where a stack within another one does what its caller has not said yes to.
+
+    Of a change set too: what was said yes to is all that its stacks within are given.
+    """
     try:
+        check_transform(template, given)
         check_iam(template, given)
     except NeedsCapabilities as error:
         raise CannotChange(error.text) from error

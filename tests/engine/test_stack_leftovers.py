@@ -169,20 +169,37 @@ def test_what_could_not_be_undone_within_is_not_undone_without(stacks: Stacks) -
     assert stacks.one("outer")["StackStatusReason"] == reason % "Inner"
 
 
-def test_a_stack_within_needs_the_capabilities_that_the_outermost_is_given(stacks: Stacks) -> None:
-    s3 = stacks.sdk("s3")
-    s3.create_bucket(Bucket="powers")
-    trust = '{Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}'
-    role = "Resources: {Power: {Type: AWS::IAM::Role, Properties: {RoleName: power, AssumeRolePolicyDocument: %s}}}"
-    s3.put_object(Bucket="powers", Key="inner.yaml", Body=role % trust)
-    outer = OUTER.replace("within", "powers")
+TRUST = '{Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}'
+NAMED = f"{{RoleName: power, AssumeRolePolicyDocument: {TRUST}}}"
 
-    stacks.client.create_stack(StackName="powerless", TemplateBody=outer, Capabilities=["CAPABILITY_IAM"])
-    stacks.becomes("powerless", "ROLLBACK_COMPLETE")
-    events = stacks.client.describe_stack_events(StackName="powerless")["StackEvents"]
+
+@pytest.mark.parametrize(
+    ("within", "given", "needed"),
+    [
+        (f"Resources: {{Power: {{Type: AWS::IAM::Role, Properties: {NAMED}}}}}", "IAM", "NAMED_IAM"),
+        ("Transform: AWS::LanguageExtensions\nResources: {Jobs: {Type: AWS::SQS::Queue}}", "NAMED_IAM", "AUTO_EXPAND"),
+    ],
+    ids=["roles", "macros"],
+)
+def test_a_stack_within_needs_the_capabilities_that_the_outermost_is_given(
+    stacks: Stacks, within: str, given: str, needed: str
+) -> None:
+    """Asked for when it is made, in the event of the resource; so it is where a change set made the outermost."""
+    s3, bucket, name = stacks.sdk("s3"), f"powers-{len(within)}", f"powers-{len(within)}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="inner.yaml", Body=within)
+    outer = OUTER.replace("within", bucket)
+    members = {"StackName": name, "ChangeSetName": "one"}
+
+    stacks.client.create_change_set(
+        **members, ChangeSetType="CREATE", TemplateBody=outer, Capabilities=[f"CAPABILITY_{given}"]
+    )
+    stacks.client.execute_change_set(**members)
+    stacks.becomes(name, "ROLLBACK_COMPLETE")
+    events = stacks.client.describe_stack_events(StackName=name)["StackEvents"]
     said = {one.get("ResourceStatusReason") for one in events if one["LogicalResourceId"] == "Inner"}
-    assert "Requires capabilities : [CAPABILITY_NAMED_IAM]" in said
-    stacks.delete("powerless")
+    assert f"Requires capabilities : [CAPABILITY_{needed}]" in said
+    stacks.delete(name)
 
-    stacks.create("powerful", outer, Capabilities=["CAPABILITY_NAMED_IAM"])
-    stacks.delete("powerful")
+    stacks.create(name, outer, Capabilities=[f"CAPABILITY_{needed}"])
+    stacks.delete(name)

@@ -189,17 +189,20 @@ class Deployment:
     # -- stacks within it
 
     def _create(self, asked: ResourceRequest) -> Made:
-        child = nested.read_nested(self._stack, asked, None, self._reach.context)
+        child = self._read(asked, None)
         asked.begin(Made(child.values["AWS::StackId"]))
         return self._deploy(child, asked)
 
     def _update(self, asked: ResourceRequest, made: Made) -> Made:
-        return self._deploy(nested.read_nested(self._stack, asked, made.identifier, self._reach.context), asked)
+        return self._deploy(self._read(asked, made.identifier), asked)
+
+    def _read(self, asked: ResourceRequest, id: str | None) -> Stack:
+        """CannotChange."""
+        return nested.read_nested(self._stack, asked, id, self._reach.context, self._ways.may)
 
     def _deploy(self, child: Stack, asked: ResourceRequest) -> Made:
         context, id, said = self._reach.context, child.values["AWS::StackId"], str(asked.get("TemplateURL"))
         nested.check_count(id, self._ways.within)
-        self._ways.may(child.template)
         told = Nested(child, context, self._origin, self._told)
         try:
             one = Deployment(self._ways.built(child), self._reach, self._origin, told.told, self._ways)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -41,10 +41,16 @@ class RefusedWithin(CannotChange):
         self.mistakes = mistakes
 
 
-def read_nested(parent: Stack, asked: ResourceRequest, id: str | None, context: RequestContext) -> Stack:
-    """The stack that a resource of another one asks for. id: the one that it has. CannotChange, RefusedWithin."""
+def read_nested(
+    parent: Stack, asked: ResourceRequest, id: str | None, context: RequestContext, may: Callable[[Template], None]
+) -> Stack:
+    """The stack that a resource of another one asks for. id: the one that it has. CannotChange, RefusedWithin.
+
+    may: refuses a template by what it does, as it is written, and as it is once its macros are expanded.
+    """
     said = str(asked.get("TemplateURL") or "")
     where, template = _read(parent, said, asked.reach)
+    may(template)
     given = {str(name): text_of(value) for name, value in (asked.get("Parameters") or {}).items()}
     parameters, mistakes = take_parameters(template, given, Configured(), flag="Parameters.")
     if mistakes:
@@ -55,6 +61,7 @@ def read_nested(parent: Stack, asked: ResourceRequest, id: str | None, context: 
     folder = None if parent.folder is None or is_url(said) else template.file.parent
     try:
         made = make_stack(template, asked.name, folder, values, parent.cache, partial(read_named, asked.reach))
+        may(made.template)
         stack = made.below(parent, where, asked.logical_id)
         _tell(stack, context)
     except ProjectError as error:
