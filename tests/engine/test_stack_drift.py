@@ -114,6 +114,9 @@ Resources:
   Encoded: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Base64 {Ref: Secret}}}
   Chosen: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !FindInMap [Words, !Ref Secret, Word]}}
   Copied: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !GetAtt Encoded.Value}}
+  Again: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Sub "so ${Copied.Value}"}}
+  Database: {Type: AWS::RDS::DBInstance, Properties: {MasterUserPassword: !Sub "my ${Secret}", DBName: !Ref Secret}}
+  Taken: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !GetAtt Database.MasterUserPassword}}
   Group: {Type: AWS::EC2::SecurityGroup, Properties: {GroupDescription: none}}
   Unserved: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !GetAtt Group.GroupId}}
 """
@@ -123,6 +126,10 @@ def test_nothing_is_told_of_hidden_values_whatever_a_template_makes_of_them(stac
     stacks.create("secrets", SECRETS)
     assert detected(stacks, "secrets") == ("IN_SYNC", 0)
     found = drifts(stacks, "secrets")
+    events = stacks.client.describe_stack_events(StackName="secrets")["StackEvents"]
+    told = {one["LogicalResourceId"]: json.loads(one.get("ResourceProperties", "{}")) for one in events[::-1]}
+    assert [told[name]["Value"] for name in ("Taken", "Again")] == ["my ****", "so KioqKg=="]
+    found = {**found, "events": events}
     assert not [word for word in ("hush", "aHVzaC1odXNo", "chosen", "other") if word in str(found)]
     assert json.loads(found["Rule"]["ActualProperties"])["EventPattern"]["source"] == ["****", "plain"]
 

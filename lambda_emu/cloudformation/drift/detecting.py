@@ -20,7 +20,6 @@ from lambda_emu.templates.deploying.records import resources_of
 from lambda_emu.templates.intrinsics import is_known
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.unserved import attribute_of, property_of
-from lambda_emu.templates.references import references
 from lambda_emu.templates.stack import Stack
 
 log = logging.getLogger(__name__)
@@ -82,6 +81,8 @@ class _Said:
         self._reach = reach
         self._hidden = hidden
         self._resources = stack.template.section("Resources")
+        self._plain = _Said(stack, there, reach, {}) if hidden else self
+        self._known_values: dict[tuple[str, str], Any] = {}
 
     def properties(self, logical_id: str) -> dict[str, Any]:
         """Those that can be told."""
@@ -95,13 +96,19 @@ class _Said:
         return resolver.value(without_choices(declared, self._hidden), ("Resources", logical_id, "Properties", name))
 
     def _known(self, name: str, attribute: str | None) -> Any:
-        """As Working.known, but that an attribute is not told that is a property which nobody is shown."""
-        one = self._there[name]
+        """As KnownByMade. Each is looked up once."""
         if attribute is None:
-            return one.identifier
+            return self._there[name].identifier
+        if (name, attribute) not in self._known_values:
+            self._known_values[name, attribute] = self._attribute(self._there[name], name, attribute)
+        return self._known_values[name, attribute]
+
+    def _attribute(self, one: StackResource, name: str, attribute: str) -> Any:
         type, property = self._resources[name]["Type"], property_of(attribute)
-        declared = (self._resources[name].get("Properties") or {}).get(property)
         if kind_of(type) is WITHOUT_EFFECT:
             scope = self._reach.context.scope
             return attribute_of(type, one.identifier, attribute, self._value(name, property), scope)
-        return self._value(name, property) if references(declared) & self._hidden.keys() else one.attributes[attribute]
+        if not self._hidden:
+            return one.attributes[attribute]
+        told = self._value(name, property)
+        return one.attributes[attribute] if told == self._plain._value(name, property) else told

@@ -18,15 +18,14 @@ from lambda_emu.project.resources import CannotChange, Resource, ResourceKey, re
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.deploying.dynamic import look_up
 from lambda_emu.templates.deploying.happened import Telling
+from lambda_emu.templates.deploying.known import KnownByMade
 from lambda_emu.templates.deploying.names import physical_name
 from lambda_emu.templates.deploying.records import remember
 from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.elsewhere import Elsewhere
-from lambda_emu.templates.intrinsics import Resolver, Wrong, is_known
-from lambda_emu.templates.kinds.kind import ANSWERED_IN, Kind, Made, ResourceRequest
-from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
+from lambda_emu.templates.intrinsics import Resolver, is_known
+from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest
 from lambda_emu.templates.kinds.tagging import retag
-from lambda_emu.templates.kinds.unserved import attribute_of, property_of
 from lambda_emu.templates.stack import RETAINED, Stack, is_kept
 
 log = logging.getLogger(__name__)
@@ -71,23 +70,10 @@ class Working(Struct, frozen=True):
     def context(self) -> RequestContext:
         return self.reach.context
 
-    def known(self, name: str, attribute: str | None) -> Any:
-        """As intrinsics.Known."""
-        one = self.made[name]
-        if attribute is None:
-            return one.identifier
-        if attribute not in one.attributes and ANSWERED_IN in one.attributes:
-            raise Wrong(NOT_ANSWERED.format(attribute, one.attributes[ANSWERED_IN]))
-        declared = self.stack.template.section("Resources")[name]
-        if kind_of(declared["Type"]) is not WITHOUT_EFFECT:
-            return one.attributes[attribute]
-        said = (declared.get("Properties") or {}).get(property_of(attribute))
-        told = self.resolver().value(said, ("Resources", name, "Properties", property_of(attribute)))
-        return attribute_of(declared["Type"], one.identifier, attribute, told, self.context.scope)
-
-    def resolver(self) -> Resolver:
-        """By what is there."""
-        return self.stack.resolver(self.known, self.imported)
+    def resolver(self, hidden: Mapping[str, str] = {}) -> Resolver:
+        """By what is there. hidden: what is told in place of parameters."""
+        known = KnownByMade(self.stack, self.made, self.imported, self.context.scope, hidden)
+        return self.stack.resolver(known, self.imported, hidden)
 
     def asked(self, key: ResourceKey, *, instead_of: StackResource | None = None) -> ResourceRequest:
         """With what it refers to put in. instead_of: another one of its own that is there. CannotChange."""
@@ -115,7 +101,7 @@ class Working(Struct, frozen=True):
         hidden = self.stack.hidden()
         if not hidden:
             return asked.properties
-        resolver = self.stack.resolver(self.known, self.imported, hidden)
+        resolver = self.resolver(hidden)
         declared = self.stack.template.section("Resources")[key.name]
         told: Any = resolver.value(declared.get("Properties") or {}, ("Resources", key.name, "Properties"))
         return told if isinstance(told, dict) else {}
