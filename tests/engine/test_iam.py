@@ -16,9 +16,8 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
-from iam_rig import ACCOUNT, OTHER, REGION, SECRET, TRUST, Account, Party, allow, deny, document, refusal, text
+from iam_rig import ACCOUNT, OTHER, REGION, SECRET, Account, Party, allow, deny, document, refusal, text
 from own import own_emulator
-from waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -97,20 +96,6 @@ def test_policies_are_asked_as_they_are_now(strict: Account) -> None:
     assert refusal(sqs.receive_message, QueueUrl=url)[0] == "AccessDenied"
 
 
-def test_groups_and_managed_policies_count(strict: Account) -> None:
-    iam = strict.root.client("iam")
-    user = strict.user("reader")
-    iam.create_group(GroupName="readers")
-    iam.add_user_to_group(GroupName="readers", UserName="reader")
-    logs = user.client("logs")
-    assert refusal(logs.describe_log_groups)[0] == "AccessDeniedException"
-
-    iam.attach_group_policy(GroupName="readers", PolicyArn="arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess")
-
-    assert logs.describe_log_groups()["logGroups"] is not None
-    assert refusal(logs.create_log_group, logGroupName="g")[0] == "AccessDeniedException"
-
-
 def test_a_resource_policy_is_enough_in_its_account_and_half_of_it_between_two(strict: Account) -> None:
     root = strict.root.client("sqs")
     url = root.create_queue(QueueName="shared")["QueueUrl"]
@@ -156,24 +141,6 @@ def test_buckets_and_topics_let_in_whom_their_policies_name(strict: Account) -> 
     assert refusal(theirs.get_object, Bucket="homes", Key="ada/a.txt")[0] == "AccessDenied"
 
 
-def test_a_session_is_narrowed_by_its_policy_and_the_roles_boundary(strict: Account) -> None:
-    iam, url = strict.root.client("iam"), strict.root.client("sqs").create_queue(QueueName="narrow")["QueueUrl"]
-    role = strict.role("worker", allow("sqs:*"))
-    send = {"QueueUrl": url, "MessageBody": "m"}
-    narrow = document(allow("sqs:ReceiveMessage"))
-
-    assert strict.session(role).client("sqs").send_message(**send)["MessageId"]
-    code, said, _ = refusal(strict.session(role, Policy=narrow).client("sqs").send_message, **send)
-    assert code == "AccessDenied"
-    assert said.startswith(f"User: arn:aws:sts::{ACCOUNT}:assumed-role/worker/one is not authorized")
-    assert said.endswith("because no session policy allows the sqs:sendmessage action")
-
-    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=narrow)["Policy"]["Arn"]
-    iam.put_role_permissions_boundary(RoleName="worker", PermissionsBoundary=boundary)
-    said = refusal(strict.session(role).client("sqs").send_message, **send)[1]
-    assert said.endswith("because no permissions boundary allows the sqs:sendmessage action")
-
-
 def test_a_functions_code_may_what_its_role_allows(strict: Account) -> None:
     strict.root.client("sqs").create_queue(QueueName="results")
     code = """
@@ -196,20 +163,6 @@ def handler(event, context):
     policy = document(allow("sqs:*"))
     strict.root.client("iam").put_role_policy(RoleName="code", PolicyName="own", PolicyDocument=policy)
     assert strict.lam.invoke("coded").payload == "sent"
-
-
-def test_who_has_a_service_act_as_a_role_needs_leave_to_pass_it(strict: Account) -> None:
-    role = strict.role("passed")
-    user = strict.user("deployer", allow("lambda:*"), allow("events:*"))
-    rule = {"Rule": "r", "Targets": [{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "RoleArn": role}]}
-    user.client("events").put_rule(Name="r", ScheduleExpression="rate(1 day)")
-
-    code, said, _ = refusal(user.client("events").put_targets, **rule)
-    assert code == "AccessDeniedException"
-    assert said == text(f"arn:aws:iam::{ACCOUNT}:user/deployer", "iam:PassRole", role)
-    elsewhere = {"StringNotEquals": {"iam:PassedToService": "events.amazonaws.com"}}
-    strict.allow("deployer", allow("*"), deny("iam:PassRole", Condition=elsewhere))
-    assert user.client("events").put_targets(**rule)["FailedEntryCount"] == 0
 
 
 def test_with_warn_nothing_of_ones_own_account_is_refused_and_what_is_missing_is_said_once(
@@ -380,142 +333,3 @@ def test_an_http_api_that_is_signed_for_asks_for_its_route(strict: Account) -> N
     assert signed(user, api["ApiEndpoint"] + "/open", "execute-api") == (200, "hello")
     status, body = signed(user, api["ApiEndpoint"] + "/shut", "execute-api")
     assert (status, json.loads(body)) == (403, {"message": "Forbidden"})
-
-
-def test_a_topic_runs_a_function_whose_policy_lets_it(strict: Account) -> None:
-    sqs, sns = strict.root.client("sqs"), strict.root.client("sns")
-    url = sqs.create_queue(QueueName="ran")["QueueUrl"]
-    code = f"""
-import boto3
-def handler(event, context):
-    boto3.client("sqs").send_message(QueueUrl="{url}", MessageBody=event["Records"][0]["Sns"]["Message"])
-"""
-    strict.lam.create("heard", code, Role=strict.role("heard", allow("sqs:SendMessage")))
-    topic = sns.create_topic(Name="heard")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:heard")
-
-    sns.publish(TopicArn=topic, Message="refused")
-    strict.root.client("lambda").add_permission(
-        FunctionName="heard",
-        StatementId="topic",
-        Action="lambda:InvokeFunction",
-        Principal="sns.amazonaws.com",
-        SourceArn=topic,
-    )
-    sns.publish(TopicArn=topic, Message="let in")
-
-    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
-    assert message["Body"] == "let in"
-
-
-def test_with_warn_a_bucket_runs_a_function_and_what_its_policy_lacks_is_said(
-    warning: Account, caplog: pytest.LogCaptureFixture
-) -> None:
-    warning.lam.create("told", "def handler(event, context):\n    pass", Role=warning.lam.role)
-    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:told"
-    s3 = warning.root.client("s3")
-    s3.create_bucket(Bucket="telling")
-    told = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
-    s3.put_bucket_notification_configuration(
-        Bucket="telling", NotificationConfiguration={"LambdaFunctionConfigurations": [told]}
-    )
-
-    def lines() -> list[str]:
-        return [one.message for one in caplog.records if "s3.amazonaws.com may not" in one.message]
-
-    with caplog.at_level(logging.WARNING):
-        for key in ("a", "b"):
-            s3.put_object(Bucket="telling", Key=key, Body=b"")
-        eventually(lambda: bool(lines()), "a line about it")
-
-    [said] = lines()
-    assert "because no resource-based policy allows the lambda:InvokeFunction action: add to the function's" in said
-    assert '"Principal": {"Service": "s3.amazonaws.com"}' in said
-    assert '"aws:SourceArn": "arn:aws:s3:::telling"' in said
-
-
-def test_a_topic_sends_to_a_queue_whose_policy_lets_it(strict: Account) -> None:
-    sqs, sns = strict.root.client("sqs"), strict.root.client("sns")
-    url, arn = sqs.create_queue(QueueName="fed")["QueueUrl"], f"arn:aws:sqs:{REGION}:{ACCOUNT}:fed"
-    topic = sns.create_topic(Name="feeding")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-
-    sns.publish(TopicArn=topic, Message="refused")
-    of_topic = {"ArnEquals": {"aws:SourceArn": topic}}
-    grant = allow("sqs:SendMessage", arn, Principal={"Service": "sns.amazonaws.com"}, Condition=of_topic)
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(grant)})
-    sns.publish(TopicArn=topic, Message="let in")
-
-    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10)["Messages"]
-    assert message["Body"] == "let in"
-
-
-def test_a_role_is_for_whom_its_trust_policy_names(strict: Account) -> None:
-    other = Account(strict.lam, OTHER)
-    friend, member, stranger = strict.user("trusted"), strict.user("member"), other.user("foreigner")
-    condition = {"StringEquals": {"sts:ExternalId": "secret"}}
-    trust = json.loads(
-        document(
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/trusted"},
-                "Action": "sts:AssumeRole",
-            },
-            {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sts:AssumeRole", "Condition": condition},
-        )
-    )
-    role = strict.role("kept", trust=trust)
-    strict.allow("member", allow("sts:AssumeRole", role))
-    assume = {"RoleArn": role, "RoleSessionName": "one"}
-
-    def denied(party: Party, who: str, **more: Any) -> None:
-        code, said, status = refusal(party.client("sts").assume_role, **assume, **more)
-        assert (code, status) == ("AccessDenied", 403)
-        assert said == f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}"
-
-    assert friend.client("sts").assume_role(**assume)["AssumedRoleUser"]
-    denied(member, f"arn:aws:iam::{ACCOUNT}:user/member")
-    denied(strict.root, f"arn:aws:iam::{ACCOUNT}:root")
-    foreigner = f"arn:aws:iam::{OTHER}:user/foreigner"
-    denied(stranger, foreigner, ExternalId="secret")
-    other.allow("foreigner", allow("sts:AssumeRole", role))
-    denied(stranger, foreigner)
-    assert stranger.client("sts").assume_role(**assume, ExternalId="secret")["AssumedRoleUser"]
-    assert stranger.client("sts").get_caller_identity()["Arn"] == foreigner
-
-    strict.root.client("iam").update_assume_role_policy(RoleName="kept", PolicyDocument=json.dumps(TRUST))
-    denied(friend, f"arn:aws:iam::{ACCOUNT}:user/trusted")
-    assert member.client("sts").assume_role(**assume)["AssumedRoleUser"]
-    tags = [{"Key": "team", "Value": "a"}]
-    code, said, _ = refusal(member.client("sts").assume_role, **assume, Tags=tags)
-    assert code == "AccessDenied"
-    assert "sts:TagSession" in said
-
-
-def test_with_warn_whom_a_role_does_not_trust_becomes_it_and_is_told_of(
-    warning: Account, caplog: pytest.LogCaptureFixture
-) -> None:
-    role = warning.role(
-        "distrusting", trust=json.loads(document(allow("sts:AssumeRole") | {"Principal": {"AWS": OTHER}}))
-    )
-
-    with caplog.at_level(logging.WARNING):
-        for arn in (role, f"arn:aws:iam::{OTHER}:role/nobody-made"):
-            sts = warning.user(f"becomes-{arn[-4:]}").client("sts")
-            assert sts.assume_role(RoleArn=arn, RoleSessionName="one")["AssumedRoleUser"]
-
-    [said] = [one.message for one in caplog.records if "may not sts:AssumeRole" in one.message]
-    assert f"may not sts:AssumeRole on {role}, because no resource-based policy allows" in said
-
-
-def test_a_log_group_is_named_with_or_without_its_streams(strict: Account) -> None:
-    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:named"
-    bare, starred = (strict.user(name, allow("logs:*", arn + end)) for name, end in (("bare", ""), ("starred", ":*")))
-    stream = {"logGroupName": "named", "logStreamName": "s"}
-
-    bare.client("logs").create_log_group(logGroupName="named")
-    assert refusal(bare.client("logs").create_log_stream, **stream)[0] == "AccessDeniedException"
-    starred.client("logs").create_log_stream(**stream)
-    starred.client("logs").delete_log_group(logGroupName="named")
-    starred.client("logs").create_log_group(logGroupName="named")
-    bare.client("logs").delete_log_group(logGroupName="named")

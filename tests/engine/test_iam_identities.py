@@ -149,3 +149,35 @@ def test_with_warn_what_a_user_may_not_in_iam_is_said_once_and_done(
     assert said.startswith(
         f"on AWS {IAM}user/free may not iam:ListUsers on {IAM}user/, because no identity-based policy"
     )
+
+
+def test_groups_and_managed_policies_count(strict: Account) -> None:
+    iam = strict.root.client("iam")
+    user = strict.user("reader")
+    iam.create_group(GroupName="readers")
+    iam.add_user_to_group(GroupName="readers", UserName="reader")
+    logs = user.client("logs")
+    assert refusal(logs.describe_log_groups)[0] == "AccessDeniedException"
+
+    iam.attach_group_policy(GroupName="readers", PolicyArn="arn:aws:iam::aws:policy/CloudWatchLogsReadOnlyAccess")
+
+    assert logs.describe_log_groups()["logGroups"] is not None
+    assert refusal(logs.create_log_group, logGroupName="g")[0] == "AccessDeniedException"
+
+
+def test_a_session_is_narrowed_by_its_policy_and_the_roles_boundary(strict: Account) -> None:
+    iam, url = strict.root.client("iam"), strict.root.client("sqs").create_queue(QueueName="narrow")["QueueUrl"]
+    role = strict.role("worker", allow("sqs:*"))
+    send = {"QueueUrl": url, "MessageBody": "m"}
+    narrow = document(allow("sqs:ReceiveMessage"))
+
+    assert strict.session(role).client("sqs").send_message(**send)["MessageId"]
+    code, said, _ = refusal(strict.session(role, Policy=narrow).client("sqs").send_message, **send)
+    assert code == "AccessDenied"
+    assert said.startswith(f"User: arn:aws:sts::{ACCOUNT}:assumed-role/worker/one is not authorized")
+    assert said.endswith("because no session policy allows the sqs:sendmessage action")
+
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=narrow)["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="worker", PermissionsBoundary=boundary)
+    said = refusal(strict.session(role).client("sqs").send_message, **send)[1]
+    assert said.endswith("because no permissions boundary allows the sqs:sendmessage action")

@@ -1,4 +1,7 @@
-"""Rules to log groups, subscriptions of log groups and delivery streams may what policies let them. See test_iam.py."""
+"""Buckets, topics, rules to log groups, subscriptions of these and delivery streams may what policies let them.
+
+See test_iam.py.
+"""
 
 from __future__ import annotations
 
@@ -230,3 +233,84 @@ def test_with_warn_what_a_delivery_streams_role_lacks_is_said_once(
 
     said = [one.message for one in caplog.records if "may not s3:PutObject" in one.message]
     assert len(said) == 1
+
+
+def test_a_topic_runs_a_function_whose_policy_lets_it(strict: Account) -> None:
+    sqs, sns = strict.root.client("sqs"), strict.root.client("sns")
+    url = sqs.create_queue(QueueName="ran")["QueueUrl"]
+    code = f"""
+import boto3
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl="{url}", MessageBody=event["Records"][0]["Sns"]["Message"])
+"""
+    strict.lam.create("heard", code, Role=strict.role("heard", allow("sqs:SendMessage")))
+    topic = sns.create_topic(Name="heard")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:heard")
+
+    sns.publish(TopicArn=topic, Message="refused")
+    strict.root.client("lambda").add_permission(
+        FunctionName="heard",
+        StatementId="topic",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
+    sns.publish(TopicArn=topic, Message="let in")
+
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert message["Body"] == "let in"
+
+
+def test_with_warn_a_bucket_runs_a_function_and_what_its_policy_lacks_is_said(
+    warning: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    warning.lam.create("told", "def handler(event, context):\n    pass", Role=warning.lam.role)
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:told"
+    s3 = warning.root.client("s3")
+    s3.create_bucket(Bucket="telling")
+    told = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="telling", NotificationConfiguration={"LambdaFunctionConfigurations": [told]}
+    )
+
+    def lines() -> list[str]:
+        return [one.message for one in caplog.records if "s3.amazonaws.com may not" in one.message]
+
+    with caplog.at_level(logging.WARNING):
+        for key in ("a", "b"):
+            s3.put_object(Bucket="telling", Key=key, Body=b"")
+        eventually(lambda: bool(lines()), "a line about it")
+
+    [said] = lines()
+    assert "because no resource-based policy allows the lambda:InvokeFunction action: add to the function's" in said
+    assert '"Principal": {"Service": "s3.amazonaws.com"}' in said
+    assert '"aws:SourceArn": "arn:aws:s3:::telling"' in said
+
+
+def test_a_topic_sends_to_a_queue_whose_policy_lets_it(strict: Account) -> None:
+    sqs, sns = strict.root.client("sqs"), strict.root.client("sns")
+    url, arn = sqs.create_queue(QueueName="fed")["QueueUrl"], f"arn:aws:sqs:{REGION}:{ACCOUNT}:fed"
+    topic = sns.create_topic(Name="feeding")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+
+    sns.publish(TopicArn=topic, Message="refused")
+    of_topic = {"ArnEquals": {"aws:SourceArn": topic}}
+    grant = allow("sqs:SendMessage", arn, Principal={"Service": "sns.amazonaws.com"}, Condition=of_topic)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document(grant)})
+    sns.publish(TopicArn=topic, Message="let in")
+
+    [message] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10)["Messages"]
+    assert message["Body"] == "let in"
+
+
+def test_a_log_group_is_named_with_or_without_its_streams(strict: Account) -> None:
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:named"
+    bare, starred = (strict.user(name, allow("logs:*", arn + end)) for name, end in (("bare", ""), ("starred", ":*")))
+    stream = {"logGroupName": "named", "logStreamName": "s"}
+
+    bare.client("logs").create_log_group(logGroupName="named")
+    assert refusal(bare.client("logs").create_log_stream, **stream)[0] == "AccessDeniedException"
+    starred.client("logs").create_log_stream(**stream)
+    starred.client("logs").delete_log_group(logGroupName="named")
+    starred.client("logs").create_log_group(logGroupName="named")
+    bare.client("logs").delete_log_group(logGroupName="named")

@@ -1,4 +1,4 @@
-"""Whether roles trust the services that act as them, by boto3. See test_iam.py."""
+"""Whom roles trust, services that act as them among these, and who may pass them, by boto3. See test_iam.py."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from typing import Any
 import pytest
 from iam_rig import (
     ACCOUNT,
+    OTHER,
     REGION,
     SECRET,
     SERVICES,
+    TRUST,
     Account,
+    Party,
     allow,
+    deny,
+    document,
     refusal,
+    text,
     trusting,
     trusting_services,
 )
@@ -214,3 +220,75 @@ def test_with_warn_a_service_that_a_role_does_not_trust_is_told_of_once(
     assert said == (
         f"on AWS lambda.amazonaws.com may not act as {role}, whose trust policy does not name it: add there {statement}"
     )
+
+
+def test_who_has_a_service_act_as_a_role_needs_leave_to_pass_it(strict: Account) -> None:
+    role = strict.role("passed")
+    user = strict.user("deployer", allow("lambda:*"), allow("events:*"))
+    rule = {"Rule": "r", "Targets": [{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "RoleArn": role}]}
+    user.client("events").put_rule(Name="r", ScheduleExpression="rate(1 day)")
+
+    code, said, _ = refusal(user.client("events").put_targets, **rule)
+    assert code == "AccessDeniedException"
+    assert said == text(f"arn:aws:iam::{ACCOUNT}:user/deployer", "iam:PassRole", role)
+    elsewhere = {"StringNotEquals": {"iam:PassedToService": "events.amazonaws.com"}}
+    strict.allow("deployer", allow("*"), deny("iam:PassRole", Condition=elsewhere))
+    assert user.client("events").put_targets(**rule)["FailedEntryCount"] == 0
+
+
+def test_a_role_is_for_whom_its_trust_policy_names(strict: Account) -> None:
+    other = Account(strict.lam, OTHER)
+    friend, member, stranger = strict.user("trusted"), strict.user("member"), other.user("foreigner")
+    condition = {"StringEquals": {"sts:ExternalId": "secret"}}
+    trust = json.loads(
+        document(
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:user/trusted"},
+                "Action": "sts:AssumeRole",
+            },
+            {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sts:AssumeRole", "Condition": condition},
+        )
+    )
+    role = strict.role("kept", trust=trust)
+    strict.allow("member", allow("sts:AssumeRole", role))
+    assume = {"RoleArn": role, "RoleSessionName": "one"}
+
+    def denied(party: Party, who: str, **more: Any) -> None:
+        code, said, status = refusal(party.client("sts").assume_role, **assume, **more)
+        assert (code, status) == ("AccessDenied", 403)
+        assert said == f"User: {who} is not authorized to perform: sts:AssumeRole on resource: {role}"
+
+    assert friend.client("sts").assume_role(**assume)["AssumedRoleUser"]
+    denied(member, f"arn:aws:iam::{ACCOUNT}:user/member")
+    denied(strict.root, f"arn:aws:iam::{ACCOUNT}:root")
+    foreigner = f"arn:aws:iam::{OTHER}:user/foreigner"
+    denied(stranger, foreigner, ExternalId="secret")
+    other.allow("foreigner", allow("sts:AssumeRole", role))
+    denied(stranger, foreigner)
+    assert stranger.client("sts").assume_role(**assume, ExternalId="secret")["AssumedRoleUser"]
+    assert stranger.client("sts").get_caller_identity()["Arn"] == foreigner
+
+    strict.root.client("iam").update_assume_role_policy(RoleName="kept", PolicyDocument=json.dumps(TRUST))
+    denied(friend, f"arn:aws:iam::{ACCOUNT}:user/trusted")
+    assert member.client("sts").assume_role(**assume)["AssumedRoleUser"]
+    tags = [{"Key": "team", "Value": "a"}]
+    code, said, _ = refusal(member.client("sts").assume_role, **assume, Tags=tags)
+    assert code == "AccessDenied"
+    assert "sts:TagSession" in said
+
+
+def test_with_warn_whom_a_role_does_not_trust_becomes_it_and_is_told_of(
+    warning: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    role = warning.role(
+        "distrusting", trust=json.loads(document(allow("sts:AssumeRole") | {"Principal": {"AWS": OTHER}}))
+    )
+
+    with caplog.at_level(logging.WARNING):
+        for arn in (role, f"arn:aws:iam::{OTHER}:role/nobody-made"):
+            sts = warning.user(f"becomes-{arn[-4:]}").client("sts")
+            assert sts.assume_role(RoleArn=arn, RoleSessionName="one")["AssumedRoleUser"]
+
+    [said] = [one.message for one in caplog.records if "may not sts:AssumeRole" in one.message]
+    assert f"may not sts:AssumeRole on {role}, because no resource-based policy allows" in said
