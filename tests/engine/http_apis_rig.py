@@ -8,11 +8,11 @@ from threading import Event
 from typing import Any
 
 import pytest
+from function_url_rig import ECHO, Got, ask
 from lam import Lam
 from own import OwnLam, own_emulator
 from server_rig import Exchange, body_of, http_server, send
 from services_rig import ACCOUNT, sdk
-from test_function_urls import ECHO, Got, ask
 
 REGION = "us-east-1"
 INVOKE_ARN = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from function_url_rig import Got, ask
 from own import OwnLam
 from services_rig import ACCOUNT, sdk
-from test_function_urls import Got, ask
 
 REGION = "us-east-1"
 ECHO = """

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import pytest
 from boto_rig import client_at
 from example_rig import Example, served_example
+from function_url_rig import Got, ask
 from own import QUICKER
-from test_function_urls import Got, ask
 from waiting import Eventually
 from websocket_rig import Caller
 

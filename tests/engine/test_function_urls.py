@@ -4,110 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from boto_rig import client_at
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from inside import probe
+from function_url_rig import ECHO, FORBIDDEN, ask, by_host, id_of, made
 from lam import Lam, client
 from own import EITHER_ENGINE, own_emulator
 
-ECHO = """
-import base64, json, os, time
-CALLS = []
-def handler(event, context):
-    CALLS.append(event)
-    body = event.get("body")
-    if body is None:
-        return event
-    if event["isBase64Encoded"]:
-        body = base64.b64decode(body).decode("latin-1")
-    return eval(body)
-"""
 PAGE = "http://localhost:3000"
 CORS: Any = {"AllowOrigins": [PAGE], "AllowMethods": ["GET"], "AllowHeaders": ["x-a"], "MaxAge": 5}
-FORBIDDEN = {
-    "Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
-    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
-}
 LARGE = 200_000
-
-
-class Got(NamedTuple):
-    """An answer as it came."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def ask(
-    url: str,
-    body: str | bytes | None = None,
-    method: str = "",
-    headers: Mapping[str, str] | None = None,
-    path: str = "",
-) -> Got:
-    """Of the URL as it was told. A text is an expression that the function returns the value of."""
-    parts = urlsplit(url)
-    said = {"Content-Type": "text/plain"} if isinstance(body, str) else {}
-    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
-    try:
-        connection.request(
-            method or ("GET" if body is None else "POST"), parts.path + path, body, said | dict(headers or {})
-        )
-        answer = connection.getresponse()
-        return Got(answer.status, answer.headers, answer.read())
-    finally:
-        connection.close()
-
-
-def by_host(lam: Lam, url: str, **params: Any) -> Got:
-    """By its host below `localhost`, whatever the resolver says."""
-    headers = {"Host": f"{id_of(url)}.lambda-url.us-east-1.localhost:9000"} | params.pop("headers", {})
-    return ask(f"{lam.emulator.url}/", headers=headers, **params)
-
-
-def id_of(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.path.split("/")[3] if parts.path != "/" else parts.netloc.partition(".")[0]
-
-
-def made(lam: Lam, name: str, auth_type: Any = "NONE", qualifier: str | None = None, **config: Any) -> str:
-    """A URL whose policy lets in everybody, or whoever signs."""
-    named: Any = {"FunctionName": name} | ({} if qualifier is None else {"Qualifier": qualifier})
-    url = lam.client.create_function_url_config(**named, AuthType=auth_type, **config)["FunctionUrl"]
-    if auth_type == "NONE":
-        let_in(lam, named, "*", auth_type)
-    return url
-
-
-def let_in(lam: Lam, named: Any, principal: str, auth_type: Any) -> None:
-    lam.client.add_permission(
-        **named,
-        StatementId="url",
-        Action="lambda:InvokeFunctionUrl",
-        Principal=principal,
-        FunctionUrlAuthType=auth_type,
-    )
-    lam.client.add_permission(
-        **named,
-        StatementId="invoke",
-        Action="lambda:InvokeFunction",
-        Principal=principal,
-        InvokedViaFunctionUrl=True,
-    )
 
 
 @pytest.fixture
@@ -303,88 +212,6 @@ def test_a_burst_beyond_ten_times_its_reserved_concurrency_is_refused(lam: Lam, 
     assert len(answers) > 10
 
 
-# -- AWS_IAM
-
-
-def signed(
-    url: str,
-    access_key: str = "test",
-    region: str = "us-east-1",
-    service: str = "lambda",
-    body: str | None = None,
-    secret: str = "secret",
-) -> Got:
-    request = AWSRequest("GET" if body is None else "POST", url, {"Content-Type": "text/plain"}, body or "")
-    SigV4Auth(Credentials(access_key, secret), service, region).add_auth(request)
-    return ask(url, body, headers=dict(request.headers.items()))
-
-
-@EITHER_ENGINE
-def test_who_signs_is_told_to_the_function(lam: Lam) -> None:
-    lam.create("iam", ECHO)
-    url = made(lam, "iam", "AWS_IAM")
-
-    context = signed(url).json["requestContext"]
-
-    own = lam.emulator.scope.account
-    assert context["accountId"] == own
-    assert context["authorizer"]["iam"] == {
-        "accessKey": "test",
-        "accountId": own,
-        "callerId": own,
-        "cognitoIdentity": None,
-        "principalOrgId": None,
-        "userArn": f"arn:aws:iam::{own}:root",
-        "userId": own,
-    }
-
-
-@EITHER_ENGINE
-def test_who_does_not_sign_for_it_is_forbidden(lam: Lam) -> None:
-    lam.create("iam", ECHO)
-    url = made(lam, "iam", "AWS_IAM")
-
-    refused = [
-        *(ask(url), ask(url, headers={"Authorization": "Bearer x"}), signed(url, service="s3")),
-        signed(url, region="eu-west-1"),
-    ]
-
-    assert [(answer.status, answer.json) for answer in refused] == [(403, FORBIDDEN)] * 4
-
-
-@EITHER_ENGINE
-def test_another_account_needs_the_policy(lam: Lam) -> None:
-    lam.create("iam", ECHO)
-    url = made(lam, "iam", "AWS_IAM")
-
-    before = signed(url, "111122223333")
-    let_in(lam, {"FunctionName": "iam"}, "111122223333", "AWS_IAM")
-    after = signed(url, "111122223333")
-
-    assert before.status == 403
-    assert after.json["requestContext"]["accountId"] == "111122223333"
-
-
-def test_the_signature_of_a_key_that_iam_made_is_checked(tmp_path: Path) -> None:
-    with own_emulator(tmp_path, "process") as lam:
-        lam.create("iam", ECHO)
-        url = made(lam, "iam", "AWS_IAM")
-        iam = client_at(lam.url, "iam", lam.emulator.scope.account)
-        user = iam.create_user(UserName="ada")["User"]
-        made_key = iam.create_access_key(UserName="ada")["AccessKey"]
-        key, secret = made_key["AccessKeyId"], made_key["SecretAccessKey"]
-
-        context = signed(url, key, secret=secret).json["requestContext"]
-        large = signed(url, key, secret=secret, body=f"len(body) # {'x' * LARGE}")
-        forged = signed(url, key)
-
-        assert context["authorizer"]["iam"]["userArn"] == user["Arn"]
-        assert large.status == 200
-        assert (forged.status, forged.headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
-        lam.clock.advance(301)
-        assert signed(url, key, secret=secret).status == 403
-
-
 # -- web pages
 
 
@@ -461,39 +288,3 @@ def test_functions_of_another_account_have_urls_too(lam: Lam) -> None:
         assert ask(url, "context.invoked_function_arn").body == b"arn:aws:lambda:eu-west-1:111122223333:function:echo"
     finally:
         other.close()
-
-
-def test_a_session_of_sts_is_told_and_its_signature_checked(tmp_path: Path) -> None:
-    with own_emulator(tmp_path, "process") as lam:
-        lam.create("iam", ECHO)
-        url = made(lam, "iam", "AWS_IAM")
-        account = lam.emulator.scope.account
-        sts = client_at(lam.url, "sts", account)
-        session = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/caller", RoleSessionName="ada")["Credentials"]
-
-        answer = signed(url, session["AccessKeyId"], secret=session["SecretAccessKey"])
-        forged = signed(url, session["AccessKeyId"])
-
-        iam = answer.json["requestContext"]["authorizer"]["iam"]
-        assert (iam["accountId"], iam["userArn"]) == (account, f"arn:aws:sts::{account}:assumed-role/caller/ada")
-        assert forged.status == 403
-
-
-def test_a_function_calls_a_url_with_the_credentials_of_its_role(tmp_path: Path) -> None:
-    with own_emulator(tmp_path, "process") as lam:
-        lam.create("iam", ECHO)
-        made(lam, "iam", "AWS_IAM")
-
-        context = probe(lam, MemorySize=1769, Timeout=60).run("""
-            import boto3, json
-            from botocore.auth import SigV4Auth
-            from botocore.awsrequest import AWSRequest
-            from urllib.request import Request, urlopen
-            url = boto3.client("lambda").get_function_url_config(FunctionName="iam")["FunctionUrl"]
-            asked = AWSRequest("GET", url)
-            SigV4Auth(boto3.Session().get_credentials(), "lambda", "us-east-1").add_auth(asked)
-            result = json.load(urlopen(Request(url, headers=dict(asked.headers.items())), timeout=30))["requestContext"]
-        """)
-
-        assert context["accountId"] == lam.emulator.scope.account
-        assert lam.emulator.around.child.pid is None  # nobody is asked who such a key is of

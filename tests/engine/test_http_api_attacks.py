@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from function_url_rig import ECHO, ask
 from http_apis_rig import REGION, Api, Gateway, arn, let_in
 from own import OwnLam, own_emulator
 from services_rig import ACCOUNT
-from test_function_urls import ECHO, ask
 
 SIGNED = {
     "Authorization": f"AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260101/{REGION}/apigateway/aws4_request, "

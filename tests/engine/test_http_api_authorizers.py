@@ -16,12 +16,12 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from function_url_rig import ECHO, Got, ask
 from http_apis_rig import ERROR, REGION, Api, Gateway, arn, let_in, shared
 from joserfc import jwk, jwt
 from own import OwnLam, own_emulator
 from server_rig import Exchange, http_server, send
 from services_rig import ACCOUNT, sdk
-from test_function_urls import ECHO, Got, ask
 from waiting import Eventually
 
 __all__ = ["shared"]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from function_url_rig import ECHO
 from http_apis_rig import Api, Gateway, Upstream, let_in
 from own import OwnLam, own_emulator
 from server_rig import http_server
 from services_rig import ACCOUNT
-from test_function_urls import ECHO
 
 TELL = """
 import json

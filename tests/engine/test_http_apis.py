@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from function_url_rig import ECHO, ask
 from http_apis_rig import ERROR, INVOKE_ARN, NOT_FOUND, REGION, Gateway, arn, gateway, lam, let_in, shared, upstream
 from inside import probe
 from own import OwnLam, own_emulator
 from services_rig import ACCOUNT
-from test_function_urls import ECHO, ask
 
 __all__ = ["gateway", "lam", "shared", "upstream"]  # fixtures
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from function_url_rig import ECHO, ask
 from http_apis_rig import arn, let_in
 from own import own_emulator
 from services_rig import ACCOUNT, sdk
 from socket_rig import SocketApi
-from test_function_urls import ECHO, ask
 from websocket_rig import Caller
 
 

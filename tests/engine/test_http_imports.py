@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from function_url_rig import ask
 from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, arn
 from services_rig import ACCOUNT, sdk
-from test_function_urls import ask
 
 OWN = "x-amazon-apigateway-"
 

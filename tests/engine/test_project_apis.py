@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from function_url_rig import Got, ask
 from own import OwnLam, own_emulator
-from test_function_urls import Got, ask
 
 from lambda_emu.project import ProjectError, read_project
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from boto_rig import client_at
+from function_url_rig import Got, ask
 from project_rig import EventAccount, event_account
-from test_function_urls import Got, ask
 
 WHO = """
 def handler(event, context):

@@ -4,101 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import signal
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from textwrap import dedent, indent
-from typing import Any
-from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from boto_rig import client_at
-from own import OwnLam, own_emulator, serve, served
-from silence import silent_server
+from own import own_emulator
+from project_events_rig import ALL, ARN, EVERY, HEAR, Account
 from waiting import Eventually
-
-from lambda_emu.project import ProjectError, read_project
-
-HEAR = """
-import json
-def handler(event, context):
-    print("HEARD", json.dumps(event))
-    return {"statusCode": 200, "body": "heard"}
-"""
-FUNCTION = "runtime: python3.11, handler: app.handler, code: src"
-ARN = "arn:aws:lambda:us-east-1:000000000000:function:hear"
-
-
-@dataclass(frozen=True)
-class Account:
-    """A server's account and the folder of its project, whose code is in src."""
-
-    lam: OwnLam
-    folder: Path
-
-    def deploy(self, resources: str = "", events: str = "", function: str = "") -> set[tuple[str, str]]:
-        """A function `hear` with these events, written as a list, among these resources; what was done, but nothing."""
-        declared = f"functions:\n  hear:\n    <<: {{{FUNCTION}}}\n"
-        declared += indent(dedent(function), "    ") + "\n"
-        declared += f"    events:\n{indent(dedent(events), '      ')}\n" if events else ""
-        declared += f"resources:\n{indent(dedent(resources), '  ')}\n" if resources else ""
-        return self.deploy_file(declared)
-
-    def deploy_file(self, declared: str) -> set[tuple[str, str]]:
-        (self.folder / "lambda-emu.yaml").write_text(declared)
-        changes = self.lam.emulator.deploy(read_project(self.folder))
-        return {(change.action.name, change.key.kind) for change in changes if change.action.name != "LEAVE"}
-
-    def mistakes(self, resources: str, events: str = "", function: str = "") -> tuple[str, ...]:
-        with pytest.raises(ProjectError) as raised:
-            self.deploy(resources, events, function)
-        return raised.value.mistakes
-
-    def client(self, service: str) -> Any:
-        return client_at(self.lam.url, service)
-
-    def heard(self, eventually: Eventually, text: str) -> Any:
-        """The first event in which there is this text, once there is one."""
-
-        def look() -> list[str]:
-            told = [event for event in self.lam.own_events("hear") if event.startswith("HEARD ")]
-            return [event for event in told if text in event]
-
-        return json.loads(eventually(look, f"an event with {text}")[0].removeprefix("HEARD "))
-
-    def schedules(self) -> list[Any]:
-        """Those of the project."""
-        scheduler = self.client("scheduler")
-        found = scheduler.list_schedules()["Schedules"]
-        return [scheduler.get_schedule(GroupName=one["GroupName"], Name=one["Name"]) for one in found]
-
-    def alarms(self) -> dict[str, Any]:
-        """Those of the project, by their metric."""
-        found = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
-        return {one["MetricName"]: one for one in found}
-
-    def subscriptions(self) -> list[Any]:
-        """Those of the group that all declare."""
-        found = self.client("logs").describe_subscription_filters(logGroupName="/app/orders")
-        return list(found["subscriptionFilters"])
-
-    def rules(self, bus: str) -> list[tuple[Any, Any]]:
-        """Those of a bus, each with its target."""
-        events = self.client("events")
-        found = events.list_rules(EventBusName=bus)["Rules"]
-        asked = [(rule, events.list_targets_by_rule(EventBusName=bus, Rule=rule["Name"])) for rule in found]
-        return [(rule, target) for rule, targets in asked for target in targets["Targets"]]
-
-    def sids(self) -> set[str]:
-        """The ids of the function's permissions."""
-        try:
-            policy = json.loads(self.lam.client.get_policy(FunctionName="hear")["Policy"])
-        except self.lam.client.exceptions.ResourceNotFoundException:
-            return set()
-        return {statement["Sid"] for statement in policy["Statement"]}
 
 
 @pytest.fixture(scope="module")
@@ -108,53 +21,6 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     (folder / "src" / "app.py").write_text(HEAR)
     with own_emulator(folder, "process", stems=0) as lam:
         yield Account(lam, folder)
-
-
-ALL = """
-buckets: {everything: {versioning: yes}}
-queues:
-  jobs: {visibility: 60, delay: 1, redrive: {queue: dead, receives: 2}}
-  ordered.fifo: {deduplicate_content: yes}
-tables:
-  items: {key: id, sort: {taken: N}, ttl: over, stream: NEW_IMAGE, indexes: {by-owner: {key: owner, sort: id}}}
-streams: {clicks: {shards: 5, retention: 48}}
-topics:
-  news: {queues: [jobs, {queue: raw, raw: yes, filter: {kind: [new]}}]}
-"""
-EVERY = """
-- s3: {bucket: everything, prefix: in/, suffix: .jpg}
-- s3: {bucket: everything, events: ["s3:ObjectRemoved:*"]}
-- sqs: {queue: jobs, batch_size: 2, filters: [{body: {kind: [new]}}], max_concurrency: 3, report_failures: yes}
-- sqs: other
-- dynamodb: {table: items, retries: 3, bisect: yes, start: LATEST}
-- kinesis: {stream: clicks, consumer: live, parallelization: 2, start: LATEST, tumbling_window: 60}
-- kinesis: other
-- sns: {topic: news, filter: {kind: [new]}, filter_on: body}
-- http: GET /photos/{id}
-- http: {route: $default, payload: "1.0"}
-- url: {auth: NONE, cors: {origins: ["*"], max_age: 5}}
-- schedule:
-    schedule: cron(0 9 ? * MON-FRI *)
-    timezone: Europe/Berlin
-    input: {kind: nightly}
-    start_date: 2030-01-01T09:00:00Z
-    flexible_window: 15
-    max_age: 3600
-    dead_letters: dead
-- eventbridge:
-    pattern: {source: [shop], detail: {total: [numeric: [">", 1]]}}
-    bus: shop
-    input_path: $.detail
-    retries: 1
-- eventbridge: {pattern: {source: [shop]}, dead_letters: dead, enabled: no}
-- eventbridge:
-    pattern: {source: [kitchen]}
-    input_paths: {total: $.detail.total}
-    input_template: '{"sum": <total>}'
-- alarm: {metric: Errors, dimensions: {FunctionName: hear}, states: [ALARM, OK], missing: notBreaching}
-- alarm: {metric: Duration, statistic: p90, comparison: ">", threshold: 2.5, periods: 3, breaching: 2, name: slow}
-- logs: {group: /app/orders, filter: "{ $.level = ERROR }"}
-"""
 
 
 def test_what_is_declared_is_there(account: Account) -> None:
@@ -498,25 +364,6 @@ def test_a_function_that_may_run_itself_again_is_warned_of(account: Account, cap
     assert record.startswith("lambda-emu.yaml:6: functions.hear.events[0].s3: hear is run by the bucket everything")
 
 
-def test_a_restart_finds_what_was_kept_and_makes_again_what_was_not(tmp_path: Path, eventually: Eventually) -> None:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "app.py").write_text(HEAR)
-    kept = []
-    for life in ("first", "second"):
-        with own_emulator(tmp_path, "process", stems=0) as lam:
-            account = Account(lam, tmp_path)
-            done = account.deploy("", "- s3: everything\n- sqs: jobs\n- sns: news\n- http: GET /\n- url: NONE")
-            account.client("s3").put_object(Bucket="everything", Key=f"the-{life}", Body=b"x")
-            account.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:000000000000:news", Message=f"news-{life}")
-
-            assert (done == set()) == (life == "second")  # its start found all of it
-            assert account.heard(eventually, f"the-{life}")
-            assert account.heard(eventually, f"news-{life}")
-            (mapping,) = lam.client.list_event_source_mappings()["EventSourceMappings"]
-            kept.append((mapping["UUID"], dict(lam.emulator.addresses)["URL of hear"].rpartition("/url/")[2]))
-    assert kept[0] == kept[1]
-
-
 def test_a_reset_empties_what_functions_live_among_and_has_events_come_again(
     account: Account, eventually: Eventually
 ) -> None:
@@ -531,54 +378,3 @@ def test_a_reset_empties_what_functions_live_among_and_has_events_come_again(
     assert account.heard(eventually, "after-reset")
     with urlopen(f"{dict(emulator.addresses)['HTTP API']}again", timeout=30) as answer:
         assert answer.read() == b"heard"
-
-
-def test_a_queue_is_made_where_queues_are_served(tmp_path: Path, eventually: Eventually) -> None:
-    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
-    theirs.mkdir()
-    (ours / "src").mkdir(parents=True)
-    (ours / "src" / "app.py").write_text(HEAR)
-    with (
-        served(theirs, "process") as other,
-        own_emulator(ours, "process", stems=0, service=f"sqs={other.url}") as lam,
-    ):
-        account = Account(lam, ours)
-        account.deploy("queues: {jobs: {visibility: 45, redrive: {queue: dead}}}", "- sqs: jobs")
-
-        their_queues = client_at(other.url, "sqs")
-        url = their_queues.get_queue_url(QueueName="jobs")["QueueUrl"]
-        found = their_queues.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-        assert found == {"VisibilityTimeout": "45"}
-        their_queues.send_message(QueueUrl=url, MessageBody="from elsewhere")
-        assert account.heard(eventually, "from elsewhere")
-        assert account.deploy("queues: {jobs: {visibility: 45, redrive: {queue: dead}}}", "- sqs: jobs") == set()
-
-
-def test_a_service_that_says_nothing_lets_the_server_say_so_and_end(tmp_path: Path, eventually: Eventually) -> None:
-    (tmp_path / "lambda-emu.yaml").write_text("resources: {buckets: {photos: }}\n")
-    with silent_server() as silent:
-        process = serve(tmp_path, "process", "--service", f"s3={silent}")
-        try:
-            eventually(silent.asked, "S3 to be asked for the bucket")
-            url = (tmp_path / ".lambda-emu" / "address").read_text().strip()
-            with pytest.raises(HTTPError, match="503") as raised:
-                urlopen(f"{url}/_lambda-emu/health", timeout=30)
-            assert json.load(raised.value)["status"] == "starting"
-
-            process.send_signal(signal.SIGTERM)
-
-            assert process.wait(30) == 0
-        finally:
-            process.kill()
-            process.communicate()
-
-
-def test_nobody_is_asked_for_what_is_not_declared(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "app.py").write_text(HEAR)
-    with own_emulator(tmp_path, "process", stems=0) as lam:
-        account = Account(lam, tmp_path)
-        account.deploy("queues: {jobs: {}}", "- sqs: jobs\n- url: NONE")
-
-        assert [what for what, _ in lam.emulator.addresses] == ["URL of hear", "queue jobs"]
-        assert lam.emulator.around.child.pid is None

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from function_url_rig import ask
 from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, RestApi, invoke_arn
 from services_rig import ACCOUNT
-from test_function_urls import ask
 
 JSON = "application/json"
 ERROR = {"message": "Internal server error"}

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from function_url_rig import Got, ask
 from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, REGION, RestApi
 from services_rig import ACCOUNT
-from test_function_urls import Got, ask
 
 ERROR = {"message": "Internal server error"}
 MISSING = {"message": "Missing Authentication Token"}

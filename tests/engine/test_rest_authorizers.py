@@ -13,11 +13,11 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from function_url_rig import Got, ask
 from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, REGION, RestApi, invoke_arn
 from services_rig import ACCOUNT, sdk
-from test_function_urls import Got, ask
 
 AUTHORIZER = """
 import json, time

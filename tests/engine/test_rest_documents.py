@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from function_url_rig import Got, ask
 from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import invoke_arn
 from services_rig import ACCOUNT, sdk
-from test_function_urls import Got, ask
 
 STORE = """
 PETS = {"1": {"id": "1", "name": "Rex", "tags": ["dog", "old"]}}

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 from botocore.exceptions import ClientError
+from function_url_rig import Got, ask
 from http_apis_rig import let_in
 from own import OwnLam, own_emulator
 from rest_rig import ECHO, invoke_arn
 from services_rig import ACCOUNT, sdk
-from test_function_urls import Got, ask
 
 OWN = "x-amazon-apigateway-"
 MODELS = "https://apigateway.amazonaws.com/restapis/{}/models/{}"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from boto_rig import client_at
+from function_url_rig import Got
+from function_url_rig import ask as ask_once
 from own import OwnLam, own_emulator
 from sam_projects_rig import ask
-from test_function_urls import Got
-from test_function_urls import ask as ask_once
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

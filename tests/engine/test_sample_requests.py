@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from function_url_rig import ask, made
 from http_apis_rig import Gateway, let_in
 from pools_rig import FLOWS, PASSWORD, TRIGGERS, allow
 from rest_rig import RestApi, invoke_arn
 from sample_rig import ARN, NAME, Hearer, hearer, sample, shape
 from socket_rig import SocketApi
-from test_function_urls import ask, made
 from waiting import Eventually
 
 SAID = {"User-Agent": "a test", "Authorization": "Bearer abc"}

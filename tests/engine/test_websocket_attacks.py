@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from function_url_rig import ask
 from http_apis_rig import let_in
 from own import OwnLam, own_emulator, served
 from services_rig import ACCOUNT, Inbox, sdk
 from socket_rig import SocketApi
-from test_function_urls import ask
 from websocket_rig import Caller, Refused
 
 ANSWER = """
