@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from lambda_emu.cloudformation.errors import NeedsCapabilities
+from lambda_emu.project.resources import CannotChange
 from lambda_emu.templates.document import Template
 
 IAM, NAMED_IAM, AUTO_EXPAND = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"
@@ -54,6 +55,18 @@ def check_transform(template: Template, given: Collection[str]) -> None:
     """What has macros is to be looked at first, in a change set, or waved through. NeedsCapabilities."""
     if transforms_of(template) and AUTO_EXPAND not in given:
         raise NeedsCapabilities([AUTO_EXPAND])
+
+
+def check_within(template: Template, given: Collection[str]) -> None:
+    """CannotChange, where a stack within another one does what its caller has not said yes to.
+
+    Of a change set too: what was said yes to is all that its stacks within are given.
+    """
+    try:
+        check_transform(template, given)
+        check_iam(template, given)
+    except NeedsCapabilities as error:
+        raise CannotChange(error.text) from error
 
 
 def transforms_of(template: Template) -> list[str]:

@@ -13,8 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.cloudformation.capabilities import check_iam, check_transform
-from lambda_emu.cloudformation.errors import NeedsCapabilities
+from lambda_emu.cloudformation.capabilities import check_within
 from lambda_emu.cloudformation.history import History
 from lambda_emu.cloudformation.interrupted import as_failed
 from lambda_emu.cloudformation.jobs import Job, Jobs, Stopping
@@ -26,14 +25,13 @@ from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stack_policy import Policy
 from lambda_emu.model.stacks import BY_API, StackRecord
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach, Services
 from lambda_emu.templates.deploying.deploy import NOTHING_LEFT, deploy_stack, remove_stack
 from lambda_emu.templates.deploying.deployment import Ways
+from lambda_emu.templates.deploying.prepared import PreparedWithin
 from lambda_emu.templates.deploying.records import put_back
 from lambda_emu.templates.deploying.removing import LEAVES_NOTHING, Leaves
 from lambda_emu.templates.deploying.stopping import Stop, after
-from lambda_emu.templates.document import Template
 from lambda_emu.templates.includes import Fetch
 from lambda_emu.templates.kinds.documents import read_named
 from lambda_emu.templates.stack import Stack
@@ -52,7 +50,7 @@ class Planned(Struct, frozen=True):
     """What is to become of a stack. record: as it will be if all goes well, and as it is from the first moment on.
 
     failure: what becomes of one that cannot be made: DO_NOTHING, ROLLBACK or DELETE. policy: what an update may do.
-    retains: what DeletionPolicy retains stays though what made it is undone.
+    retains: what DeletionPolicy retains stays though what made it is undone. prepared: of a change set.
     """
 
     record: StackRecord
@@ -60,6 +58,7 @@ class Planned(Struct, frozen=True):
     failure: str = "ROLLBACK"
     policy: Policy | None = None
     retains: bool = True
+    prepared: PreparedWithin = {}
 
 
 Actor = tuple[Services, RequestContext]
@@ -183,8 +182,10 @@ class Deployer:
         told = Telling(history, context, self._jobs, AS_CREATION if is_new else AS_UPDATE)
         try:
             rolls_back = planned.failure == "ROLLBACK"
-            may = partial(_check_within, given=record.capabilities)
-            ways = Ways(rolls_back, stop=stop, policy=planned.policy, retains=planned.retains, may=may)
+            may, prepared = partial(check_within, given=record.capabilities), planned.prepared
+            ways = Ways(
+                rolls_back, stop=stop, policy=planned.policy, retains=planned.retains, may=may, prepared=prepared
+            )
             made = deploy_stack(planned.stack, context, services, ways, origin=BY_API, told=told.told)
         except ProjectError as error:
             told.refused(complaints(error), before, rolls_back=rolls_back)
@@ -230,18 +231,6 @@ class Deployer:
         history.stack(record.status, INITIATED)
         told = Telling(history, context, self._jobs, AS_END_OF_NEW, ends=())
         remove_stack(record.name, context, services, told=told.told)
-
-
-def _check_within(template: Template, given: Collection[str]) -> None:
-    """CannotChange, where a stack within another one does what its caller has not said yes to.
-
-    Of a change set too: what was said yes to is all that its stacks within are given.
-    """
-    try:
-        check_transform(template, given)
-        check_iam(template, given)
-    except NeedsCapabilities as error:
-        raise CannotChange(error.text) from error
 
 
 def _history(record: StackRecord, services: Services, context: RequestContext) -> History:

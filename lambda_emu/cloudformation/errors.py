@@ -240,6 +240,15 @@ class ChangeSetNotReady(CloudFormationError):
         super().__init__(f"ChangeSet [{id}] cannot be executed in its current {what}")
 
 
+class WithinChangeSet(CloudFormationError):
+    """One that only its root can be done with. done: `executed` or `deleted`. The text is ours. (?)"""
+
+    code = "InvalidChangeSetStatus"
+
+    def __init__(self, id: str, root: str, done: str) -> None:
+        super().__init__(f"ChangeSet [{id}] is nested and cannot be {done} on its own; use its root ChangeSet [{root}]")
+
+
 class TooManyStacks(CloudFormationError):
     code = "LimitExceededException"
 

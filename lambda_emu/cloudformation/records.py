@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from lambda_emu.api.context import RequestContext
 from lambda_emu.cloudformation.errors import NoSuchChangeSet, NoSuchStack, TooManyStacks
-from lambda_emu.model.stacks import DELETED, ChangeSet, StackEvent, StackRecord
+from lambda_emu.model.stacks import AVAILABLE, DELETED, REVIEWED, ChangeSet, StackEvent, StackRecord
 from lambda_emu.store.transaction import Transaction
 
 MOST_STACKS = 2_000
@@ -79,8 +81,13 @@ def _forget_oldest(transaction: Transaction, context: RequestContext) -> None:
     deleted.sort(key=lambda one: one.deleted_s or 0)
     for old in deleted[: max(len(deleted) + 1 - MOST_DELETED, 0)]:
         transaction.put(store.stacks, scope, old.id, None)
-        for event in [one for one in transaction.all(store.stack_events, scope) if one.stack_id == old.id]:
-            transaction.put(store.stack_events, scope, event.key, None)
+        _forget_events(transaction, context, old.id)
+
+
+def _forget_events(transaction: Transaction, context: RequestContext, stack_id: str) -> None:
+    table, scope = context.store.stack_events, context.scope
+    for event in [one for one in transaction.all(table, scope) if one.stack_id == stack_id]:
+        transaction.put(table, scope, event.key, None)
 
 
 def events_of(context: RequestContext, stack_id: str) -> Sequence[StackEvent]:
@@ -113,6 +120,32 @@ def find_change_set(context: RequestContext, name: str, stack: str | None) -> Ch
     raise NoSuchChangeSet(name)
 
 
-def forget_change_set(context: RequestContext, change_set: ChangeSet) -> None:
+def within(context: RequestContext, change_set: ChangeSet) -> list[ChangeSet]:
+    """Those of the stacks within its stack, however deep."""
+    return [one for one in context.store.change_sets.all(context.scope) if one.root == change_set.id]
+
+
+def put_change_set(
+    transaction: Transaction, context: RequestContext, change_set: ChangeSet, after: ChangeSet | None
+) -> None:
+    """With those within it. after: None, it goes, and so do stacks that were never more than looked at in it."""
     table, scope = context.store.change_sets, context.scope
-    context.store.write(lambda transaction: transaction.put(table, scope, change_set.key, None))
+    transaction.put(table, scope, change_set.key, after)
+    for one in [one for one in transaction.all(table, scope) if one.root == change_set.id]:
+        if after is None:
+            transaction.put(table, scope, one.key, None)
+            _forget_reviewed(transaction, context, one.wanted)
+        elif one.execution == AVAILABLE:
+            transaction.put(table, scope, one.key, replace(one, execution=after.execution))
+
+
+def _forget_reviewed(transaction: Transaction, context: RequestContext, record: StackRecord) -> None:
+    store, scope = context.store, context.scope
+    found = transaction.get(store.stacks, scope, record.name)
+    if found is not None and found.id == record.id and found.status == REVIEWED:
+        transaction.put(store.stacks, scope, record.name, None)
+        _forget_events(transaction, context, found.id)
+
+
+def forget_change_set(context: RequestContext, change_set: ChangeSet) -> None:
+    context.store.write(lambda transaction: put_change_set(transaction, context, change_set, None))

@@ -190,6 +190,13 @@ class ChangeSet(Struct, frozen=True):
     token: str | None = None
     failure: str | None = None
     """What becomes of what fails: DO_NOTHING, ROLLBACK or DELETE."""
+    looks_within: bool = False
+    """Whether the stacks within its stack have some too."""
+    parent: str | None = None
+    root: str | None = None
+    """The ids of those that it is within."""
+    path: tuple[str, ...] = ()
+    """The logical ids that lead to its stack from the root's."""
 
     @property
     def key(self) -> str:

@@ -12,7 +12,8 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.deploying.nested import MOST_LEVELS, MOST_TEMPLATES, TYPES, within
-from lambda_emu.templates.document import Place, Template, read_template
+from lambda_emu.templates.document import Place, read_template
+from lambda_emu.templates.guessed import with_defaults
 from lambda_emu.templates.intrinsics import NotYet, is_known
 from lambda_emu.templates.object_urls import is_url
 from lambda_emu.templates.parameters import Configured, take_parameters
@@ -61,7 +62,7 @@ def _read(parent: Stack, logical_id: str, said: str, given: Any) -> Stack:
     template = read_template(file_of(parent.template.file, said))
     asked: Mapping[str, Any] = given if isinstance(given, dict) else {}
     known = {name: value for name, value in asked.items() if is_known(value)}
-    template = _with_defaults(template, {*asked} - {*known})
+    template = with_defaults(template, {*asked} - {*known})
     parameters, mistakes = take_parameters(template, known, Configured(), flag="Parameters.")
     if mistakes:
         raise ProjectError(mistakes)
@@ -69,18 +70,6 @@ def _read(parent: Stack, logical_id: str, said: str, given: Any) -> Stack:
     values = {**pseudo_parameters(name, scope), **parameters}
     stack = make_stack(template, name, template.file.parent, values, parent.cache)
     return replace(stack, is_guessed=parent.is_guessed or len(known) < len(asked))
-
-
-def _with_defaults(template: Template, names: set[str]) -> Template:
-    """The same, with a value for each of these parameters, of which no rule is asked then."""
-    declared = dict(template.section("Parameters"))
-    for name in names & {*declared}:
-        said = declared[name]
-        if isinstance(said, dict):
-            kind = str(said.get("Type", "String"))
-            declared[name] = {"Type": kind, "Default": said.get("Default", "0" if "Number" in kind else "unknown")}
-    rules: dict[str, Any] = {"Rules": {}} if names else {}
-    return replace(template, body={**template.body, "Parameters": declared, **rules})
 
 
 def _unknown(_: str, __: str | None) -> Any:

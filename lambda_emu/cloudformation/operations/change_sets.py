@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,26 +21,30 @@ from lambda_emu.cloudformation.errors import (
     StackExistsForChangeSet,
     StackMissing,
     TransformFailed,
+    WithinChangeSet,
 )
 from lambda_emu.cloudformation.history import History
+from lambda_emu.cloudformation.looking_within import NO_CHANGES, LookingWithin
 from lambda_emu.cloudformation.operations.describing import page
 from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.operations.stacks import begin, check_changeable, check_terminal, is_same
 from lambda_emu.cloudformation.planning import NAME, failure_of, new_record, plan, planned_again
 from lambda_emu.cloudformation.policies import policy_of
 from lambda_emu.cloudformation.records import (
+    Gone,
     change_sets_of,
     find,
     find_change_set,
     forget_change_set,
     look,
     put,
+    within,
 )
 from lambda_emu.model.stacks import AVAILABLE, DELETED, EXECUTED, OBSOLETE, REVIEWED, ChangeSet, StackRecord
 from lambda_emu.model.timestamps import millisecond
 from lambda_emu.store.transaction import Transaction
+from lambda_emu.templates.deploying.prepared import Prepared, PreparedWithin
 
-NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 MOST_CHANGE_SETS = 1_000
 """Of a stack."""
 
@@ -60,7 +65,8 @@ def create_change_set(asked: StackRequest) -> Result:
         return {"Id": there.id, "StackId": record.id}
     if len(change_sets_of(context, record.id)) >= MOST_CHANGE_SETS:
         raise Invalid(f"A stack has at most {MOST_CHANGE_SETS} change sets")
-    change_set = _keep(context, _looked_through(asked, record, kind), record)
+    change_set, within, new = _looked_through(asked, record, kind)
+    change_set = _keep(context, change_set, record, within, new)
     return {"Id": change_set.id, "StackId": change_set.wanted.id}
 
 
@@ -84,8 +90,13 @@ def _of_old(asked: StackRequest) -> StackRecord:
     return record
 
 
-def _looked_through(asked: StackRequest, record: StackRecord, kind: str) -> ChangeSet:
-    """Of a template that is none the request is refused; what cannot be expanded is told by the change set."""
+def _looked_through(
+    asked: StackRequest, record: StackRecord, kind: str
+) -> tuple[ChangeSet, Sequence[ChangeSet], Sequence[StackRecord]]:
+    """With those of stacks within its stack, and those stacks that are not there yet.
+
+    Of a template that is none the request is refused; what cannot be expanded is told by the change set.
+    """
     context, members = asked.context, asked.members
     id = context.scope.arn(f"changeSet/{members['ChangeSetName']}/{context.clock.new_id()}", "cloudformation")
     empty = ChangeSet(
@@ -99,21 +110,36 @@ def _looked_through(asked: StackRequest, record: StackRecord, kind: str) -> Chan
         description=members.get("Description"),
         token=members.get("ClientToken"),
         failure=failure_of(members),
+        looks_within=bool(members.get("IncludeNestedStacks")),
     )
     try:
         planned = plan(members, context, asked.deployer, record, looks_first=True)
     except TransformFailed as error:
-        return replace(empty, reason=error.text)
+        return replace(empty, reason=error.text), (), ()
     found = replace(empty, wanted=replace(planned.record, change_set=id))
-    if kind == "UPDATE" and is_same(planned.record, record):
-        return replace(found, reason=NO_CHANGES)
+    is_no_other = kind == "UPDATE" and is_same(planned.record, record)
+    if is_no_other and not found.looks_within:
+        return replace(found, reason=NO_CHANGES), (), ()
     with asked.deployer.reaching(context, planned.record.role) as reach:
         changes = changes_of(planned.stack, reach.context)
-    return replace(found, status="CREATE_COMPLETE", execution=AVAILABLE, changes=changes)
+        within = LookingWithin(found, reach)
+        if found.looks_within:
+            found = within.look(planned.stack, found, changes)
+        else:
+            found = replace(found, status="CREATE_COMPLETE", execution=AVAILABLE, changes=changes)
+    if is_no_other and found.status != "FAILED" and not found.changes:
+        return replace(found, status="FAILED", execution="UNAVAILABLE", reason=NO_CHANGES), (), ()
+    return found, within.found, within.new
 
 
-def _keep(context: RequestContext, change_set: ChangeSet, record: StackRecord) -> ChangeSet:
-    """With the stack that it is to make. record: as it was when it was looked through.
+def _keep(
+    context: RequestContext,
+    change_set: ChangeSet,
+    record: StackRecord,
+    within: Sequence[ChangeSet],
+    new: Sequence[StackRecord],
+) -> ChangeSet:
+    """With the stack that it is to make. record: as it was when it was looked through. within, new: as looked through.
 
     Of a stack that somebody else has begun to review meanwhile it is one more; of one that was changed, OBSOLETE.
     StackExistsForChangeSet, ChangeSetExists.
@@ -126,7 +152,7 @@ def _keep(context: RequestContext, change_set: ChangeSet, record: StackRecord) -
             raise StackMissing(record.name)
         if found is None:
             put(transaction, context, replace(record, reason=INITIATED))  # as the event below leaves it
-        elif found.id != record.id and found.status != REVIEWED:
+        elif found.id != record.id and (within or found.status != REVIEWED):
             raise StackExistsForChangeSet(record.name, change_set.name)
         elif found.id != record.id:
             kept = replace(change_set, wanted=replace(change_set.wanted, id=found.id, created_s=found.created_s))
@@ -135,12 +161,17 @@ def _keep(context: RequestContext, change_set: ChangeSet, record: StackRecord) -
         same = [one for one in transaction.all(store.change_sets, scope) if one.wanted.id == kept.wanted.id]
         if any(one.name == kept.name for one in same):
             raise ChangeSetExists(kept.name, "Template")
-        transaction.put(store.change_sets, scope, kept.key, kept)
+        for one in (kept, *within):
+            execution = kept.execution if one.execution == AVAILABLE else one.execution
+            transaction.put(store.change_sets, scope, one.key, replace(one, execution=execution))
+        for stack in new:
+            put(transaction, context, replace(stack, reason=INITIATED))
         return kept, found is None
 
     kept, is_first = store.write(work)
-    if is_first:
-        History(context, record).stack(REVIEWED, INITIATED)
+    for stack in (*([record] if is_first else []), *new):
+        with suppress(Gone):
+            History(context, stack).stack(REVIEWED, INITIATED)
     return kept
 
 
@@ -151,6 +182,8 @@ def execute_change_set(asked: StackRequest) -> Result:
     token = members.get("ClientRequestToken")
     if token is not None and (before.change_set, before.token) == (change_set.id, token):
         return {}
+    if change_set.root is not None:
+        raise WithinChangeSet(change_set.id, change_set.root, "executed")
     _check_ready(change_set)
     is_new = before.status == REVIEWED
     failure = "DO_NOTHING" if members.get("DisableRollback") else change_set.failure or "ROLLBACK"
@@ -172,7 +205,7 @@ def execute_change_set(asked: StackRequest) -> Result:
         token=token,
     )
     planned = planned_again(record, context, failure)
-    planned = replace(planned, retains=not members.get("RetainExceptOnCreate"))
+    planned = replace(planned, retains=not members.get("RetainExceptOnCreate"), prepared=_prepared(context, change_set))
     asked.deployer.check_room()
     begin(context, record, before, lambda one: _executed(one) if one.id == change_set.id else None)
     if is_new:
@@ -180,6 +213,14 @@ def execute_change_set(asked: StackRequest) -> Result:
     else:
         asked.deployer.update(replace(planned, policy=policy_of(before, {}, context)), context, before)
     return {}
+
+
+def _prepared(context: RequestContext, change_set: ChangeSet) -> PreparedWithin:
+    """The stacks within its stack, as they were looked at."""
+    return {
+        one.path: Prepared(one.wanted.name, one.wanted.id, one.id, one.wanted.template)
+        for one in within(context, change_set)
+    }
 
 
 def _check_ready(change_set: ChangeSet) -> None:
@@ -199,9 +240,12 @@ def delete_change_set(asked: StackRequest) -> Result:
     context, members = asked.context, asked.members
     name, stack = members["ChangeSetName"], members.get("StackName")
     try:
-        forget_change_set(context, find_change_set(context, name, stack))
+        change_set = find_change_set(context, name, stack)
     except NoSuchChangeSet:
         return {}
+    if change_set.root is not None:
+        raise WithinChangeSet(change_set.id, change_set.root, "deleted")
+    forget_change_set(context, change_set)
     return {}
 
 
@@ -225,7 +269,9 @@ def describe_change_set(asked: StackRequest) -> Result:
         "RollbackConfiguration": {},
         "Capabilities": wanted.capabilities,
         "Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()],
-        "IncludeNestedStacks": False,
+        "IncludeNestedStacks": one.looks_within,
+        "ParentChangeSetId": one.parent,
+        "RootChangeSetId": one.root,
         "OnStackFailure": None if one.failure == "ROLLBACK" else one.failure,
         **changes,
     }
@@ -252,5 +298,7 @@ def _summary(one: ChangeSet) -> Mapping[str, Any]:
         "StatusReason": one.reason,
         "CreationTime": millisecond(one.created_s),
         "Description": one.description,
-        "IncludeNestedStacks": False,
+        "IncludeNestedStacks": one.looks_within,
+        "ParentChangeSetId": one.parent,
+        "RootChangeSetId": one.root,
     }

@@ -23,7 +23,7 @@ from lambda_emu.cloudformation.errors import (
 from lambda_emu.cloudformation.operations.request import Result, StackRequest
 from lambda_emu.cloudformation.planning import failure_of, new_record, plan
 from lambda_emu.cloudformation.policies import policy_of, policy_text
-from lambda_emu.cloudformation.records import find, is_protected, look, put
+from lambda_emu.cloudformation.records import find, is_protected, look, put, put_change_set
 from lambda_emu.model.stacks import AVAILABLE, DELETED, FAILED, OBSOLETE, SERVED, ChangeSet, StackRecord
 from lambda_emu.store.transaction import Transaction
 from lambda_emu.templates.deploying.records import resources_of
@@ -121,7 +121,7 @@ def begin(
         if found is None or found.id != before.id or found.is_busy:
             raise StackBusy(before.id, "UPDATE_IN_PROGRESS" if found is None else found.status)
         for one in [one for one in transaction.all(table, scope) if one.wanted.id == before.id]:
-            transaction.put(table, scope, one.key, becomes(one))
+            put_change_set(transaction, context, one, becomes(one))
         put(transaction, context, record)
 
     context.store.write(work)

@@ -31,6 +31,7 @@ from lambda_emu.templates.deploying.exports import Importing, wrong_exports
 from lambda_emu.templates.deploying.happened import STACK, Telling, Told
 from lambda_emu.templates.deploying.keeping import keeper
 from lambda_emu.templates.deploying.outputs import outputs_of
+from lambda_emu.templates.deploying.prepared import Prepared, PreparedWithin
 from lambda_emu.templates.deploying.records import made_of, name_of, remember, resources_of
 from lambda_emu.templates.deploying.removing import remove_nested, remove_replaced
 from lambda_emu.templates.deploying.stack_records import Nested
@@ -66,6 +67,8 @@ class Ways(Struct, frozen=True):
     within: list[str] = []
     may: Callable[[Template], None] = lambda _: None
     """Refuses what whoever asked for the outermost has not said yes to, in stacks within it. CannotChange."""
+    prepared: PreparedWithin = {}
+    """As a change set has them."""
 
 
 class Deployment:
@@ -153,7 +156,8 @@ class Deployment:
         undo_child = self._undo_child
         about = (stack, reach, self._origin, self._telling, asked_for, before, made, imported, self._row, undo_child)
         policy = None if stack.parents else self._ways.policy
-        return Working(*about, self._ways.stop, self._skips(), policy, self._ways.retains)
+        named = {path[-1]: one.name for path, one in self._ways.prepared.items() if path[:-1] == stack.path}
+        return Working(*about, self._ways.stop, self._skips(), policy, self._ways.retains, named)
 
     def _skips(self) -> frozenset[str]:
         prefix = f"{self._stack.name}." if self._stack.parents else ""
@@ -198,12 +202,19 @@ class Deployment:
 
     def _read(self, asked: ResourceRequest, id: str | None) -> Stack:
         """CannotChange."""
-        return nested.read_nested(self._stack, asked, id, self._reach.context, self._ways.may)
+        prepared = self._prepared(asked.logical_id)
+        id = id if prepared is None else id or prepared.id
+        return nested.read_nested(self._stack, asked, id, self._reach.context, self._ways.may, prepared)
+
+    def _prepared(self, logical_id: str) -> Prepared | None:
+        return self._ways.prepared.get((*self._stack.path, logical_id))
 
     def _deploy(self, child: Stack, asked: ResourceRequest) -> Made:
         context, id, said = self._reach.context, child.values["AWS::StackId"], str(asked.get("TemplateURL"))
         nested.check_count(id, self._ways.within)
-        told = Nested(child, context, self._origin, self._told)
+        prepared = self._prepared(asked.logical_id)
+        change_set = None if prepared is None else prepared.change_set
+        told = Nested(child, context, self._origin, self._told, change_set)
         try:
             one = Deployment(self._ways.built(child), self._reach, self._origin, told.told, self._ways)
             told.begin(one._verb)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -15,8 +16,11 @@ from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.beside import file_of, shown_beside
 from lambda_emu.templates.constraints import text_of
+from lambda_emu.templates.deploying.prepared import Prepared
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
 from lambda_emu.templates.document import Template, read_template
+from lambda_emu.templates.guessed import with_defaults
+from lambda_emu.templates.intrinsics import is_known
 from lambda_emu.templates.kinds.documents import read_named, read_object
 from lambda_emu.templates.kinds.kind import ResourceRequest, tag_map
 from lambda_emu.templates.layers import layers_without_effect
@@ -42,25 +46,34 @@ class RefusedWithin(CannotChange):
 
 
 def read_nested(
-    parent: Stack, asked: ResourceRequest, id: str | None, context: RequestContext, may: Callable[[Template], None]
+    parent: Stack,
+    asked: ResourceRequest,
+    id: str | None,
+    context: RequestContext,
+    may: Callable[[Template], None],
+    prepared: Prepared | None = None,
 ) -> Stack:
     """The stack that a resource of another one asks for. id: the one that it has. CannotChange, RefusedWithin.
 
     may: refuses a template by what it does, as it is written, and as it is once its macros are expanded.
+    prepared: as a change set has it. Parameters whose values are not known yet have others.
     """
     said = str(asked.get("TemplateURL") or "")
-    where, template = _read(parent, said, asked.reach)
+    where, template = _read(parent, said, asked.reach, prepared)
     may(template)
-    given = {str(name): text_of(value) for name, value in (asked.get("Parameters") or {}).items()}
+    values: Mapping[str, Any] = asked.get("Parameters") or {}
+    given = {str(name): text_of(value) for name, value in values.items() if is_known(value)}
+    if len(given) < len(values):
+        template = with_defaults(template, values.keys() - given.keys())
     parameters, mistakes = take_parameters(template, given, Configured(), flag="Parameters.")
     if mistakes:
         raise RefusedWithin("; ".join(mistakes), mistakes)
     id = id or context.scope.arn(f"stack/{asked.name}/{context.clock.new_id()}", "cloudformation")
     own = {"AWS::StackId": id, "AWS::NotificationARNs": [*(asked.get("NotificationARNs") or ())]}
-    values = {**pseudo_parameters(asked.name, context.scope), **parameters, **own}
+    all_values = {**pseudo_parameters(asked.name, context.scope), **parameters, **own}
     folder = None if parent.folder is None or is_url(said) else template.file.parent
     try:
-        made = make_stack(template, asked.name, folder, values, parent.cache, partial(read_named, asked.reach))
+        made = make_stack(template, asked.name, folder, all_values, parent.cache, partial(read_named, asked.reach))
         may(made.template)
         stack = made.below(parent, where, asked.logical_id)
         _tell(stack, context)
@@ -91,13 +104,14 @@ def within(said: str, mistakes: Sequence[str], reason: str = "") -> RefusedWithi
     return RefusedWithin(reason or "; ".join(told), told)
 
 
-def _read(parent: Stack, said: str, reach: Reach) -> tuple[str, Template]:
+def _read(parent: Stack, said: str, reach: Reach, prepared: Prepared | None) -> tuple[str, Template]:
     """What names the template for good, and the template."""
     try:
         if is_url(said):
             name = name_of(said)
             _check_above(name, parent.above)
-            return name, read_template(Path("template"), _fetched(said, reach))
+            text = fetched(said, reach) if prepared is None else prepared.template.encode()
+            return name, read_template(Path("template"), text)
         if parent.folder is None:
             raise CannotChange(NOT_SUPPORTED)
         file = file_of(parent.template.file, said)
@@ -109,7 +123,7 @@ def _read(parent: Stack, said: str, reach: Reach) -> tuple[str, Template]:
         raise within(said, error.mistakes) from error
 
 
-def _fetched(url: str, reach: Reach) -> bytes:
+def fetched(url: str, reach: Reach) -> bytes:
     """By the rights of whoever the stack is made for. CannotFetch, CannotChange."""
     wanted = object_at(url)
     try:

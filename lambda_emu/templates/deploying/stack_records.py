@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
-from lambda_emu.model.stacks import DELETED, SERVED, StackOutput, StackParameter, StackRecord
+from lambda_emu.model.stacks import DELETED, REVIEWED, SERVED, StackOutput, StackParameter, StackRecord
 from lambda_emu.templates.constraints import is_hidden, text_of
 from lambda_emu.templates.deploying.happened import STACK, Happened, Told
 from lambda_emu.templates.document import Template
@@ -102,15 +102,21 @@ def end_stack(name: str, context: RequestContext, status: str, reason: str | Non
 
 
 class Nested:
-    """Records what becomes of a stack within another one, and tells it on. verb: "CREATE" or "UPDATE"."""
+    """Records what becomes of a stack within another one, and tells it on. verb: "CREATE" or "UPDATE".
 
-    def __init__(self, stack: Stack, context: RequestContext, origin: str, told: Told) -> None:
+    change_set: the id of the one that says so.
+    """
+
+    def __init__(
+        self, stack: Stack, context: RequestContext, origin: str, told: Told, change_set: str | None = None
+    ) -> None:
         self.verb = "CREATE"
         self.reason: str | None = None
         self._stack = stack
         self._context = context
         self._origin = origin
         self._told = told
+        self._change_set = change_set
         self._before = context.store.stacks.get(context.scope, stack.name)
 
     def begin(self, verb: str) -> None:
@@ -127,12 +133,13 @@ class Nested:
             description=description_of(stack.template),
             parameters=parameters_of(stack.template, stack.values),
             outputs=() if before is None else before.outputs,
-            updated_s=None if before is None else now_s,
+            updated_s=None if before is None or before.status == REVIEWED else now_s,
             origin=self._origin,
             tags=stack.tags,
             topics=tuple(map(str, stack.values["AWS::NotificationARNs"])),
             parent=stack.parents[-1],
             root=stack.parents[0],
+            change_set=self._change_set,
         )
         put_stack(self._context, record)
         self._told(Happened(stack.name, stack.name, record.id, STACK, record.status))

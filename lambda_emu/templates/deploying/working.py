@@ -44,7 +44,8 @@ class Working(Struct, frozen=True):
 
     row: of a type. undo_child: undoes what was done to a stack within it, if anything was. CannotChange.
     skips: logical ids of what is left as it is, and counts as what is wanted. policy: None: all may be done.
-    retains: what DeletionPolicy retains stays though what made it is undone.
+    retains: what DeletionPolicy retains stays though what made it is undone. named: how those are to be called that a
+    change set has named already, by logical id.
     """
 
     stack: Stack
@@ -61,6 +62,7 @@ class Working(Struct, frozen=True):
     skips: frozenset[str] = frozenset()
     policy: Policy | None = None
     retains: bool = True
+    named: Mapping[str, str] = {}
 
     def denial(self, action: str, logical_id: str, kind: str) -> str | None:
         """Why the stack's policy has that not done to one of its resources."""
@@ -110,6 +112,8 @@ class Working(Struct, frozen=True):
         """It keeps the one that it has."""
         if before is not None and before.name and instead_of is None:
             return before.name
+        if instead_of is None and key.name in self.named:
+            return self.named[key.name]
         old = "" if instead_of is None else instead_of.name or instead_of.identifier
         is_served = self.origin == "serve" and not self.stack.parents
         scope = self.context.scope
