@@ -12,7 +12,6 @@ from lam import Lam
 
 ECHO = """
 import base64, json, os, time
-
 CALLS = []
 def handler(event, context):
     CALLS.append(event)
