@@ -142,3 +142,11 @@ def bodies(answer: bytes) -> list[bytes]:
         found.append(rest[:length])
         answer = rest[length:]
     return [body for body in found if body != b"GET /last "]
+
+
+def all_of(client: socket.socket) -> bytes:
+    """What comes until the other side hangs up."""
+    answer = b""
+    while chunk := client.recv(65536):
+        answer += chunk
+    return answer

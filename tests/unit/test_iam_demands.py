@@ -3,84 +3,31 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
+from iam_demands_rig import (
+    ACCOUNT,
+    CODE,
+    FUNCTION,
+    KEY,
+    MACHINE,
+    NEW,
+    OTHER,
+    OURS,
+    PASS,
+    QUEUE,
+    ROLE,
+    TABLE,
+    TARGET,
+    TOPIC,
+    URL,
+    arn,
+    ask,
+    sent,
+)
 
-from lambda_emu.access.demands.functions import route
 from lambda_emu.access.reading import DEMANDS, demands_of, service_of
-from lambda_emu.arn import Scope
-from lambda_emu.gateway.request import Request
-from lambda_emu.http.message import Head
-
-ACCOUNT, REGION = "111111111111", "us-east-1"
-OTHER = "222222222222"
-OURS = Scope(ACCOUNT, REGION)
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
-PASS = ("iam:PassRole", ROLE)
-
-
-def ask(service: str, operation: str, **members: Any) -> list[tuple[str, str]]:
-    """The actions and resources of what boto3 sends."""
-    name, asked = sent(service, operation, **members)
-    return [(demand.action, demand.resource) for demand in demands_of(name, asked, OURS)]
-
-
-def sent(service: str, operation: str, **members: Any) -> tuple[str, Request]:
-    """Whose it is found to be, and the request."""
-    caught: list[Any] = []
-
-    def catch(request: Any, **_: Any) -> AWSResponse:
-        caught.append(request)
-        return AWSResponse(request.url, 200, {}, None)
-
-    client = boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url="http://localhost:9000",
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="s",
-        config=Config(inject_host_prefix=False, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
-    )
-    client.meta.events.register("before-send", catch)
-    try:
-        getattr(client, operation)(**members)
-    except Exception:  # noqa: BLE001 - nobody answered
-        assert caught
-    [request] = caught
-    _, _, rest = request.url.partition("//")
-    target = "/" + rest.partition("/")[2]
-    headers = [(key.lower().encode(), _bytes(value)) for key, value in request.headers.items()]
-    path, _, query = target.encode().partition(b"?")
-    asked = Request(Head(request.method.encode(), target.encode(), headers, "1.1", True), path, query, "id")
-    asked.body = _bytes(request.body or b"") if not hasattr(request.body, "read") else request.body.read()
-    found = service_of(tuple(DEMANDS), asked)
-    assert found is not None
-    return found, asked
-
-
-def _bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
-def arn(service: str, resource: str, account: str = ACCOUNT) -> str:
-    return f"arn:aws:{service}:{REGION}:{account}:{resource}"
-
-
-URL = f"http://localhost:9000/{ACCOUNT}/jobs"
-QUEUE = arn("sqs", "jobs")
-TOPIC = arn("sns", "news")
-TABLE = arn("dynamodb", "table/t")
-KEY = {"id": {"S": "1"}}
-CODE: Any = {"ZipFile": b"PK" * 30_000}
-NEW: Any = {"FunctionName": "f", "Role": ROLE, "Code": CODE, "Handler": "h", "Runtime": "python3.13"}
-FUNCTION = arn("lambda", "function:f")
-MACHINE = arn("states", "stateMachine:m")
-TARGET: Any = {"Arn": FUNCTION, "RoleArn": ROLE}
 
 ROWS: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
     ("sqs", "send_message", {"QueueUrl": URL, "MessageBody": "m"}, [("sqs:SendMessage", QUEUE)]),
@@ -322,101 +269,6 @@ def test_a_request_is_of_the_service_that_it_is_signed_for_whatever_else_it_says
     assert [each.action for each in demands_of(service, asked, OURS)] == ["secretsmanager:GetSecretValue"]
 
 
-WRONG = b'{"TableName": 1, "RequestItems": [], "Statements": 3}'
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 3000, WRONG])
-def test_what_cannot_be_read_asks_for_everything(body: bytes) -> None:
-    name, asked = sent("dynamodb", "list_tables")
-    asked.body = body
-    asked.head.first[b"x-amz-target"] = b"DynamoDB_20120810.GetItem"
-
-    assert [(each.action, each.resource) for each in demands_of(name, asked, OURS)] == [("dynamodb:GetItem", "*")]
-
-
-@pytest.mark.parametrize(
-    ("path", "wanted"),
-    [
-        ("/2015-03-31/%66unctions/f/invocations", ("lambda:InvokeFunction", FUNCTION)),
-        ("/2015-03-31/functions/%66/invocations/", ("lambda:InvokeFunction", FUNCTION)),
-        ("/2015-03-31//functions/f/invocations", ("lambda:UnknownOperation", "*")),
-        ("/elsewhere", ("lambda:UnknownOperation", "*")),
-    ],
-)
-def test_no_way_to_write_a_path_asks_for_nothing(path: str, wanted: tuple[str, str]) -> None:
-    asked = Request(Head(b"POST", path.encode(), [], "1.1", True), path.encode(), b"", "id")
-
-    assert [(each.action, each.resource) for each in demands_of("lambda", asked, OURS)] == [wanted]
-
-
-SCHEDULED = {
-    "Name": "s",
-    "ScheduleExpression": "rate(1 hour)",
-    "Target": TARGET,
-    "FlexibleTimeWindow": {"Mode": "OFF"},
-}
-NAMED_TWICE = [
-    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"RequestItems":{}'),
-    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"RequestItems":{"open":{}}'),
-    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"Statement":"select * from open"'),
-    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"StreamArn":"open"'),
-    ("dynamodb", "get_item", {"TableName": "t", "Key": {"id": {"S": "1"}}}, b'"IndexName":"open"'),
-    ("dynamodb", "transact_get_items", {"TransactItems": [{"Get": {"TableName": "t", "Key": {}}}]}, b'"TableName":"o"'),
-    ("kinesis", "get_records", {"ShardIterator": "x"}, b'"StreamName":"t"'),
-    ("kinesis", "describe_stream", {"StreamName": "t"}, b'"StreamARN":"arn:open"'),
-    ("events", "put_rule", {"Name": "t", "EventPattern": "{}"}, b'"ResourceARN":"arn:open"'),
-    ("events", "put_rule", {"Name": "t", "EventPattern": "{}"}, b'"Rule":"open"'),
-    ("logs", "delete_log_group", {"logGroupName": "t"}, b'"resourceArn":"arn:open"'),
-    ("logs", "delete_log_group", {"logGroupName": "t"}, b'"logGroupIdentifier":"open"'),
-    ("secretsmanager", "get_secret_value", {"SecretId": "t"}, b'"Name":"open"'),
-    ("ssm", "get_parameter", {"Name": "t"}, b'"Names":["open"]'),
-    ("sqs", "receive_message", {"QueueUrl": f"http://localhost/{ACCOUNT}/t"}, b'"QueueName":"open"'),
-    ("sqs", "receive_message", {"QueueUrl": f"http://localhost/{ACCOUNT}/t"}, b'"SourceArn":"arn:open"'),
-    ("stepfunctions", "describe_execution", {"executionArn": "arn:t"}, b'"stateMachineArn":"arn:open"'),
-    ("scheduler", "create_schedule", SCHEDULED, b'"ResourceArn":"arn:open"'),
-]
-
-
-@pytest.mark.parametrize(("service", "operation", "members", "more"), NAMED_TWICE, ids=lambda one: str(one)[:30])
-def test_naming_something_else_as_well_hides_nothing(
-    service: str, operation: str, members: dict[str, Any], more: bytes
-) -> None:
-    name, asked = sent(service, operation, **members)
-    plain = demands_of(name, asked, OURS)
-    asked.body = asked.body[:-1] + b"," + more + b"}"
-
-    found = {(each.action, each.resource) for each in demands_of(name, asked, OURS)}
-
-    assert {(each.action, each.resource) for each in plain} - {("kinesis:GetRecords", "*")} <= found
-
-
-def test_of_what_a_form_says_twice_the_topic_is_asked_about_that_is_used() -> None:
-    name, asked = sent("sns", "publish", TopicArn=arn("sns", "t"), Message="m")
-    topic = ("sns:Publish", arn("sns", "t"))
-    more = f"&Action=ListTopics&TopicArn={arn('sns', 'open')}&TargetArn={arn('sns', 'u')}"
-    asked.body += more.encode() + b"&a=1" * 3000
-
-    found = [(each.action, each.resource) for each in demands_of(name, asked, OURS)]
-
-    assert found == [topic, ("sns:Publish", arn("sns", "u"))]
-
-
-@pytest.mark.parametrize(
-    "begin", ["//2015-03-31/functions/f", "/2015-03-31/function%73/f", "/%32015-03-31/functions/f"]
-)
-def test_however_a_path_is_written_it_asks_for_the_same(begin: str) -> None:
-    for end in ("/invocations", "/invocation%73", "/invocations/"):
-        found = route("POST", begin + end, "LayerName=l&Arn=arn:open")
-        assert found == ("Invoke", {"FunctionName": "f"})
-
-
-def test_what_is_no_operation_is_asked_about_too() -> None:
-    name, asked = sent("lambda", "get_function", FunctionName="f")
-    asked.path = b"/2015-03-31/nothing"
-
-    assert [each.resource for each in demands_of(name, asked, OURS)] == ["*"]
-
-
 def test_a_role_is_passed_on_by_the_member_alone_that_is_one() -> None:
     other = ROLE + "s"
     inner = {"Role": other, "ZipFile": f'x","Role":"{other}'}
@@ -435,36 +287,3 @@ def test_secrets_in_a_batch_are_asked_for_each() -> None:
         ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:s")),
         ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:t")),
     ]
-
-
-def test_more_than_any_operation_takes_is_not_asked_about_each() -> None:
-    name, asked = sent("dynamodb", "batch_get_item", RequestItems={"t": {"Keys": [KEY]}})
-    asked.body = json.dumps({"RequestItems": {str(number): {} for number in range(50_000)}}).encode()
-
-    found = demands_of(name, asked, OURS)
-
-    assert len(found) == 1001
-    assert (found[-1].action, found[-1].resource) == ("dynamodb:BatchGetItem", "*")
-
-
-@pytest.mark.parametrize("body", [b"<Delete/>", b"<Delete><Object><Key >k</Key></Object></Delete>", b"\xff\xfe<\0"])
-def test_keys_that_are_written_in_another_way_may_be_any(body: bytes) -> None:
-    name, asked = sent("s3", "delete_objects", Bucket="buc", Delete={"Objects": [{"Key": "k"}]})
-    asked.body = body
-
-    assert [each.resource for each in demands_of(name, asked, OURS)] == ["arn:aws:s3:::buc/*"]
-
-
-def test_a_request_that_names_nothing_asks_for_something() -> None:
-    name, asked = sent("events", "put_events", Entries=[{"Source": "s"}])
-    asked.body = b'{"Entries": []}'
-
-    assert len(demands_of(name, asked, OURS)) == 1
-
-
-def test_keys_are_found_in_a_body_that_lies_in_a_file(tmp_path: Path) -> None:
-    name, asked = sent("s3", "delete_objects", Bucket="buc", Delete={"Objects": [{"Key": "k"}]})
-    asked.body, asked.body_file = b"", tmp_path / "body"
-    asked.body_file.write_bytes(b"<Delete>" + b"<Object><Key>k</Key></Object>" * 900 + b"</Delete>")
-
-    assert {each.resource for each in demands_of(name, asked, OURS)} == {"arn:aws:s3:::buc/k"}
