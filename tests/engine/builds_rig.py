@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -75,12 +76,13 @@ def offline(packages: Path, *names: str) -> str:
 
 
 class Builds:
-    """A project's folder. functions: what its template says of each, beside what all have."""
+    """A project's folder. cache: with nothing that was built, and what runtimes are made of, which is long fetched."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.packages = folder.parent / "packages"
-        self.cache = folder.parent / "cache"
+        self.cache = folder.parents[1] / "cache"
+        shutil.rmtree(self.cache / "code", ignore_errors=True)
         folder.mkdir()
 
     def declare(self, **resources: str) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tarfile
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from builds_rig import Builds, answer, function
@@ -17,6 +18,7 @@ from packages import needs, run, runtime_of_machine
 from waiting import eventually
 
 from lambda_emu.cli.starters import folder_of
+from lambda_emu.config import load_settings
 from lambda_emu.runtimes import catalogue
 
 GREETING = "exports.greet = (name) => `Hello, ${name}`;\n"
@@ -79,7 +81,8 @@ def gone(pid: int) -> bool:
 
 def test_what_a_function_in_javascript_needs_is_installed_by_npm(project: Builds) -> None:
     needs("npm")
-    project.write("src/index.js", HANDLER)
+    project.cache = load_settings({}).cache_dir  # the SDK for Node.js is long fetched
+    project.write("src/index.js", f"// {uuid4()}: nobody built it before\n{HANDLER}")
     project.write("src/package.json", json.dumps({"name": "greets", "version": "1.0.0"} | NEEDED))
     write_package(project.folder / "src")
     project.declare(Greet=function("nodejs22.x", "src", "index.handler"))
