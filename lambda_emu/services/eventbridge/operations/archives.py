@@ -93,8 +93,10 @@ def _named(asked: EventsRequest, buses: Buses) -> Archive:
 
 
 def _said(members: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"EventPattern": "pattern", "Description": "description", "RetentionDays": "retention_days"}
-    return {field: members[name] for name, field in names.items() if name in members}
+    """What is empty takes away what was said before (?)."""
+    names = {"EventPattern": "pattern", "Description": "description"}
+    said = {field: members[name] or None for name, field in names.items() if name in members}
+    return said | ({"retention_days": members["RetentionDays"]} if "RetentionDays" in members else {})
 
 
 def _changed(archive: Archive) -> Change:

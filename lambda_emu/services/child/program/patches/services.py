@@ -170,9 +170,11 @@ def _replace_tables(reach: Reach) -> None:
 
 
 def _replace_secrets(_: Reach) -> None:
+    from lambda_emu.services.child.program.patches.emptied import empty_secrets
     from lambda_emu.services.child.program.patches.secrets_rotation import replace_rotation
 
     replace_rotation()
+    empty_secrets()
 
 
 def _replace_pools(_: Reach) -> None:
@@ -188,11 +190,13 @@ def _replace_balancers(reach: Reach) -> None:
 
 
 def _replace_users(_: Reach) -> None:
+    from lambda_emu.services.child.program.patches.emptied import move_groups
     from lambda_emu.services.child.program.patches.identities import replace_keys
     from lambda_emu.services.child.program.patches.user_boundaries import replace_user_boundaries
 
     replace_keys()
     replace_user_boundaries()
+    move_groups()
 
 
 def _replace_sessions(reach: Reach) -> None:
@@ -205,9 +209,11 @@ def _replace_sessions(reach: Reach) -> None:
 
 
 def _replace_identity_pools(reach: Reach) -> None:
+    from lambda_emu.services.child.program.patches.emptied import empty_identity_pools
     from lambda_emu.services.child.program.patches.sessions import replace_identities
 
     replace_identities(reach.front.issuer)
+    empty_identity_pools()
 
 
 REPLACED: Mapping[str, Callable[[Reach], None]] = {

@@ -16,6 +16,8 @@ def replace_pools() -> None:
     pools: Any = models.CognitoIdpUserPool
     _give_keys(pools)
     _keep_what_is_fixed(pools)
+    backend: Any = models.CognitoIdpBackend
+    backend.update_user_pool_client = _update_client
     pools.sign_out = _sign_out
     pools._get_user = _find_user
     module: Any = models
@@ -52,6 +54,18 @@ def _keep_what_is_fixed(pools: Any) -> None:
             self.mfa_config = self.extended_config.pop("MfaConfiguration", None) or "OFF"
 
     pools.update_extended_config = update_rest
+
+
+def _update_client(self: Any, pool_id: str, client_id: str, given: dict[str, Any]) -> Any:
+    """What is not named becomes what it is for new ones; with moto it stays. Its name stays (?)."""
+    from moto.cognitoidp.models import CognitoIdpUserPoolClient
+
+    client = self.describe_user_pool_client(pool_id, client_id)
+    named = {"ClientName": client.extended_config["ClientName"]} if "ClientName" in client.extended_config else {}
+    client.extended_config = CognitoIdpUserPoolClient(
+        pool_id, client.generate_secret, {**named, **given}
+    ).extended_config
+    return client
 
 
 def _sign_out(self: Any, name: str) -> None:

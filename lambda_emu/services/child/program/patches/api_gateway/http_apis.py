@@ -1,7 +1,8 @@
 """API Gateway v2 beyond moto: what of an API serves requests, and the operations of it that moto has not.
 
-Missing in moto 5.2: quick create, UpdateStage, GetAuthorizers, deployments. A stage without automatic
-deployment serves what was last deployed to it, so a deployment keeps routes, integrations and authorizers as they were.
+Missing in moto 5.2: quick create, UpdateStage, DeleteRouteSettings, DeleteAccessLogSettings, GetAuthorizers,
+deployments. A stage without automatic deployment serves what was last deployed to it, so a deployment keeps routes,
+integrations and authorizers as they were.
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ STAGE_MEMBERS = {
     "routeSettings": "route_settings",
     "stageVariables": "stage_variables",
 }
+ROUTE_MEMBERS = {
+    "authorizationScopes": "authorization_scopes",
+    "modelSelectionExpression": "model_selection_expression",
+    "requestModels": "request_models",
+    "target": "target",
+}
+EMPTIED = {"requestParameters": "request_parameters", "responseParameters": "response_parameters"}
+"""Of an integration: what is empty within these is removed, what is not named stays."""
+MERGED = ("routeSettings", "stageVariables")
 _create_api = ApiGatewayV2Response.create_api
 _create_stage = ApiGatewayV2Response.create_stage
 _create_integration = ApiGatewayV2Response.create_integration
@@ -60,9 +70,13 @@ def extend() -> None:
     deployments = "{0}/v2/apis/(?P<api_id>[^/]+)/deployments"
     urls.url_paths[f"{deployments}$"] = ApiGatewayV2Response.dispatch
     urls.url_paths[f"{deployments}/(?P<deployment_id>[^/]+)$"] = ApiGatewayV2Response.dispatch
+    stage = "{0}/v2/apis/(?P<api_id>[^/]+)/stages/(?P<stage_name>[^/]+)"
+    urls.url_paths[f"{stage}/accesslogsettings$"] = ApiGatewayV2Response.dispatch
+    urls.url_paths[f"{stage}/routesettings/(?P<route_key>.+)$"] = ApiGatewayV2Response.dispatch
     apis = (create_api, create_integration, update_integration, get_authorizers)
     ours = (*apis, create_route, update_route, create_stage, update_stage)
-    for operation in (*ours, create_deployment, get_deployment, get_deployments, delete_deployment):
+    taken = (delete_deployment, delete_access_log_settings, delete_route_settings)
+    for operation in (*ours, create_deployment, get_deployment, get_deployments, *taken):
         setattr(ApiGatewayV2Response, operation.__name__, operation)
     Stage.to_json = _told  # type: ignore[method-assign, assignment]
 
@@ -98,8 +112,14 @@ def create_route(response: Any) -> Answered:
 
 
 def update_route(response: Any) -> Answered:
-    _check_route_key(response, _api(response), _part(response, 5))
-    return _update_route(response)
+    api, route_id, told = _api(response), _part(response, 5), json.loads(response.body)
+    _check_route_key(response, api, route_id)
+    _update_route(response)
+    route = api.get_route(route_id)
+    for name, attribute in ROUTE_MEMBERS.items():  # what is empty moto takes for what is not said
+        if name in told and not told[name]:
+            setattr(route, attribute, told[name])
+    return 200, {}, json.dumps(route.to_json())
 
 
 def create_integration(response: Any) -> Answered:
@@ -108,8 +128,18 @@ def create_integration(response: Any) -> Answered:
 
 
 def update_integration(response: Any) -> Answered:
-    _check_parameters(response, _api(response).get_integration(_part(response, 5)).to_json())
-    return _update_integration(response)
+    integration, told = _api(response).get_integration(_part(response, 5)), json.loads(response.body)
+    before = integration.to_json()
+    _check_parameters(response, before)
+    _update_integration(response)
+    for name, attribute in EMPTIED.items():
+        if name in told:
+            setattr(integration, attribute, _merged(before[name], told[name]))
+    return 200, {}, json.dumps(integration.to_json())
+
+
+def _merged(before: dict[str, Any] | None, told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**(before or {}), **told}.items() if value not in ("", {})}
 
 
 def _check_parameters(response: Any, before: dict[str, Any]) -> None:
@@ -148,9 +178,24 @@ def update_stage(response: Any) -> Answered:
         stage.deployment_id = params["deploymentId"]  # type: ignore[attr-defined]
     for name, attribute in STAGE_MEMBERS.items():
         if params.get(name) is not None:
-            setattr(stage, attribute, params[name])
+            is_merged = name in MERGED
+            setattr(stage, attribute, _merged(getattr(stage, attribute), params[name]) if is_merged else params[name])
     stage.updated = now()
     return 200, {}, json.dumps(stage.to_json())
+
+
+def delete_route_settings(response: Any) -> Answered:
+    """Its key has a slash within."""
+    stage, key = _api(response).get_stage(_part(response, 5)), "/".join(unquote(response.path).split("/")[7:])
+    if key not in stage.route_settings:
+        raise NoRouteSettings(key)
+    stage.route_settings = {name: one for name, one in stage.route_settings.items() if name != key}
+    return 204, {}, ""
+
+
+def delete_access_log_settings(response: Any) -> Answered:
+    _api(response).get_stage(_part(response, 5)).access_log_settings = None
+    return 204, {}, ""
 
 
 def get_authorizers(response: Any) -> Answered:
@@ -282,6 +327,15 @@ class NoDeployment(APIGatewayV2Error):
 
     def __init__(self, deployment_id: str) -> None:
         super().__init__("NotFoundException", f"Unable to find Deployment by ID {deployment_id}")
+
+
+class NoRouteSettings(APIGatewayV2Error):
+    """(?)"""
+
+    code = 404
+
+    def __init__(self, key: str) -> None:
+        super().__init__("NotFoundException", f"Unable to find route settings for route key {key}")
 
 
 class StageThere(APIGatewayV2Error):

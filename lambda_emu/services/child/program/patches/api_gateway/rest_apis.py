@@ -258,6 +258,8 @@ def update_stage(stage: Stage, operations: list[dict[str, Any]]) -> Stage:
             stage.canary = change_canary(getattr(stage, "canary", None), one, stage.deployment_id)  # type: ignore[attr-defined]
         elif one["op"] == "copy" and str(one.get("from", "")).startswith("/canarySettings"):
             promoted(stage, one)
+        elif one["op"] == "remove" and one["path"][1:] in stage.method_settings:
+            del stage.method_settings[one["path"][1:]]
         else:
             others.append(one)
     return _update_stage(stage, others)
