@@ -36,4 +36,4 @@ def physical_name(
     said = "/".join((scope.account, scope.region, stack, logical_id, *filter(None, (instead_of, id))))
     end = f"-{hashlib.sha256(said.encode()).hexdigest()[:HASH_CHARACTERS]}"
     name = f"{stack}-{logical_id}"[: LIMITS.get(kind, USUAL_LIMIT) - len(end)] + end
-    return name.lower() if kind == "AWS::S3::Bucket" else name
+    return name.lower() if kind in ("AWS::ECR::Repository", "AWS::S3::Bucket") else name

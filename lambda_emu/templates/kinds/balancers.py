@@ -113,7 +113,7 @@ def _register(asked: ResourceRequest, arn: str) -> None:
 def _update_group(asked: ResourceRequest, made: Made) -> Made:
     group = {"TargetGroupArn": made.identifier}
     usual = _USUAL_OF_LAMBDA if asked.get("TargetType") == "lambda" else _USUAL_OF_HEALTH
-    said = {name: usual[name] for name in asked.left_out(*usual)} | asked.given(*_OF_HEALTH)
+    said = asked.back_to(usual) | asked.given(*_OF_HEALTH)
     asked.call(ELB, "ModifyTargetGroup", {**said, **group})
     _set_attributes(asked, "TargetGroup", made.identifier)
     wanted = {str(one["Id"]) for one in asked.get("Targets") or ()}

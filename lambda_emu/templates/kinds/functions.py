@@ -80,8 +80,9 @@ def _set_beside(asked: ResourceRequest) -> None:
         ask_lambda(asked.reach, "PutFunctionConcurrency", {**name, **more})
     elif _has_reserved(name["FunctionName"], asked.reach.context):
         ask_lambda(asked.reach, "DeleteFunctionConcurrency", name)
-    if asked.get("RecursiveLoop") is not None:
-        ask_lambda(asked.reach, "PutFunctionRecursionConfig", {**name, **asked.given("RecursiveLoop")})
+    loop = asked.back_to({"RecursiveLoop": "Terminate"}) | asked.given("RecursiveLoop")
+    if loop:
+        ask_lambda(asked.reach, "PutFunctionRecursionConfig", {**name, **loop})
 
 
 def _has_reserved(name: str, context: RequestContext) -> bool:
@@ -135,13 +136,15 @@ def _remove_version(made: Made, reach: Reach) -> None:
 
 def _provision(asked: ResourceRequest, qualifier: str) -> None:
     said = asked.get("ProvisionedConcurrencyConfig")
+    of_what = {**asked.given("FunctionName"), "Qualifier": qualifier}
     if said:
-        of_what = {**asked.given("FunctionName"), "Qualifier": qualifier}
         ask_lambda(asked.reach, "PutProvisionedConcurrencyConfig", {**of_what, **said})
+    elif asked.before.get("ProvisionedConcurrencyConfig"):
+        ask_lambda(asked.reach, "DeleteProvisionedConcurrencyConfig", of_what)
 
 
 def _alias(asked: ResourceRequest) -> dict[str, Any]:
-    said = asked.given("FunctionName", "Name", "FunctionVersion", "Description")
+    said = asked.back_to({"Description": ""}) | asked.given("FunctionName", "Name", "FunctionVersion", "Description")
     weights = (asked.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or []
     routed = {str(one["FunctionVersion"]): one["FunctionWeight"] for one in weights}
     return {**said, "RoutingConfig": {"AdditionalVersionWeights": routed}}
@@ -217,7 +220,8 @@ def _create_mapping(asked: ResourceRequest) -> Made:
 def _update_mapping(asked: ResourceRequest, made: Made) -> Made:
     from lambda_emu.model.mappings.refusals import MappingInUse
 
-    members = {name: value for name, value in asked.properties.items() if name not in {*AT_FIRST, "Tags"}}
+    said = {**asked.back_to(_usual_of_mapping(asked)), **asked.properties}
+    members = {name: value for name, value in said.items() if name not in {*AT_FIRST, "Tags"}}
     for _ in range(LOOKS):
         try:
             ask_lambda(asked.reach, "UpdateEventSourceMapping", {**members, "UUID": made.identifier})
@@ -225,6 +229,16 @@ def _update_mapping(asked: ResourceRequest, made: Made) -> Made:
         except MappingInUse:
             threading.Event().wait(LOOK_S)
     raise refuse(f"{made.identifier} is still being changed")
+
+
+def _usual_of_mapping(asked: ResourceRequest) -> Mapping[str, Any]:
+    """Of its kind of source; what is empty takes away what has no default."""
+    from lambda_emu.model.mappings.sources import RULES, kind_of
+
+    defaults = RULES[kind_of(asked.get("EventSourceArn"), asked.get("SelfManagedEventSource"))].defaults
+    empty = {"Enabled": True, "KmsKeyArn": "", "SourceAccessConfigurations": []}
+    structures = ("FilterCriteria", "MetricsConfig", "ProvisionedPollerConfig", "ScalingConfig")
+    return {**empty, **{name: {} for name in structures}, **defaults}
 
 
 def _remove_mapping(made: Made, reach: Reach) -> None:
@@ -244,7 +258,8 @@ def _has_mapping(made: Made, reach: Reach) -> bool:
 
 
 def _url(asked: ResourceRequest) -> dict[str, Any]:
-    said = asked.given("AuthType", "Cors", "InvokeMode", "Qualifier")
+    usual = asked.back_to({"Cors": {}, "InvokeMode": "BUFFERED"})
+    said = usual | asked.given("AuthType", "Cors", "InvokeMode", "Qualifier")
     return {**said, "FunctionName": asked.get("TargetFunctionArn")}
 
 

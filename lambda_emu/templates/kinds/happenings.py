@@ -300,7 +300,7 @@ def _create_machine(asked: ResourceRequest) -> Made:
 
 def _update_machine(asked: ResourceRequest, made: Made) -> Made:
     usual = {"LoggingConfiguration": {"Level": "OFF"}, "TracingConfiguration": {"Enabled": False}}
-    said = {name: usual[name] for name in asked.left_out(*usual)} | _machine(asked)
+    said = asked.back_to(usual) | _machine(asked)
     asked.call("stepfunctions", "UpdateStateMachine", {**said, "stateMachineArn": made.identifier})
     return made._replace(attributes={**made.attributes, REVISION: asked.reach.context.clock.new_id()})
 

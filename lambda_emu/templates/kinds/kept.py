@@ -59,12 +59,42 @@ def _update_deliveries(asked: ResourceRequest, made: Made) -> Made:
         "DestinationId": found["Destinations"][0]["DestinationId"],
     }
     told = {
-        name.replace("Configuration", "Update"): value
+        name.replace("Configuration", "Update"): _updated(name, asked.before.get(name) or {}, value)
         for name, value in asked.properties.items()
         if name.endswith("DestinationConfiguration")
     }
     asked.call(FIREHOSE, "UpdateDestination", {**of, **where, **told})
     return made
+
+
+def _updated(name: str, had: Mapping[str, Any], has: Mapping[str, Any]) -> dict[str, Any]:
+    """What was there and is there no more is told as it is for those that never said it: else it would stay."""
+    usual = _USUAL_OF_ENDPOINTS if name.startswith("HttpEndpoint") else _USUAL_OF_S3
+    told = {member: usual[member] for member in had.keys() & usual.keys() - has.keys()}
+    for member, value in has.items():
+        if member in _S3_WITHIN:
+            told[_S3_WITHIN[member]] = _updated(member, had.get(member) or {}, value)
+        else:
+            told[member] = {**usual[member], **value} if member in _MERGED else value
+    return told
+
+
+_HINTS = {"SizeInMBs": 5, "IntervalInSeconds": 300}
+_UNLOGGED = {"Enabled": False, "LogGroupName": "", "LogStreamName": ""}
+_MERGED = ("BufferingHints", "CloudWatchLoggingOptions")
+"""Of which an update leaves what it does not say."""
+_S3_WITHIN = {"S3BackupConfiguration": "S3BackupUpdate", "S3Configuration": "S3Update"}
+_USUAL_OF_S3: Mapping[str, Any] = {
+    **{"BufferingHints": _HINTS, "CloudWatchLoggingOptions": _UNLOGGED, "CompressionFormat": "UNCOMPRESSED"},
+    **{"CustomTimeZone": "", "DynamicPartitioningConfiguration": {"Enabled": False}, "ErrorOutputPrefix": ""},
+    **{"EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"}, "FileExtension": "", "Prefix": ""},
+    "ProcessingConfiguration": {"Enabled": False, "Processors": []},
+}
+_USUAL_OF_ENDPOINTS: Mapping[str, Any] = {
+    **{"BufferingHints": _HINTS, "CloudWatchLoggingOptions": _UNLOGGED, "RetryOptions": {"DurationInSeconds": 300}},
+    **{"RequestConfiguration": {"ContentEncoding": "NONE", "CommonAttributes": []}, "S3BackupMode": "FailedDataOnly"},
+    "ProcessingConfiguration": {"Enabled": False, "Processors": []},
+}
 
 
 def _remove_deliveries(made: Made, reach: Reach) -> None:
@@ -88,6 +118,7 @@ KEPT: Mapping[str, Kind] = {
             named="Name",
             fixed="Name",
             attributes={"Arn": "ConnectionArn", "SecretArn": "SecretArn"},
+            usual={"Description": ""},
         )
     ),
     "AWS::Events::EventBusPolicy": Kind(
@@ -110,6 +141,7 @@ KEPT: Mapping[str, Kind] = {
             fixed="ArchiveName SourceArn",
             attributes={"Arn": "ArchiveArn"},
             more=lambda asked: {"EventSourceArn": asked.get("SourceArn")},
+            usual={"Description": "", "EventPattern": "", "RetentionDays": 0},
         )
     ),
     "AWS::Logs::LogStream": plain(
@@ -177,6 +209,7 @@ ON_KEPT: Mapping[str, Kind] = {
             named="Name",
             fixed="Name",
             attributes={"Arn": "ApiDestinationArn"},
+            usual={"Description": "", "InvocationRateLimitPerSecond": 300},
         )
     ),
     "AWS::KinesisFirehose::DeliveryStream": Kind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.kinds.kind import Kind, Made, NeedsAnother, ResourceRequest, as_text, ask_if_there, takes
@@ -26,7 +27,8 @@ def _set_key(asked: ResourceRequest, made: Made) -> None:
     key = {"KeyId": made.identifier}
     is_rotated, is_enabled = (str(asked.get(*said)).lower() == "true" for said in _SWITCHES)
     if is_rotated:
-        period = {"RotationPeriodInDays": asked.get("RotationPeriodInDays")}
+        usual = asked.back_to({"RotationPeriodInDays": 365})
+        period = {"RotationPeriodInDays": asked.get("RotationPeriodInDays"), **usual}
         asked.call(KMS, "EnableKeyRotation", {**key, **period})
     elif asked.before.get("EnableKeyRotation"):
         asked.call(KMS, "DisableKeyRotation", key)
@@ -38,10 +40,21 @@ def _update_key(asked: ResourceRequest, made: Made) -> Made:
         raise NeedsAnother
     key = {"KeyId": made.identifier}
     asked.call(KMS, "UpdateKeyDescription", {**key, "Description": asked.get("Description", "")})
-    if (policy := asked.get("KeyPolicy")) is not None:
-        asked.call(KMS, "PutKeyPolicy", {**key, "PolicyName": "default", "Policy": as_text(policy)})
+    policy = asked.back_to({"KeyPolicy": _usual_policy(asked)}) | asked.given("KeyPolicy")
+    if policy:
+        told = as_text(policy["KeyPolicy"])
+        asked.call(KMS, "PutKeyPolicy", {**key, "PolicyName": "default", "Policy": told})
     _set_key(asked, made)
     return made
+
+
+def _usual_policy(asked: ResourceRequest) -> dict[str, Any]:
+    """What KMS gives a key that is made without one: its account decides."""
+    scope = asked.reach.context.scope
+    account = {"AWS": f"arn:{scope.partition}:iam::{scope.account}:root"}
+    allowed = {"Effect": "Allow", "Principal": account, "Action": "kms:*", "Resource": "*"}
+    statement = {"Sid": "Enable IAM User Permissions", **allowed}
+    return {"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]}
 
 
 def _remove_key(made: Made, reach: Reach) -> None:

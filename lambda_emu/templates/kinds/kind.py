@@ -76,6 +76,10 @@ class ResourceRequest(Struct, frozen=True):
         """Those of these that it had and is to have no more."""
         return [name for name in properties if name in self.before and name not in self.properties]
 
+    def back_to(self, usual: Properties) -> dict[str, Any]:
+        """What one has that never said them, of those of these that it had and is to have no more."""
+        return {name: usual[name] for name in self.left_out(*usual)}
+
     def begin(self, made: Made) -> Made:
         """Say what is there by now."""
         self.begun.append(made)

@@ -31,7 +31,9 @@ def _create_signing(asked: ResourceRequest) -> Made:
 
 
 def _update_signing(asked: ResourceRequest, made: Made) -> Made:
-    ask_lambda(asked.reach, "UpdateCodeSigningConfig", {**asked.properties, "CodeSigningConfigArn": made.identifier})
+    usual = {"CodeSigningPolicies": {"UntrustedArtifactOnDeployment": "Warn"}, "Description": ""}
+    members = {**asked.back_to(usual), **asked.properties, "CodeSigningConfigArn": made.identifier}
+    ask_lambda(asked.reach, "UpdateCodeSigningConfig", members)
     return made
 
 

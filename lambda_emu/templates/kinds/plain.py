@@ -19,7 +19,7 @@ class Plain(Struct, frozen=True):
     id: where the answer to `create` says what Ref means, as `Key.KeyId`; or a property. member: what operations call
     it. keys: the properties that it is found by beside that, and what operations call them. named: the property of its
     name. attributes: where the answer says what Fn::GetAtt means. tags: whether as a "list" or a "map". more: members
-    that are called otherwise.
+    that are called otherwise. usual: what changes to those that a template leaves out again.
     """
 
     service: str
@@ -35,6 +35,7 @@ class Plain(Struct, frozen=True):
     attributes: Mapping[str, str] = {}
     tags: str = ""
     more: Callable[[ResourceRequest], Members] | None = None
+    usual: Members = {}
 
 
 def plain(row: Plain) -> Kind:
@@ -48,7 +49,7 @@ def plain(row: Plain) -> Kind:
         return Made(identifier, {**shown, OF: found_by})
 
     def update(asked: ResourceRequest, made: Made) -> Made:
-        asked.call(row.service, row.update, {**_members(row, asked), **made.attributes[OF]})
+        asked.call(row.service, row.update, {**asked.back_to(row.usual), **_members(row, asked), **made.attributes[OF]})
         return made
 
     def remove(made: Made, reach: Reach) -> None:

@@ -33,7 +33,8 @@ _QUEUE_ATTRIBUTES = (
 _USUAL: Mapping[str, Any] = {
     **{"DelaySeconds": 0, "MaximumMessageSize": 262_144, "MessageRetentionPeriod": 345_600, "RedriveAllowPolicy": ""},
     **{"ReceiveMessageWaitTimeSeconds": 0, "RedrivePolicy": "", "VisibilityTimeout": 30, "KmsMasterKeyId": ""},
-    **{"KmsDataKeyReusePeriodSeconds": 300, "SqsManagedSseEnabled": True},
+    **{"KmsDataKeyReusePeriodSeconds": 300, "SqsManagedSseEnabled": True, "ContentBasedDeduplication": False},
+    **{"DeduplicationScope": "queue", "FifoThroughputLimit": "perQueue"},
 }
 """What a queue has that is told nothing: for what a template leaves out again."""
 
@@ -53,7 +54,7 @@ def _create_queue(asked: ResourceRequest) -> Made:
 
 
 def _update_queue(asked: ResourceRequest, made: Made) -> Made:
-    said = {name: _USUAL[name] for name in asked.left_out(*_USUAL)} | _queue_attributes(asked)
+    said = asked.back_to(_USUAL) | _queue_attributes(asked)
     if said:
         asked.call("sqs", "SetQueueAttributes", {"QueueUrl": made.identifier, "Attributes": said})
     return made
@@ -253,7 +254,8 @@ def _remove_consumer(made: Made, reach: Reach) -> None:
 
 def _put_parameter(asked: ResourceRequest) -> Made:
     name = asked.named("Name")
-    said = asked.given("AllowedPattern", "DataType", "Description", "Tier", "Type", "Value")
+    usual = asked.back_to({"AllowedPattern": "", "DataType": "text", "Description": ""})
+    said = usual | asked.given("AllowedPattern", "DataType", "Description", "Tier", "Type", "Value")
     asked.call("ssm", "PutParameter", {**said, "Name": name, "Overwrite": True})
     arn = asked.reach.arn("ssm", f"parameter/{name.removeprefix('/')}")
     return Made(name, {"Arn": arn, "Type": str(asked.get("Type")), "Value": str(asked.get("Value"))})
@@ -286,7 +288,7 @@ def _generate(asked: ResourceRequest, said: Mapping[str, Any]) -> str:
 
 
 def _update_secret(asked: ResourceRequest, made: Made) -> Made:
-    said = asked.given("Description", "KmsKeyId", "SecretString")
+    said = asked.back_to({"Description": "", "KmsKeyId": ""}) | asked.given("Description", "KmsKeyId", "SecretString")
     asked.call("secretsmanager", "UpdateSecret", {**said, "SecretId": made.identifier})
     return made
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lambda_emu.project.services.api_gateway import V1, V2
 from lambda_emu.project.services.reach import Reach
+from lambda_emu.templates.kinds.api_gateway.parts import PARTS
 from lambda_emu.templates.kinds.documents import document_of
 from lambda_emu.templates.kinds.kind import (
     OF,
@@ -47,8 +48,19 @@ Operations = list[dict[str, str]]
 
 def changed(asked: ResourceRequest, **paths: str) -> Operations:
     """What a patch says of properties that are not what they were."""
-    told = [(path, asked.get(name)) for name, path in paths.items() if asked.get(name) != asked.before.get(name)]
-    return [{"op": "replace", "path": path, "value": "" if value is None else as_word(value)} for path, value in told]
+    told = [
+        (path, asked.get(name, _USUAL.get(name, "")))
+        for name, path in paths.items()
+        if asked.get(name) != asked.before.get(name)
+    ]
+    return [{"op": "replace", "path": path, "value": as_word(value)} for path, value in told]
+
+
+_USUAL: Mapping[str, Any] = {
+    **{"AuthorizerResultTtlInSeconds": 300, "Enabled": False, "TracingEnabled": False},
+    **{"ValidateRequestBody": False, "ValidateRequestParameters": False},
+}
+"""What one has that says nothing of it, where that is not an empty text."""
 
 
 def as_word(value: Any) -> str:
@@ -63,8 +75,9 @@ def patch(asked: ResourceRequest, what: str, of: Mapping[str, Any], operations: 
 def _create_rest(asked: ResourceRequest) -> Made:
     body = _body(asked)
     if body is None:
-        said = asked.given("ApiKeySourceType", "BinaryMediaTypes", "Description", "EndpointConfiguration", "Policy")
-        members = {**said, "name": asked.named("Name"), "tags": tag_map(asked)}
+        said = asked.given("BinaryMediaTypes", "Description", "EndpointConfiguration", "Policy")
+        keys = {"apiKeySource": asked.get("ApiKeySourceType")}
+        members = {**said, **keys, "name": asked.named("Name"), "tags": tag_map(asked)}
         made = asked.call(V1, "CreateRestApi", members)
     else:
         made = asked.call(V1, "ImportRestApi", {"body": body, **_failing(asked)})
@@ -82,21 +95,37 @@ def _failing(asked: ResourceRequest) -> dict[str, bool]:
     return {"failOnWarnings": bool(asked.get("FailOnWarnings", False))}
 
 
+_PATHS = {"ApiKeySourceType": "/apiKeySource", "Policy": "/policy"}
+
+
 def _patch(asked: ResourceRequest, id: str) -> None:
     """What an import says nothing of."""
-    operations = []
-    if asked.get("ApiKeySourceType"):
-        operations.append({"op": "replace", "path": "/apiKeySource", "value": asked.get("ApiKeySourceType")})
-    if asked.get("Policy"):
-        operations.append({"op": "replace", "path": "/policy", "value": json.dumps(asked.get("Policy"))})
-    for kind in asked.get("BinaryMediaTypes") or ():
-        operations.append({"op": "add", "path": f"/binaryMediaTypes/{str(kind).replace('/', '~1')}", "value": None})
-    if operations:
-        asked.call(V1, "UpdateRestApi", {"restApiId": id, "patchOperations": operations})
+    said = asked.given(*_PATHS)
+    operations = [{"op": "replace", "path": _PATHS[name], "value": as_word(value)} for name, value in said.items()]
+    for kind in sorted(_media_types(asked.properties)):
+        operations.append({"op": "add", "path": f"/binaryMediaTypes/{kind}", "value": ""})
+    patch(asked, "RestApi", {"restApiId": id}, operations)
+
+
+def _take_from_rest(asked: ResourceRequest, id: str) -> None:
+    """What is said no more, before a document comes that may say it."""
+    usual = {"ApiKeySourceType": "HEADER", "Policy": ""}
+    operations = [
+        {"op": "replace", "path": _PATHS[name], "value": value} for name, value in asked.back_to(usual).items()
+    ]
+    for kind in sorted(_media_types(asked.before) - _media_types(asked.properties)):
+        operations.append({"op": "remove", "path": f"/binaryMediaTypes/{kind}"})
+    patch(asked, "RestApi", {"restApiId": id}, operations)
+
+
+def _media_types(said: Mapping[str, Any]) -> set[str]:
+    """As patches name them."""
+    return {str(kind).replace("/", "~1") for kind in said.get("BinaryMediaTypes") or ()}
 
 
 def _update_rest(asked: ResourceRequest, made: Made) -> Made:
     body = _body(asked)
+    _take_from_rest(asked, made.identifier)
     if body is not None:
         members = {"restApiId": made.identifier, "mode": "overwrite", "body": body, **_failing(asked)}
         asked.call(V1, "PutRestApi", members)
@@ -162,15 +191,26 @@ def _update_stage(asked: ResourceRequest, made: Made) -> Made:
 
 
 def _set_methods(asked: ResourceRequest) -> None:
-    """Throttling of methods."""
-    operations = []
-    for one in asked.get("MethodSettings") or ():
-        path = str(one.get("ResourcePath", "/*")).lstrip("/").replace("/", "~1") or "~1"
-        for member, told in (("ThrottlingBurstLimit", "burstLimit"), ("ThrottlingRateLimit", "rateLimit")):
-            if member in one:
-                where = f"/{path}/{one.get('HttpMethod', '*')}/throttling/{told}"
-                operations.append({"op": "replace", "path": where, "value": str(one[member])})
+    """Throttling of methods: what is said of one before is taken back whole where less is said now."""
+    had, has = (_throttled(said) for said in (asked.before, asked.properties))
+    less = [path for path, limits in had.items() if limits.keys() - has.get(path, {}).keys()]
+    operations = [{"op": "remove", "path": path} for path in less]
+    for path, limits in has.items():
+        for name, value in limits.items():
+            operations.append({"op": "replace", "path": f"{path}/throttling/{name}", "value": value})
     _patch_stage(asked, operations)
+
+
+def _throttled(said: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """By a method's path, as patches name it."""
+    names = {"ThrottlingBurstLimit": "burstLimit", "ThrottlingRateLimit": "rateLimit"}
+    found: dict[str, dict[str, str]] = {}
+    for one in said.get("MethodSettings") or ():
+        path = str(one.get("ResourcePath", "/*")).lstrip("/").replace("/", "~1") or "~1"
+        limits = {told: str(one[name]) for name, told in names.items() if name in one}
+        if limits:
+            found[f"/{path}/{one.get('HttpMethod', '*')}"] = limits
+    return found
 
 
 def _patch_stage(asked: ResourceRequest, operations: Operations) -> None:
@@ -203,14 +243,30 @@ def _set_http(asked: ResourceRequest, id: str) -> None:
         asked.call(V2, "UpdateApi", {**said, "ApiId": id})
 
 
+_USUAL_OF_HTTP: Mapping[str, Any] = {
+    **{"ApiKeySelectionExpression": "$request.header.x-api-key", "Description": ""},
+    **{"DisableExecuteApiEndpoint": False},
+}
+
+
+def _take_from_http(asked: ResourceRequest, id: str) -> None:
+    usual = asked.back_to(_USUAL_OF_HTTP)
+    if usual:
+        asked.call(V2, "UpdateApi", {**usual, "ApiId": id})
+    if asked.left_out("CorsConfiguration"):
+        ask_if_there(asked.reach, V2, "DeleteCorsConfiguration", ApiId=id)
+
+
 def _update_http(asked: ResourceRequest, made: Made) -> Made:
+    """A document may say what the template leaves out, so that is taken back first."""
     body = _body(asked)
+    if body is None and asked.get("ProtocolType") is None:
+        raise refuse("has neither Body, BodyS3Location nor ProtocolType")
+    _take_from_http(asked, made.identifier)
     if body is not None:
         asked.call(V2, "ReimportApi", {"ApiId": made.identifier, "Body": body.decode(), **_failing(asked)})
         _set_http(asked, made.identifier)
         return made
-    if asked.get("ProtocolType") is None:
-        raise refuse("has neither Body, BodyS3Location nor ProtocolType")
     said = {name: value for name, value in asked.properties.items() if name not in ("ProtocolType", "Tags")}
     asked.call(V2, "UpdateApi", {**said, "ApiId": made.identifier})
     return made
@@ -224,46 +280,6 @@ def _has_http(made: Made, reach: Reach) -> bool:
     return reach.find(V2, "GetApi", ApiId=made.identifier) is not None
 
 
-def _part_of(what: str) -> Kind:
-    """A route, integration, authorizer, stage or deployment of an API, whose operations are named alike."""
-    id = "StageName" if what == "Stage" else f"{what}Id"
-
-    def create(asked: ResourceRequest) -> Made:
-        members = {**asked.properties, "Tags": tag_map(asked)} if what == "Stage" else asked.properties
-        made = asked.call(V2, f"Create{what}", members)
-        return Made(str(made[id]), {id: str(made[id]), OF: str(asked.get("ApiId"))})
-
-    def update(asked: ResourceRequest, made: Made) -> Made:
-        if what == "Deployment":  # nobody serves a change of its description
-            return made
-        asked.call(V2, f"Update{what}", {**asked.properties, id: made.identifier})
-        return made
-
-    def remove(made: Made, reach: Reach) -> None:
-        ask_if_there(reach, V2, f"Delete{what}", **{"ApiId": made.attributes[OF], id: made.identifier})
-
-    return Kind(_OF_PARTS[what], create, remove, update, fixed=takes(f"ApiId {id if what == 'Stage' else ''}"))
-
-
-_OF_PARTS = {
-    "Route": takes(
-        "ApiId ApiKeyRequired AuthorizationScopes AuthorizationType AuthorizerId OperationName RequestModels "
-        "RequestParameters RouteKey RouteResponseSelectionExpression Target"
-    ),
-    "Integration": takes(
-        "ApiId ContentHandlingStrategy CredentialsArn Description IntegrationMethod IntegrationSubtype IntegrationType "
-        "IntegrationUri PassthroughBehavior PayloadFormatVersion RequestParameters RequestTemplates ResponseParameters "
-        "TemplateSelectionExpression TimeoutInMillis"
-    ),
-    "Authorizer": takes(
-        "ApiId AuthorizerCredentialsArn AuthorizerPayloadFormatVersion AuthorizerResultTtlInSeconds AuthorizerType "
-        "AuthorizerUri EnableSimpleResponses IdentitySource IdentityValidationExpression JwtConfiguration Name"
-    ),
-    "Stage": takes(
-        "ApiId AutoDeploy DefaultRouteSettings DeploymentId Description RouteSettings StageName StageVariables Tags"
-    ),
-    "Deployment": takes("ApiId Description StageName"),
-}
 APIS: Mapping[str, Kind] = {
     "AWS::ApiGateway::RestApi": Kind(
         takes(
@@ -302,6 +318,5 @@ PARTS_OF_APIS: Mapping[str, Kind] = {
         _update_stage,
         fixed=takes("RestApiId StageName"),
     ),
-    **{f"AWS::ApiGatewayV2::{what}": _part_of(what) for what in ("Integration", "Authorizer", "Route")},
-    **{f"AWS::ApiGatewayV2::{what}": _part_of(what) for what in ("Deployment", "Stage")},
+    **PARTS,
 }

@@ -40,6 +40,10 @@ _ANSWERS: Mapping[str, tuple[str, str]] = {
         "IntegrationId",
     ),
 }
+_USUAL_OF_ANSWERS: Mapping[str, Any] = {
+    **{"ContentHandlingStrategy": "", "ModelSelectionExpression": "", "TemplateSelectionExpression": ""},
+    **{"ResponseModels": {}, "ResponseParameters": {}, "ResponseTemplates": {}},
+}
 
 
 def _answer_of(what: str) -> Kind:
@@ -57,6 +61,7 @@ def _answer_of(what: str) -> Kind:
             keys={**_OF_API, of: of},
             fixed=f"ApiId {of}",
             attributes={id: id},
+            usual=_USUAL_OF_ANSWERS,
         )
     )
 
@@ -136,6 +141,7 @@ DOMAINS: Mapping[str, Kind] = {
             keys=_OF_API,
             fixed="ApiId",
             attributes={"ModelId": "ModelId"},
+            usual={"ContentType": "", "Description": ""},
         )
     ),
     **{f"AWS::ApiGatewayV2::{what}Response": _answer_of(what) for what in ("Route", "Integration")},

@@ -98,16 +98,22 @@ def _create_plan(asked: ResourceRequest) -> Made:
 def _update_plan(asked: ResourceRequest, made: Made) -> Made:
     operations = changed(asked, UsagePlanName="/name", Description="/description")
     for name, told in (("Throttle", ("burstLimit", "rateLimit")), ("Quota", ("limit", "offset", "period"))):
-        said = {member.lower(): value for member, value in (asked.get(name) or {}).items()}
+        had, has = (_limits(said.get(name)) for said in (asked.before, asked.properties))
+        if had.keys() - has.keys():
+            operations.append({"op": "remove", "path": f"/{name.lower()}"})
         for member in told:
-            if member.lower() in said:
+            if member.lower() in has:
                 path = f"/{name.lower()}/{member}"
-                operations.append({"op": "replace", "path": path, "value": as_word(said[member.lower()])})
-    had, has = (_stages(said) for said in (asked.before, asked.properties))
-    operations += [{"op": "remove", "path": "/apiStages", "value": one} for one in sorted(had - has)]
-    operations += [{"op": "add", "path": "/apiStages", "value": one} for one in sorted(has - had)]
+                operations.append({"op": "replace", "path": path, "value": as_word(has[member.lower()])})
+    had_stages, has_stages = (_stages(said) for said in (asked.before, asked.properties))
+    operations += [{"op": "remove", "path": "/apiStages", "value": one} for one in sorted(had_stages - has_stages)]
+    operations += [{"op": "add", "path": "/apiStages", "value": one} for one in sorted(has_stages - had_stages)]
     patch(asked, "UsagePlan", {"usagePlanId": made.identifier}, operations)
     return made
+
+
+def _limits(said: Any) -> dict[str, Any]:
+    return {member.lower(): value for member, value in (said or {}).items()}
 
 
 def _stages(said: Mapping[str, Any]) -> set[str]:

@@ -57,6 +57,7 @@ PEOPLE: Mapping[str, Kind] = {
             keys=_OF_POOL,
             named="GroupName",
             fixed="GroupName UserPoolId",
+            usual={"Description": ""},
         )
     ),
     "AWS::Cognito::UserPoolUser": plain(

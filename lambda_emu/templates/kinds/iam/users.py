@@ -71,6 +71,8 @@ def _create_group(asked: ResourceRequest) -> Made:
 
 
 def _update_group(asked: ResourceRequest, made: Made) -> Made:
+    if asked.get("Path") != asked.before.get("Path"):
+        asked.call(IAM, "UpdateGroup", {"GroupName": made.identifier, "NewPath": asked.get("Path") or "/"})
     take_own(asked, "Group", made.identifier)
     set_policies(asked, "Group", made.identifier)
     return made
