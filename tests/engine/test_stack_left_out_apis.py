@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -253,6 +254,7 @@ ROWS: Mapping[str, Row] = {
             "Variables": {"kept": "1", "gone": "2"},
             "MethodSettings": [{"ResourcePath": "/pets/{id}", "HttpMethod": "GET", **LIMITS}],
             "TracingEnabled": True,
+            "CanarySetting": {"PercentTraffic": 20, "StageVariableOverrides": {"kept": "3"}},
         },
         _v1("stage", "stageName"),
     ),
@@ -287,3 +289,22 @@ def test_what_is_left_out_again_of_apis_is_as_if_it_had_never_been_said(looks: l
 
     assert more != little
     assert again == little
+
+
+def test_a_canary_is_changed_in_place(stacks: Stacks) -> None:
+    def told(percent: int, **more: Any) -> str:
+        rows = {name: ROWS[name] for name in ("Rest", "Method", "Deployment", "RestStage")}
+        said = {**rows["RestStage"].said, "CanarySetting": {"PercentTraffic": percent, **more}}
+        deployment = {"Type": rows["Deployment"].type, "Properties": {"RestApiId": REST}, "DependsOn": "Method"}
+        resources = {name: {"Type": row.type, "Properties": row.said} for name, row in rows.items()}
+        resources |= {"Deployment": deployment, "RestStage": {"Type": rows["RestStage"].type, "Properties": said}}
+        return json.dumps({"Resources": resources})
+
+    stacks.create("canary", told(20, StageVariableOverrides={"kept": "3"}))
+    stacks.update("canary", told(30))
+
+    api = stacks.resources("canary")["Rest"]["PhysicalResourceId"]
+    stage = stacks.sdk("apigateway").get_stage(restApiId=api, stageName="one")
+    assert stage["canarySettings"]["percentTraffic"] == 30
+    assert not stage["canarySettings"].get("stageVariableOverrides")
+    assert stage["variables"] == {"kept": "1"}

@@ -169,8 +169,8 @@ def _remove_deployment(made: Made, reach: Reach) -> None:
 def _create_stage(asked: ResourceRequest) -> Made:
     said = dict(asked.properties)
     name = said.get("StageName")
-    members = {**said, "tags": tag_map(asked), "tracingEnabled": bool(said.get("TracingEnabled", False))}
-    asked.call(V1, "CreateStage", members)
+    more = {"canarySettings": said.get("CanarySetting"), "tracingEnabled": said.get("TracingEnabled", False)}
+    asked.call(V1, "CreateStage", {**said, **more, "tags": tag_map(asked)})
     made = asked.begin(Made(str(name), {OF: str(asked.get("RestApiId"))}))
     _set_methods(asked)
     return made
@@ -185,9 +185,25 @@ def _update_stage(asked: ResourceRequest, made: Made) -> Made:
         operations.append({"op": "replace", "path": f"/variables/{name}", "value": str(value)})
     for name in (asked.before.get("Variables") or {}).keys() - variables.keys():
         operations.append({"op": "remove", "path": f"/variables/{name}"})
-    _patch_stage(asked, operations)
+    _patch_stage(asked, [*operations, *_canary(asked)])
     _set_methods(asked)
     return made
+
+
+def _canary(asked: ResourceRequest) -> Operations:
+    """What becomes of it: it is made anew where anything of it changed."""
+    had, has = (said.get("CanarySetting") or {} for said in (asked.before, asked.properties))
+    if had == has:
+        return []
+    operations = [{"op": "remove", "path": "/canarySettings"}] if had else []
+    names = {"DeploymentId": "deploymentId", "PercentTraffic": "percentTraffic", "UseStageCache": "useStageCache"}
+    said = {told: has[name] for name, told in names.items() if name in has}
+    said |= {
+        f"stageVariableOverrides/{name}": value for name, value in (has.get("StageVariableOverrides") or {}).items()
+    }
+    for path, value in said.items():
+        operations.append({"op": "replace", "path": f"/canarySettings/{path}", "value": as_word(value)})
+    return operations
 
 
 def _set_methods(asked: ResourceRequest) -> None:
@@ -312,7 +328,9 @@ PARTS_OF_APIS: Mapping[str, Kind] = {
         fixed=takes("RestApiId"),
     ),
     "AWS::ApiGateway::Stage": Kind(
-        takes("DeploymentId Description MethodSettings RestApiId StageName Tags TracingEnabled Variables"),
+        takes(
+            "CanarySetting DeploymentId Description MethodSettings RestApiId StageName Tags TracingEnabled Variables"
+        ),
         _create_stage,
         _remove_stage,
         _update_stage,
