@@ -150,3 +150,38 @@ def test_what_cannot_be_within_fails_the_change_sets_above_it(stacks: Stacks) ->
     root = look(stacks, "failing", "circle", ChangeSetType="CREATE")
     assert root["Status"] == "FAILED"
     stacks.delete("failing")
+
+
+def test_stacks_that_were_only_looked_at_go_with_the_stack_and_change_sets_with_its_change(stacks: Stacks) -> None:
+    keep(stacks, "leaf.yaml", LEAF % 10)
+    keep(stacks, "middle.yaml", MIDDLE)
+    bad = "    DependsOn: Bad\n  Bad: {Type: AWS::SQS::Queue, Properties: {QueueName: no name}}\n"
+    root = look(stacks, "unreached", "first", ChangeSetType="CREATE", TemplateBody=OUTER + bad)
+    stacks.client.execute_change_set(ChangeSetName=root["ChangeSetId"])
+    stacks.becomes("unreached", "ROLLBACK_COMPLETE")
+    assert sorted(of_stacks(stacks)) == ["REVIEW_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"]
+    stacks.delete("unreached")
+    assert of_stacks(stacks) == []
+
+    topic = "Resources: {News: {Type: AWS::SNS::Topic}%s}"
+    stacks.create("passed", topic % "")
+    root = look(stacks, "passed", "first")
+    stacks.update("passed", topic % ", More: {Type: AWS::SNS::Topic}")
+    for one in (stacks.client.describe_change_set(ChangeSetName=root["ChangeSetId"]), below(stacks, root, "Middle")):
+        assert one["ExecutionStatus"] == "OBSOLETE"
+    stacks.delete("passed")
+    assert of_stacks(stacks) == []
+
+
+def test_more_stacks_than_may_be_within_one_another_are_not_looked_into(stacks: Stacks) -> None:
+    keep(stacks, "leaf.yaml", LEAF % 10)
+    one = f'Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: "{BUCKET}/leaf.yaml"}}'
+    many = "Resources:\n" + "".join(f"  L{number}: {{{one}}}\n" for number in range(210))
+
+    root = look(stacks, "many", "first", ChangeSetType="CREATE", TemplateBody=many)
+
+    failed = root["StatusReason"].split()[3]
+    said = stacks.client.describe_change_set(ChangeSetName=failed)["StatusReason"]
+    assert said == "more than 200 templates are in one another"
+    stacks.delete("many")
+    assert of_stacks(stacks) == []
