@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lambda_emu.metrics.embedded import Embedded
 
 START = "import sys; sys.path.append(sys.argv[1]); from lambda_emu.logs.writer_main import main; main()"
+"""Not as `programs.py` has it: nothing of others is imported here, and each start waits for this one."""
 LENGTH_BYTES = 4
 LAST_WORDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Meant for the server, which has something to be written until its end."""
