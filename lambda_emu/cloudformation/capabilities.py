@@ -7,7 +7,7 @@ from typing import Any
 
 from lambda_emu.cloudformation.errors import NeedsCapabilities
 from lambda_emu.project.resources import CannotChange
-from lambda_emu.templates.document import Template
+from lambda_emu.templates.language.document import Template
 
 IAM, NAMED_IAM, AUTO_EXPAND = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"
 NAMES = {

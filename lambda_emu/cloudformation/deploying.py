@@ -32,8 +32,8 @@ from lambda_emu.templates.deploying.prepared import PreparedWithin
 from lambda_emu.templates.deploying.records import put_back
 from lambda_emu.templates.deploying.removing import LEAVES_NOTHING, Leaves
 from lambda_emu.templates.deploying.stopping import Stop, after
-from lambda_emu.templates.includes import Fetch
 from lambda_emu.templates.kinds.documents import read_named
+from lambda_emu.templates.language.includes import Fetch
 from lambda_emu.templates.stack import Stack
 from lambda_emu.templates.stored_parameters import names_stored, with_stored_parameters
 

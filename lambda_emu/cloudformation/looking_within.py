@@ -23,9 +23,9 @@ from lambda_emu.templates.deploying.names import physical_name
 from lambda_emu.templates.deploying.prepared import Prepared
 from lambda_emu.templates.deploying.records import name_of, resources_of
 from lambda_emu.templates.deploying.stack_records import description_of, parameters_of
-from lambda_emu.templates.document import Place
-from lambda_emu.templates.intrinsics import NotYet, is_known
 from lambda_emu.templates.kinds.kind import ResourceRequest
+from lambda_emu.templates.language.document import Place
+from lambda_emu.templates.language.intrinsics import NotYet, is_known
 from lambda_emu.templates.object_urls import CannotFetch
 from lambda_emu.templates.stack import Stack
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from lambda_emu.cloudformation.errors import Invalid, ParametersMissing, ParametersUnknown
 from lambda_emu.model.stacks import StackParameter
-from lambda_emu.templates.constraints import Broken, Rule, checked, text_of
-from lambda_emu.templates.document import Template
-from lambda_emu.templates.patterns import Patterns
+from lambda_emu.templates.language.constraints import Broken, Rule, checked, text_of
+from lambda_emu.templates.language.document import Template
+from lambda_emu.templates.language.patterns import Patterns
 
 _TEXTS: Mapping[Rule, str] = {
     Rule.NUMBER: "Parameter '{name}' must be a number",

@@ -22,10 +22,10 @@ from lambda_emu.model.stacks import BY_API, StackParameter, StackRecord
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.deploying.stack_records import description_of, parameters_of
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
-from lambda_emu.templates.document import Template
-from lambda_emu.templates.includes import INCLUDE, Fetch, NotIncluded
-from lambda_emu.templates.kept import UnrecognizedPolicy
 from lambda_emu.templates.kinds.functions import PLACED
+from lambda_emu.templates.language.document import Template
+from lambda_emu.templates.language.includes import INCLUDE, Fetch, NotIncluded
+from lambda_emu.templates.language.kept import UnrecognizedPolicy
 from lambda_emu.templates.stack import CODE, Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.stored_parameters import texts_of, with_values
 

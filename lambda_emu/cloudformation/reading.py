@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from lambda_emu.cloudformation.errors import Invalid
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.document import MAX_DEPTH, SECTIONS, Template, read_template, write_place
-from lambda_emu.templates.shapes import wrong_shapes
+from lambda_emu.templates.language.document import MAX_DEPTH, SECTIONS, Template, read_template, write_place
+from lambda_emu.templates.language.shapes import wrong_shapes
 from lambda_emu.templates.stack import MOST_RESOURCES, TOO_MANY
 
 FILE = Path("template")

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from lambda_emu.builds.builder import Builder
 from lambda_emu.builds.source import BuildFailed, BuiltImage, ImageSource, Source
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.document import Place
 from lambda_emu.templates.found import BUILT
-from lambda_emu.templates.intrinsics import NotYet
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
+from lambda_emu.templates.language.document import Place
+from lambda_emu.templates.language.intrinsics import NotYet
 from lambda_emu.templates.stack import CODE, Stack
 from lambda_emu.templates.transform.sam import HERE, local_path
 

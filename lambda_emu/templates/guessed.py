@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from lambda_emu.templates.document import Template
+from lambda_emu.templates.language.document import Template
 
 
 def with_defaults(template: Template, names: Collection[str]) -> Template:

@@ -7,8 +7,8 @@ from typing import Any
 
 from lambda_emu.arn import Scope
 from lambda_emu.model.function.extensions import INSIGHTS, has_extension, layer_name
-from lambda_emu.templates.intrinsics import not_yet
 from lambda_emu.templates.kinds.functions import FUNCTION
+from lambda_emu.templates.language.intrinsics import not_yet
 from lambda_emu.templates.stack import Stack
 
 UNKNOWN = "is not here, and the function goes without; --layers {}=./folder says what it holds"

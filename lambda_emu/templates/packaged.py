@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from lambda_emu.templates.document import Template
 from lambda_emu.templates.found import PACKAGED
+from lambda_emu.templates.language.document import Template
 
 
 def with_code_beside(template: Template, code: Mapping[str, str]) -> Template:

@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 
 from lambda_emu.project import document as of_projects
-from lambda_emu.templates import document as of_templates
 from lambda_emu.templates.cached import keep, kept
-from lambda_emu.templates.document import Template, read_template
+from lambda_emu.templates.language import document as of_templates
+from lambda_emu.templates.language.document import Template, read_template
 
 
 def read_file(file: Path, cache: Path) -> Template:

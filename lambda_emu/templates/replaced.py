@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from lambda_emu.project.resources import Present, Resource
 from lambda_emu.templates.kinds.kind import Kind, Properties
-from lambda_emu.templates.references import references
+from lambda_emu.templates.language.references import references
 
 
 def replacing(kinds: Mapping[str, Kind]) -> Callable[[Resource, Present, Collection[str]], bool]:

@@ -15,23 +15,23 @@ from lambda_emu.arn import Scope
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.env_vars import EnvVars, overridden_resources
 from lambda_emu.project.resources import Reference, Resource, ResourceKey
-from lambda_emu.templates.constraints import HIDDEN, is_hidden
-from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.elsewhere import Elsewhere
 from lambda_emu.templates.found import source_folder
-from lambda_emu.templates.includes import Fetch, include
-from lambda_emu.templates.intrinsics import Resolver, Wrong, not_yet
-from lambda_emu.templates.kept import with_policies
 from lambda_emu.templates.kinds.custom_resources import CUSTOM, PREFIX
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.kinds.tagging import with_stack_tags
-from lambda_emu.templates.loops import expand_loops
+from lambda_emu.templates.language.constraints import HIDDEN, is_hidden
+from lambda_emu.templates.language.document import Place, Template
+from lambda_emu.templates.language.includes import Fetch, include
+from lambda_emu.templates.language.intrinsics import Resolver, Wrong, not_yet
+from lambda_emu.templates.language.kept import with_policies
+from lambda_emu.templates.language.loops import expand_loops
+from lambda_emu.templates.language.parameters import read_config, stack_name, take_parameters
+from lambda_emu.templates.language.references import references
+from lambda_emu.templates.language.rules import check_rules
+from lambda_emu.templates.language.shapes import wrong_shapes
 from lambda_emu.templates.packaged import with_code_beside
-from lambda_emu.templates.parameters import read_config, stack_name, take_parameters
 from lambda_emu.templates.read_before import read_file
-from lambda_emu.templates.references import references
-from lambda_emu.templates.rules import check_rules
-from lambda_emu.templates.shapes import wrong_shapes
 from lambda_emu.templates.transform import sam
 
 MOST_RESOURCES = 500

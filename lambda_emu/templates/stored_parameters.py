@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.rules import check_rules
+from lambda_emu.templates.language.rules import check_rules
 from lambda_emu.templates.stack import Stack, conditions_of
 
 log = logging.getLogger(__name__)

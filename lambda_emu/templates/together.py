@@ -14,11 +14,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.project.declarations import Project, ProjectError
-from lambda_emu.templates.document import Place
 from lambda_emu.templates.elsewhere import Named
 from lambda_emu.templates.found import NAMES, source_folder
-from lambda_emu.templates.intrinsics import Resolver, not_yet
 from lambda_emu.templates.kinds.functions import FUNCTION
+from lambda_emu.templates.language.document import Place
+from lambda_emu.templates.language.intrinsics import Resolver, not_yet
 from lambda_emu.templates.stack import OneOfSeveral, Stack
 
 log = logging.getLogger(__name__)

@@ -12,11 +12,11 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.deploying.nested import MOST_LEVELS, MOST_TEMPLATES, TYPES, within
-from lambda_emu.templates.document import Place, read_template
 from lambda_emu.templates.guessed import with_defaults
-from lambda_emu.templates.intrinsics import NotYet, is_known
+from lambda_emu.templates.language.document import Place, read_template
+from lambda_emu.templates.language.intrinsics import NotYet, is_known
+from lambda_emu.templates.language.parameters import Configured, take_parameters
 from lambda_emu.templates.object_urls import is_url
-from lambda_emu.templates.parameters import Configured, take_parameters
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
 
 Path = tuple[str, ...]

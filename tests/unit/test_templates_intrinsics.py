@@ -10,8 +10,8 @@ import pytest
 
 from lambda_emu.arn import Scope
 from lambda_emu.project import ProjectError
-from lambda_emu.templates.document import read_template
-from lambda_emu.templates.intrinsics import NotYet, Resolver
+from lambda_emu.templates.language.document import read_template
+from lambda_emu.templates.language.intrinsics import NotYet, Resolver
 from lambda_emu.templates.stack import read_stack
 
 SCOPE = Scope("123456789012", "eu-west-1")

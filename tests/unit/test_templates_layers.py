@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lambda_emu.arn import Scope
 from lambda_emu.public_layers.known import is_known
-from lambda_emu.templates.document import Template
+from lambda_emu.templates.language.document import Template
 from lambda_emu.templates.layers import layers_without_effect
 from lambda_emu.templates.stack import make_stack, pseudo_parameters
 

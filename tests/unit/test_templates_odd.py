@@ -16,8 +16,8 @@ from lambda_emu.cloudformation.errors import CloudFormationError
 from lambda_emu.cloudformation.parameters import take
 from lambda_emu.cloudformation.reading import check_names, read
 from lambda_emu.project import ProjectError
-from lambda_emu.templates.document import read_template
 from lambda_emu.templates.kinds.table import kind_of
+from lambda_emu.templates.language.document import read_template
 from lambda_emu.templates.object_urls import CannotFetch, name_of
 from lambda_emu.templates.stack import make_stack, pseudo_parameters, wanted
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.document import read_template
-from lambda_emu.templates.rules import check_rules
+from lambda_emu.templates.language.document import read_template
+from lambda_emu.templates.language.rules import check_rules
 
 VALUES = {"Stage": "prod", "Size": "m1.large", "Zones": ["a", "b"], "Key": "/a/key", "Vpc": "vpc-1"}
 TYPES = (

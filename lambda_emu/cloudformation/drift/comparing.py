@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from lambda_emu.templates.constraints import HIDDEN, text_of
-from lambda_emu.templates.references import references
+from lambda_emu.templates.language.constraints import HIDDEN, text_of
+from lambda_emu.templates.language.references import references
 
 DYNAMIC = "{{resolve:"
 CHOOSE = ("Fn::FindInMap", "Fn::Select")

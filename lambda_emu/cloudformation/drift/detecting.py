@@ -14,12 +14,12 @@ from lambda_emu.model.stack_resource import StackResource
 from lambda_emu.model.stacks import Drift
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.constraints import HIDDEN
 from lambda_emu.templates.deploying.exports import Importing
 from lambda_emu.templates.deploying.records import resources_of
-from lambda_emu.templates.intrinsics import is_known
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.unserved import attribute_of, property_of
+from lambda_emu.templates.language.constraints import HIDDEN
+from lambda_emu.templates.language.intrinsics import is_known
 from lambda_emu.templates.stack import Stack
 
 log = logging.getLogger(__name__)

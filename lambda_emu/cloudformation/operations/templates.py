@@ -13,8 +13,8 @@ from lambda_emu.cloudformation.reading import check_names, read
 from lambda_emu.cloudformation.records import find, find_change_set
 from lambda_emu.cloudformation.sources import template_text
 from lambda_emu.model.stacks import StackRecord
-from lambda_emu.templates.constraints import is_hidden, text_of
-from lambda_emu.templates.document import Template
+from lambda_emu.templates.language.constraints import is_hidden, text_of
+from lambda_emu.templates.language.document import Template
 
 STAGES = ["Original", "Processed"]
 

@@ -38,9 +38,9 @@ from lambda_emu.templates.deploying.stack_records import Nested
 from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.deploying.undoing import undo
 from lambda_emu.templates.deploying.working import Working
-from lambda_emu.templates.document import Template
 from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest
 from lambda_emu.templates.kinds.table import in_order, kind_of
+from lambda_emu.templates.language.document import Template
 from lambda_emu.templates.stack import Stack, is_kept, wanted
 from lambda_emu.templates.stored_parameters import with_stored_parameters
 

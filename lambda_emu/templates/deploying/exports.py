@@ -10,8 +10,8 @@ from lambda_emu.api.context import RequestContext
 from lambda_emu.errors.base import LambdaError
 from lambda_emu.model.stacks import DELETED, StackOutput, exports
 from lambda_emu.templates.deploying.records import all_resources, below
-from lambda_emu.templates.document import Template
-from lambda_emu.templates.intrinsics import Wrong
+from lambda_emu.templates.language.document import Template
+from lambda_emu.templates.language.intrinsics import Wrong
 
 IMPORTS = "Imports"
 """The member of what a resource is known by that names the exports that its properties import."""

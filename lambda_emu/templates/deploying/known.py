@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_emu.arn import Scope
-from lambda_emu.templates.constraints import HIDDEN
 from lambda_emu.templates.elsewhere import Elsewhere
-from lambda_emu.templates.intrinsics import Wrong
 from lambda_emu.templates.kinds.kind import ANSWERED_IN, Made
 from lambda_emu.templates.kinds.table import WITHOUT_EFFECT, kind_of
 from lambda_emu.templates.kinds.unserved import attribute_of, property_of
+from lambda_emu.templates.language.constraints import HIDDEN
+from lambda_emu.templates.language.intrinsics import Wrong
 from lambda_emu.templates.stack import Stack
 
 NOT_ANSWERED = "CustomResource attribute error: Vendor response doesn't contain {} attribute in object {}"

@@ -15,17 +15,17 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.project.services.reach import Reach
 from lambda_emu.templates.beside import file_of, shown_beside
-from lambda_emu.templates.constraints import text_of
 from lambda_emu.templates.deploying.prepared import Prepared
 from lambda_emu.templates.deploying.without_effect import tell_without_effect
-from lambda_emu.templates.document import Template, read_template
 from lambda_emu.templates.guessed import with_defaults
-from lambda_emu.templates.intrinsics import is_known
 from lambda_emu.templates.kinds.documents import read_named, read_object
 from lambda_emu.templates.kinds.kind import ResourceRequest, tag_map
+from lambda_emu.templates.language.constraints import text_of
+from lambda_emu.templates.language.document import Template, read_template
+from lambda_emu.templates.language.intrinsics import is_known
+from lambda_emu.templates.language.parameters import Configured, take_parameters
 from lambda_emu.templates.layers import layers_without_effect
 from lambda_emu.templates.object_urls import MOST_OBJECT_BYTES, NOT_SUPPORTED, CannotFetch, is_url, name_of, object_at
-from lambda_emu.templates.parameters import Configured, take_parameters
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
 from lambda_emu.templates.strict import without_effect
 

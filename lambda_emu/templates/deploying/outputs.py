@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from lambda_emu.model.stacks import StackOutput
 from lambda_emu.project.services.reach import Reach
-from lambda_emu.templates.constraints import text_of
-from lambda_emu.templates.intrinsics import Resolver
+from lambda_emu.templates.language.constraints import text_of
+from lambda_emu.templates.language.intrinsics import Resolver
 from lambda_emu.templates.stack import Stack
 from lambda_emu.triggers.addresses import address_below
 from lambda_emu.triggers.execute_api.refusals import LABEL, PATH

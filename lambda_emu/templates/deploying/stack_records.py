@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from lambda_emu.api.context import RequestContext
 from lambda_emu.model.stacks import DELETED, REVIEWED, SERVED, StackOutput, StackParameter, StackRecord
-from lambda_emu.templates.constraints import is_hidden, text_of
 from lambda_emu.templates.deploying.happened import STACK, Happened, Told
-from lambda_emu.templates.document import Template
+from lambda_emu.templates.language.constraints import is_hidden, text_of
+from lambda_emu.templates.language.document import Template
 from lambda_emu.templates.stack import Stack, pseudo_parameters
 
 

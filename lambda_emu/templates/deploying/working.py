@@ -23,9 +23,9 @@ from lambda_emu.templates.deploying.names import physical_name
 from lambda_emu.templates.deploying.records import remember
 from lambda_emu.templates.deploying.stopping import Stop
 from lambda_emu.templates.elsewhere import Elsewhere
-from lambda_emu.templates.intrinsics import Resolver, is_known
 from lambda_emu.templates.kinds.kind import Kind, Made, ResourceRequest
 from lambda_emu.templates.kinds.tagging import retag
+from lambda_emu.templates.language.intrinsics import Resolver, is_known
 from lambda_emu.templates.stack import RETAINED, Stack, is_kept
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from lambda_emu.programs import command_of
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import Document, forget
 from lambda_emu.templates.cached import keep, kept
-from lambda_emu.templates.document import Place, Template
+from lambda_emu.templates.language.document import Place, Template
 from lambda_emu.templates.transform.places import say_places
 
 MACRO = "AWS::Serverless-2016-10-31"

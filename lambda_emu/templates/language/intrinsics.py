@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambda_emu.templates.document import Place, Template
 from lambda_emu.templates.elsewhere import Elsewhere
-from lambda_emu.templates.references import VARIABLE
+from lambda_emu.templates.language.document import Place, Template
+from lambda_emu.templates.language.references import VARIABLE
 
 Known = Callable[[str, str | None], Any]
 """What a resource is known by, or one of its attributes; NotYet where it is not made, KeyError where none is."""

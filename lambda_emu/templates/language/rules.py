@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.constraints import text_of
-from lambda_emu.templates.document import Place, Template
+from lambda_emu.templates.language.constraints import text_of
+from lambda_emu.templates.language.document import Place, Template
 
 STORED = "AWS::SSM::Parameter::Value<"
 """How the types of parameters begin whose values are in Systems Manager."""

@@ -12,7 +12,7 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import MAX_BYTES
 from lambda_emu.project.resources import CannotChange
 from lambda_emu.templates.beside import file_of
-from lambda_emu.templates.document import MAX_DEPTH, Place, Template, read_snippet
+from lambda_emu.templates.language.document import MAX_DEPTH, Place, Template, read_snippet
 from lambda_emu.templates.object_urls import is_url
 
 INCLUDE, TRANSFORM = "AWS::Include", "Fn::Transform"

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from lambda_emu.templates.patterns import Patterns, Unusable
+from lambda_emu.templates.language.patterns import Patterns, Unusable
 
 LISTS = ("CommaDelimitedList", "List<")
 MOST_CHARACTERS = 4096

@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.constraints import Broken, Rule, checked, text_of
-from lambda_emu.templates.document import Template
-from lambda_emu.templates.patterns import Patterns
+from lambda_emu.templates.language.constraints import Broken, Rule, checked, text_of
+from lambda_emu.templates.language.document import Template
+from lambda_emu.templates.language.patterns import Patterns
 
 CONFIG = "samconfig.toml"
 MAX_CONFIG_BYTES = 256 * 1024

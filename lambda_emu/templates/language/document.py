@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from lambda_emu.project.declarations import ProjectError
 from lambda_emu.project.document import Document, Value, forget
-from lambda_emu.templates.shapes import wrong_shapes
+from lambda_emu.templates.language.shapes import wrong_shapes
 
 Place = tuple[str | int, ...]
 """Where a value is: ("Resources", "Hello", "Properties", "Layers", 0)."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.document import Place, Template
-from lambda_emu.templates.intrinsics import Resolver, not_yet
+from lambda_emu.templates.language.document import Place, Template
+from lambda_emu.templates.language.intrinsics import Resolver, not_yet
 
 MACRO = "AWS::LanguageExtensions"
 LOOP = "Fn::ForEach::"

@@ -8,8 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from lambda_emu.project.declarations import ProjectError
-from lambda_emu.templates.document import Template
-from lambda_emu.templates.intrinsics import Resolver, not_yet
+from lambda_emu.templates.language.document import Template
+from lambda_emu.templates.language.intrinsics import Resolver, not_yet
 
 POLICIES = {
     "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
