@@ -66,6 +66,7 @@ class Feed:
         self._left: deque[Record] = deque()  # fetched ahead
         self._is_stale = False  # whether that is to go back
         self._stopped = False
+        self._looks = 0  # that were asked for: who had to wait meanwhile begins anew
         self._complaint = ""
 
     async def run(self) -> None:
@@ -90,6 +91,7 @@ class Feed:
         """Something is not as it was: whoever sleeps looks again, and old failures count no more."""
         self._backoff.succeeded()
         self.scaling.try_again()
+        self._looks += 1
         self._nap.end()
         self._poller.interrupt()
 
@@ -100,6 +102,7 @@ class Feed:
         while not self._stopped:
             if self._is_stale and not self._gathers:
                 await self._give_back()
+                continue
             wait_s = self._wait_s()
             if wait_s <= 0:
                 return
@@ -150,7 +153,10 @@ class Feed:
                 wait_s = builder.wait_s()
                 if wait_s <= 0:
                     break
+                looks = self._looks
                 await self._consumer.check()
+                if looks != self._looks:
+                    continue  # the poller, which did not sleep, was told nothing
                 fetched = await self._poller.fetch(builder.room * self._batches_at_once(), wait_s)
                 if fetched.records:
                     await self._check_still(fetched.records)

@@ -92,7 +92,7 @@ class Poller(Protocol):
         """
 
     def interrupt(self) -> None:
-        """A fetch that sleeps returns now, with nothing."""
+        """A fetch that sleeps, or is about to, returns now, with nothing."""
 
     def event(self, records: Sequence[Record]) -> bytes:
         """What the function is given."""

@@ -199,7 +199,8 @@ class Lane:
         poll_s, until_s = self._mapping.poll_s, wait_s
         if self._window is not None:
             until_s = min(until_s, max(self._window.end_s - self._clock.now_s(), 0.01))
-        await self.nap.sleep(until_s, poll_s)
+        if not self._interrupted:  # while it asked its shard
+            await self.nap.sleep(until_s, poll_s)
         if self._interrupted:
             return False
         if self._clock.machine.monotonic_s() - looked_s >= poll_s - TIMER_ERROR_S:
