@@ -19,6 +19,8 @@ from waiting import Eventually
 
 REPOSITORY = Path(__file__).parents[2]
 ACTION: Mapping[str, Any] = yaml.safe_load((REPOSITORY / "action.yml").read_text())
+LIMIT_S = 60 + int(ACTION["inputs"]["wait"]["default"])
+"""Beyond what the step waits itself."""
 TEMPLATE = """
 Parameters: {Greeting: {Type: String}}
 Resources:
@@ -53,7 +55,7 @@ class Job:
         environ = os.environ | {name: str(value) for name, value in github.items()} | ours
         return subprocess.run(
             [step["shell"], "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-            env=environ, cwd=self._folder, capture_output=True, text=True, timeout=120, check=False,
+            env=environ, cwd=self._folder, capture_output=True, text=True, timeout=LIMIT_S, check=False,
         )  # fmt: skip
 
     def told(self, name: str) -> dict[str, str]:
