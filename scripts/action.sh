@@ -13,6 +13,7 @@ fi
 
 mapfile -t options < <(printf '%s\n' "$OPTIONS" | sed '/^[[:space:]]*$/d')
 log=$RUNNER_TEMP/lambda-emu.log
+: >"$log" # it is read before the server has opened it
 nohup "$python" -m lambda_emu serve "$PROJECT" --port "$PORT" "${options[@]}" >"$log" 2>&1 </dev/null &
 server=$!
 echo "log=$log" >>"$GITHUB_OUTPUT"
