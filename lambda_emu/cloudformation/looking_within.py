@@ -96,9 +96,7 @@ class LookingWithin:
             wanted = _wanted(record, stack, prepared, {name for name, one in given.items() if not is_known(one)})
             found = replace(empty, wanted=wanted)
             done = self.look(stack, found, changes_of(stack, self._context))
-        except CannotFetch as error:
-            done = replace(empty, reason=str(error))
-        except CannotChange as error:
+        except (CannotFetch, CannotChange) as error:
             done = replace(empty, reason=str(error))
         except CloudFormationError as error:
             done = replace(empty, reason=error.text)
