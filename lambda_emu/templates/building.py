@@ -15,7 +15,7 @@ from lambda_emu.project.declarations import ProjectError
 from lambda_emu.templates.found import BUILT
 from lambda_emu.templates.kinds.functions import FUNCTION, LAYER_VERSION
 from lambda_emu.templates.language.document import Place
-from lambda_emu.templates.language.intrinsics import NotYet
+from lambda_emu.templates.language.intrinsics import not_yet
 from lambda_emu.templates.stack import CODE, Stack
 from lambda_emu.templates.transform.sam import HERE, local_path
 
@@ -31,7 +31,7 @@ def sources(stack: Stack) -> Iterator[tuple[str, Source | ImageSource]]:
     """
     if stack.template.file.absolute().parent.parts[-2:] == BUILT.parts[:-1]:
         return
-    resolver = stack.resolver(_unknown)
+    resolver = stack.resolver(not_yet)
     for logical_id, resource in stack.template.section("Resources").items():
         if resource["Type"] not in CODE or not stack.is_wanted(logical_id):
             continue
@@ -128,8 +128,3 @@ def _with_code(resource: Mapping[str, Any], member: str, done: Path | BuiltImage
         {"S3Bucket": HERE, "S3Key": quote(str(done), safe="")} if isinstance(done, Path) else {"ImageUri": done.name}
     )
     return {**resource, "Properties": {**resource["Properties"], member: placed}}
-
-
-def _unknown(_: str, __: str | None) -> Any:
-    """What others are given is known when they are made; none of it says how code is built."""
-    raise NotYet

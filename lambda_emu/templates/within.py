@@ -14,7 +14,7 @@ from lambda_emu.templates.beside import file_of
 from lambda_emu.templates.deploying.nested import MOST_LEVELS, MOST_TEMPLATES, TYPES, within
 from lambda_emu.templates.guessed import with_defaults
 from lambda_emu.templates.language.document import Place, read_template
-from lambda_emu.templates.language.intrinsics import NotYet, is_known
+from lambda_emu.templates.language.intrinsics import is_known, not_yet
 from lambda_emu.templates.language.parameters import Configured, take_parameters
 from lambda_emu.templates.object_urls import is_url
 from lambda_emu.templates.stack import Stack, make_stack, pseudo_parameters
@@ -35,7 +35,7 @@ def stacks_within(stack: Stack) -> Iterator[tuple[Path, Stack]]:
 
 
 def _within(parent: Stack, above: Path) -> Iterator[tuple[Path, Stack]]:
-    resolver = parent.resolver(_unknown)
+    resolver = parent.resolver(not_yet)
     for logical_id, resource in parent.template.section("Resources").items():
         if resource["Type"] not in TYPES or not parent.is_wanted(logical_id):
             continue
@@ -70,8 +70,3 @@ def _read(parent: Stack, logical_id: str, said: str, given: Any) -> Stack:
     values = {**pseudo_parameters(name, scope), **parameters}
     stack = make_stack(template, name, template.file.parent, values, parent.cache)
     return replace(stack, is_guessed=parent.is_guessed or len(known) < len(asked))
-
-
-def _unknown(_: str, __: str | None) -> Any:
-    """Nothing is made yet."""
-    raise NotYet
