@@ -25,6 +25,16 @@ FUNCTION = "runtime: python3.11, handler: app.handler, code: src"
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:hear"
 
 
+def heard(lam: OwnLam, eventually: Eventually, text: str) -> Any:
+    """The first event in which there is this text, once there is one, as the function `hear` prints it."""
+
+    def look() -> list[str]:
+        told = [event for event in lam.own_events("hear") if event.startswith("HEARD ")]
+        return [event for event in told if text in event]
+
+    return json.loads(eventually(look, f"an event with {text}")[0].removeprefix("HEARD "))
+
+
 @dataclass(frozen=True)
 class Account:
     """A server's account and the folder of its project, whose code is in src."""
@@ -54,13 +64,7 @@ class Account:
         return client_at(self.lam.url, service)
 
     def heard(self, eventually: Eventually, text: str) -> Any:
-        """The first event in which there is this text, once there is one."""
-
-        def look() -> list[str]:
-            told = [event for event in self.lam.own_events("hear") if event.startswith("HEARD ")]
-            return [event for event in told if text in event]
-
-        return json.loads(eventually(look, f"an event with {text}")[0].removeprefix("HEARD "))
+        return heard(self.lam, eventually, text)
 
     def schedules(self) -> list[Any]:
         """Those of the project."""

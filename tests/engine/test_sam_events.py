@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.request import urlopen
@@ -10,6 +9,7 @@ from urllib.request import urlopen
 import pytest
 from boto_rig import client_at
 from own import OwnLam, own_emulator
+from project_events_rig import heard
 from waiting import Eventually
 
 HEAR = """
@@ -90,13 +90,8 @@ class Account:
         return client_at(self.lam.url, service)
 
     def heard(self, eventually: Eventually, text: str) -> Any:
-        """The first event in which there is this text, once there is one, and the variables of the function."""
-
-        def look() -> list[str]:
-            told = [event for event in self.lam.own_events("hear") if event.startswith("HEARD ")]
-            return [event for event in told if text in event]
-
-        return json.loads(eventually(look, f"an event with {text}")[0].removeprefix("HEARD "))
+        """With the variables of the function."""
+        return heard(self.lam, eventually, text)
 
 
 @pytest.fixture(scope="module")
